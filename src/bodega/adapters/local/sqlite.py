@@ -1,0 +1,220 @@
+"""Open an SQLite file the way this shop needs it: durable, shared by processes, written in groups."""
+
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self, TypeVar
+
+import apsw
+
+from bodega.adapters.local.sqlite_checkpoint import Checkpointer
+from bodega.adapters.local.sqlite_lock import FairLock
+from bodega.adapters.local.sqlite_writer import Pending, Writer
+from bodega.errors import UnavailableError
+
+T = TypeVar("T")
+
+APPLICATION_ID = 0x426F6467  # "Bodg"; `file` and SQLite's own tools show it
+FORMAT_VERSION = 1
+OLDEST_SQLITE = (
+    3_051_003  # earlier ones can corrupt a database when the log is reset: https://sqlite.org/wal.html
+)
+PAGE_BYTES = 8192
+READER_CACHE_KIB = 4096
+WRITER_CACHE_KIB = 16384
+BUSY_MS = 10_000
+CHECKPOINT_BYTES = 16 * 1024 * 1024
+LOG_LIMIT_BYTES = 64 * 1024 * 1024
+
+
+class OldEngineError(UnavailableError):
+    """The SQLite in use is too old to be trusted with orders."""
+
+    code = "old_engine"
+
+
+class ForeignDataError(UnavailableError):
+    """The file is not a database of this shop, or of a newer version of it; it was left alone."""
+
+    code = "foreign_data"
+
+
+class UnwritableError(UnavailableError):
+    """The file or its folder cannot be created or written."""
+
+    code = "unwritable"
+
+
+class Database:
+    """An open database file. Thread-safe; several processes may have the same file open."""
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._local = threading.local()
+        self._readers: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
+        self._guard = threading.Lock()
+        self._closed = False
+        self._locks: list[FairLock] = []
+        self._writing: apsw.Connection | None = None
+        self._checkpointing: apsw.Connection | None = None
+        self._writer: Writer | None = None
+        self._checkpointer: Checkpointer | None = None
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = False) -> Self:
+        """Open the file, creating it and its folder unless `read_only`.
+
+        Raises OldEngineError, ForeignDataError or UnwritableError, each with what to do about it.
+        """
+        if apsw.SQLITE_VERSION_NUMBER < OLDEST_SQLITE or _library_version() < OLDEST_SQLITE:
+            raise OldEngineError(
+                f"SQLite {apsw.sqlite_lib_version()} is too old, 3.51.3 is needed: pip install --upgrade apsw"
+            )
+        database = cls(path, read_only=read_only)
+        try:
+            database._start()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def write(self, change: Callable[[apsw.Connection], T]) -> T:
+        """Run a change in the writer's next transaction and return its result once that is on the disk.
+
+        What the change raises is raised here, and only its own effects are taken back. It must not commit,
+        and must not call `write` itself. It may be run again if a neighbour in the group spoiled the
+        transaction.
+        """
+        return self._start_write(change, planned=False).wait()
+
+    def write_planned(self, change: Callable[[apsw.Connection], T]) -> T:
+        """Do as `write`, but cheaper: the change decides and refuses before its first effect, never after."""
+        return self._start_write(change, planned=True).wait()
+
+    def start_planned(self, change: Callable[[apsw.Connection], T]) -> Pending[T]:
+        """Hand a planned change in without waiting for it."""
+        return self._start_write(change, planned=True)
+
+    def reader(self) -> apsw.Connection:
+        """Return this thread's connection for reading; every statement sees the newest commit."""
+        if self._closed:
+            raise UnavailableError("the store is closed")
+        try:
+            return self._local.connection  # type: ignore[no-any-return]
+        except AttributeError:
+            return self._open_reader()
+
+    def close(self) -> None:
+        """Commit what was accepted, empty the log and release everything; the second call does nothing."""
+        with self._guard:
+            if self._closed:
+                return
+            self._closed = True
+        if self._writer is not None:
+            self._writer.close()
+        if self._checkpointer is not None:
+            self._checkpointer.close()
+        for connection in (*self._readers, self._checkpointing, self._writing):
+            _close(connection)
+        for lock in self._locks:
+            lock.close()
+
+    # -- opening -------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        if self.read_only:
+            if not self.path.is_file():
+                raise UnwritableError(f"there is no database at {self.path}; name another folder")
+            self._open_reader()
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._locks = [FairLock(self.path), FairLock(self.path)]
+        except OSError as error:
+            raise UnwritableError(
+                f"cannot write in {self.path.parent} ({error.strerror}); name another folder or correct its permissions"
+            ) from error
+        writer_lock, checkpointer_lock = self._locks
+        with writer_lock:
+            self._writing = self._connect(cache_kib=WRITER_CACHE_KIB)
+        self._checkpointing = self._connect(cache_kib=READER_CACHE_KIB)
+        pages = CHECKPOINT_BYTES // PAGE_BYTES
+        self._checkpointer = Checkpointer(self._checkpointing, checkpointer_lock, after_pages=pages)
+        self._writing.set_wal_hook(self._checkpointer.committed)
+        self._writer = Writer(self._writing, writer_lock)
+
+    def _connect(self, *, cache_kib: int, read_only: bool = False) -> apsw.Connection:
+        create = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        flags = apsw.SQLITE_OPEN_READONLY if read_only else create
+        try:
+            connection = apsw.Connection(str(self.path), flags=flags)
+            connection.set_busy_timeout(BUSY_MS)
+            self._recognise(connection)
+        except apsw.NotADBError as error:
+            raise ForeignDataError(
+                f"{self.path} is not a database of this shop; choose another folder"
+            ) from error
+        except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, apsw.PermissionsError) as error:
+            raise UnwritableError(
+                f"cannot open {self.path} ({error}); correct the permissions of file and folder"
+            ) from error
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}")
+        connection.wal_autocheckpoint(0)
+        return connection
+
+    def _recognise(self, connection: apsw.Connection) -> None:
+        """Refuse a file that is not ours; make an empty one ours."""
+        application = connection.execute("PRAGMA application_id").get
+        version = connection.execute("PRAGMA user_version").get
+        if (
+            application == 0
+            and version == 0
+            and not connection.execute("SELECT count(*) FROM sqlite_master").get
+        ):
+            if self.read_only:
+                raise ForeignDataError(f"{self.path} is empty; choose another folder")
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(
+                f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION}"
+            )
+        elif application != APPLICATION_ID:
+            raise ForeignDataError(f"{self.path} belongs to another program; choose another folder")
+        elif version > FORMAT_VERSION:
+            raise ForeignDataError(f"{self.path} was made by a newer version of this program; upgrade it")
+
+    def _open_reader(self) -> apsw.Connection:
+        connection = self._connect(cache_kib=READER_CACHE_KIB, read_only=self.read_only)
+        connection.execute("PRAGMA query_only = ON")
+        with self._guard:
+            if self._closed:
+                connection.close()
+                raise UnavailableError("the store is closed")
+            self._readers.add(connection)
+        self._local.connection = connection
+        return connection
+
+    def _start_write(self, change: Callable[[apsw.Connection], T], *, planned: bool) -> Pending[T]:
+        if self._writer is None:
+            raise UnavailableError("the database was opened for reading only")
+        return self._writer.submit(Pending(change, planned=planned))
+
+
+def _library_version() -> int:
+    major, minor, patch = (int(part) for part in apsw.sqlite_lib_version().split(".")[:3])
+    return (major * 1000 + minor) * 1000 + patch
+
+
+def _close(connection: apsw.Connection | None) -> None:
+    if connection is None:
+        return
+    try:
+        connection.close()
+    except apsw.Error:
+        # A thread is still inside a read; its connection goes with it, and reader() hands out no other.
+        return

@@ -1,0 +1,179 @@
+"""Commit many callers' changes with one fsync: the writer thread and its groups."""
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar
+
+import apsw
+
+from bodega.adapters.local.sqlite_lock import FairLock
+from bodega.errors import ShopError, UnavailableError
+
+T = TypeVar("T")
+Change = Callable[[apsw.Connection], T]
+
+MAX_GROUP = 512  # jobs; bounds how long the first caller of a group waits for the last
+# What goes wrong with the machine and not with one change; nobody else in the group would fare better.
+_GROUP_FAULTS = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.NoMemError)
+
+
+class Pending(Generic[T]):
+    """A change on its way; `wait` returns what it returned once that is durable, or raises why it is not."""
+
+    __slots__ = ("_done", "_error", "_result", "change", "planned")
+
+    def __init__(self, change: Change[T], *, planned: bool) -> None:
+        self.change = change
+        self.planned = planned
+        # A bare lock costs a tenth of a Future with its condition variable.
+        self._done = threading.Lock()
+        self._done.acquire()
+        self._result: Any = None
+        self._error: BaseException | None = None
+
+    def wait(self) -> T:
+        """Block until the group is committed or refused."""
+        self._done.acquire()
+        self._done.release()
+        if self._error is not None:
+            raise self._error
+        return self._result  # type: ignore[no-any-return]
+
+    def run(self, connection: apsw.Connection) -> bool:
+        """Apply the change in the open transaction; False if it failed half-way and all has to be undone."""
+        self._result, self._error = None, None
+        try:
+            self._result = self.change(connection) if self.planned else _isolated(connection, self.change)
+        except ShopError as refusal:
+            self._error = refusal
+        except _GROUP_FAULTS:
+            raise
+        except BaseException as fault:  # noqa: BLE001 - it belongs to the caller, whose thread re-raises it
+            self._error = fault
+            return connection.in_transaction and not self.planned
+        return True
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """Wake the caller; an error given here replaces whatever the change had come to."""
+        if error is not None:
+            self._error = error
+        self._done.release()
+
+
+def _isolated(connection: apsw.Connection, change: Change[T]) -> T:
+    """Run a change that may fail anywhere, taking back what it did if it does."""
+    connection.execute("SAVEPOINT job")
+    try:
+        result = change(connection)
+    except BaseException:
+        if connection.in_transaction:  # disk full and the like have already undone everything
+            connection.execute("ROLLBACK TO job")
+            connection.execute("RELEASE job")
+        raise
+    connection.execute("RELEASE job")
+    return result
+
+
+class Writer:
+    """Owns the one connection of this process that writes, and the thread that uses it."""
+
+    def __init__(self, connection: apsw.Connection, lock: FairLock) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._jobs: SimpleQueue[Pending[Any] | None] = SimpleQueue()
+        self._accepting = threading.Lock()
+        self._closed = False
+        self._ending = False  # the mark behind the last job was met
+        self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Pending[T]) -> Pending[T]:
+        """Queue a change for the next group."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError(
+                "a change must not wait for another change: the writer thread would wait for itself"
+            )
+        with self._accepting:
+            if self._closed:
+                raise UnavailableError("the store is closed")
+            self._jobs.put(job)
+        return job
+
+    def close(self) -> None:
+        """Commit what was accepted and end the thread; the second call does nothing."""
+        with self._accepting:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._ending:
+            job = self._jobs.get()
+            if job is None:
+                break
+            self._commit(job)
+
+    def _commit(self, first: Pending[Any]) -> None:
+        group = [first]
+        try:
+            with self._lock:
+                self._gather_and_commit(group)
+        except BaseException as fault:  # noqa: BLE001 - every waiting caller must hear of it, or it would wait forever
+            for job in group:
+                job.finish(_translated(fault))
+        else:
+            for job in group:
+                job.finish()
+
+    def _gather_and_commit(self, group: list[Pending[Any]]) -> None:
+        """Run the group and whoever arrives meanwhile, and commit; spoilers are undone, told and left out."""
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            position = 0
+            while position < len(group):
+                job = group[position]
+                position += 1
+                if not job.run(connection):
+                    group.remove(job)
+                    job.finish()
+                    self._undo()
+                    connection.execute("BEGIN IMMEDIATE")
+                    position = 0
+                elif position == len(group):
+                    self._admit(group)
+            connection.execute("COMMIT")
+        except BaseException:
+            self._undo()
+            raise
+
+    def _admit(self, group: list[Pending[Any]]) -> None:
+        if len(group) < MAX_GROUP and not self._ending and not self._jobs.empty():
+            newcomer = self._jobs.get()
+            if newcomer is None:
+                self._ending = True
+            else:
+                group.append(newcomer)
+
+    def _undo(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _translated(fault: BaseException) -> BaseException:
+    """Return what a caller is told when the whole group failed; each caller gets an exception of its own."""
+    if not isinstance(fault, apsw.Error):
+        return UnavailableError(f"the writer failed: {fault!r}")
+    if isinstance(fault, apsw.FullError):
+        message = "the disk is full; nothing was written. Free some space and try again"
+    elif isinstance(fault, apsw.BusyError):
+        message = "another program holds the database; nothing was written. Close it and try again"
+    elif isinstance(fault, apsw.ReadOnlyError):
+        message = "the database cannot be written; check the permissions of its file and folder"
+    else:
+        message = f"the database failed and nothing was written: {fault}"
+    refusal = UnavailableError(message)
+    refusal.__cause__ = fault
+    return refusal
