@@ -1,0 +1,9 @@
+"""Name the array types that recsys passes around; the shape is said where they are used."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Indices = NDArray[np.int32]
+Weights = NDArray[np.float32]
+Days = NDArray[np.float64]
+Mask = NDArray[np.bool_]

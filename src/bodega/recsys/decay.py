@@ -1,0 +1,16 @@
+"""Turn ages into weights: the one formula of forgetting that training and serving share."""
+
+import numpy as np
+
+from bodega.recsys.arrays import Days, Weights
+
+
+def decay(ages_days: Days, half_life_days: float) -> Weights:
+    """Return 2 ** (-age / half-life) for each age; an event from the future counts as now, 0 means no decay.
+
+    >>> decay(np.array([0.0, 28.0, -5.0]), 28.0)
+    array([1. , 0.5, 1. ], dtype=float32)
+    """
+    if half_life_days <= 0:
+        return np.ones(ages_days.shape, dtype=np.float32)
+    return np.exp2(-np.maximum(ages_days, 0.0) / half_life_days).astype(np.float32)
