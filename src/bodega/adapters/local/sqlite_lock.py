@@ -27,9 +27,9 @@ class FairLock:
     """A lock between processes on two side files; one instance must not be entered by two threads at once.
 
     SQLite makes waiting writers sleep and try again, so that under load the process that just wrote wins
-    again and the others starve. Here a waiter blocks in the kernel, and it does so while holding the turnstile
-    (`-turn`): whoever leaves has to queue behind it. The kernel drops both locks when their holder dies,
-    however it dies.
+    again and the others starve. Here a waiter blocks in the kernel, and it does so while holding the
+    turnstile (`-turn`): whoever leaves has to queue behind it. The kernel drops both locks when their holder
+    dies, however it dies.
     """
 
     def __init__(self, database: Path) -> None:

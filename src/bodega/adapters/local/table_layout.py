@@ -1,0 +1,113 @@
+"""Say how a declared table lies in SQLite: its SQL, and what its rows and index rows are made of.
+
+Rows are kept in the order of their keys (WITHOUT ROWID), so that a page of a partition is one walk along neighbours.
+An index has rows of its own with the projected attributes in them: a page of an index is one walk as well.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from bodega.adapters.local.table_limits import check_key_part
+from bodega.errors import InvalidError
+from bodega.ports.table import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES, Item, Key
+from bodega.schema import Index, Table
+
+encode: Callable[[Item], bytes] = msgspec.msgpack.Encoder().encode
+decode: Callable[[bytes], Item] = msgspec.msgpack.Decoder().decode
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class IndexRow(NamedTuple):
+    """An item's entry in an index: where it stands and what it shows."""
+
+    partition: str
+    sort: str
+    shown: bytes
+
+
+class IndexLayout:
+    """How an index lies in SQLite."""
+
+    def __init__(self, table: Table, index: Index) -> None:
+        self.index = index
+        self.name = f"x_{_checked(table.name)}__{_checked(index.name)}"
+        self.partition_key = index.partition_key
+        self.sort_key = index.sort_key
+        self.shown = tuple(
+            dict.fromkeys(
+                (table.partition_key, table.sort_key, index.partition_key, index.sort_key, *index.projection)
+            )
+        )
+        self.create = (
+            f"CREATE TABLE {self.name} (ipk TEXT NOT NULL, isk TEXT NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL,"
+            " expires INTEGER, item BLOB NOT NULL, PRIMARY KEY (ipk, isk, pk, sk)) WITHOUT ROWID"
+        )
+        self.put = (
+            f"INSERT OR REPLACE INTO {self.name} (ipk, isk, pk, sk, expires, item) VALUES (?, ?, ?, ?, ?, ?)"
+        )
+        self.delete = f"DELETE FROM {self.name} WHERE ipk = ? AND isk = ? AND pk = ? AND sk = ?"
+
+    def row(self, item: Item) -> IndexRow | None:
+        """Return the item's entry, None if it lacks a key of the index; InvalidError if such a key is unfit."""
+        if self.partition_key not in item or self.sort_key not in item:
+            return None
+        partition, sort = item[self.partition_key], item[self.sort_key]
+        check_key_part(partition, MAX_PARTITION_KEY_BYTES)
+        check_key_part(sort, MAX_SORT_KEY_BYTES)
+        shown = encode({name: item[name] for name in self.shown if name in item})
+        return IndexRow(partition, sort, shown)  # type: ignore[arg-type]
+
+
+class TableLayout:
+    """How a table lies in SQLite."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.name = f"t_{_checked(table.name)}"
+        self.partition_key = table.partition_key
+        self.sort_key = table.sort_key
+        self.ttl = table.ttl
+        self.indexes = {index.name: IndexLayout(table, index) for index in table.indexes}
+        self.create = (
+            f"CREATE TABLE {self.name} (pk TEXT NOT NULL, sk TEXT NOT NULL, expires INTEGER, item BLOB NOT NULL,"
+            " PRIMARY KEY (pk, sk)) WITHOUT ROWID"
+        )
+        self.create_expiry = f"CREATE INDEX e_{table.name} ON {self.name} (expires) WHERE expires IS NOT NULL"
+        alive = " AND (expires IS NULL OR expires > ?)" if table.ttl else ""
+        self.get = f"SELECT item FROM {self.name} WHERE pk = ? AND sk = ?{alive}"
+        self.get_row = f"SELECT item, expires FROM {self.name} WHERE pk = ? AND sk = ?"
+        self.put = f"INSERT OR REPLACE INTO {self.name} (pk, sk, expires, item) VALUES (?, ?, ?, ?)"
+        self.delete = f"DELETE FROM {self.name} WHERE pk = ? AND sk = ?"
+        self.find_expired = (
+            f"SELECT pk, sk, item FROM {self.name} WHERE expires IS NOT NULL AND expires <= ?"
+            " ORDER BY expires LIMIT ?"
+        )
+
+    def key(self, item: Item) -> Key:
+        """Return the item's key; InvalidError if it has none that could be stored."""
+        partition, sort = item.get(self.partition_key), item.get(self.sort_key)
+        check_key_part(partition, MAX_PARTITION_KEY_BYTES)
+        check_key_part(sort, MAX_SORT_KEY_BYTES)
+        return Key(partition, sort)  # type: ignore[arg-type]
+
+    def expires(self, item: Item) -> int | None:
+        """Return when the item expires; as on AWS, an attribute that is not a number means never."""
+        if self.ttl is None:
+            return None
+        value = item.get(self.ttl)
+        return value if type(value) is int else None
+
+    def index_rows(self, item: Item | None) -> Iterator[tuple[IndexLayout, IndexRow | None]]:
+        """Yield each index with the item's entry in it."""
+        for index in self.indexes.values():
+            yield index, None if item is None else index.row(item)
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise InvalidError(f"{name!r} cannot name a table or index: lower-case letters, digits and _ only")
+    return name

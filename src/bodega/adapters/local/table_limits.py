@@ -1,0 +1,111 @@
+"""Refuse what DynamoDB would refuse, by its own way of counting bytes.
+
+Sizes are counted as https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+says: an item is the sum of its attributes' names and values in UTF-8; a number takes a byte for two significant digits,
+one more, and one for a minus sign; a list or map 3 bytes and one for each element; null and booleans 1.
+"""
+
+from collections.abc import Mapping
+
+from bodega.errors import InvalidError
+from bodega.ports.table import (
+    MAX_INTEGER,
+    MAX_ITEM_BYTES,
+    MAX_NESTING,
+    MAX_PARTITION_KEY_BYTES,
+    MAX_SORT_KEY_BYTES,
+    Item,
+    Key,
+    LimitExceededError,
+)
+
+_SURELY_SHORT = MAX_SORT_KEY_BYTES // 4  # characters; no character takes more than 4 bytes of UTF-8
+
+
+def text_bytes(text: str) -> int:
+    """Return the length in UTF-8; InvalidError for lone surrogates, which are not text."""
+    if text.isascii():
+        return len(text)
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidError("text must not contain lone surrogates") from error
+
+
+def check_key(key: Key) -> None:
+    """Refuse a key that DynamoDB would not store."""
+    check_key_part(key.partition, MAX_PARTITION_KEY_BYTES)
+    check_key_part(key.sort, MAX_SORT_KEY_BYTES)
+
+
+def check_key_part(text: object, limit_bytes: int) -> None:
+    """Refuse what is not text, is empty or is longer than the limit."""
+    if type(text) is not str:
+        raise InvalidError(f"a key must be text, not {type(text).__name__}")
+    if not text:
+        raise InvalidError("a key must not be empty")
+    if (len(text) > _SURELY_SHORT or not text.isascii()) and text_bytes(text) > limit_bytes:
+        raise LimitExceededError(f"a key has at most {limit_bytes} bytes; this one starts {text[:40]!r}")
+
+
+def measure_item(item: Item) -> int:
+    """Return the item's size in bytes as DynamoDB counts it, having refused what it cannot hold."""
+    if type(item) is not dict:
+        raise InvalidError(f"an item must be a dict, not {type(item).__name__}")
+    size = _measure_members(item, 1)
+    if size > MAX_ITEM_BYTES:
+        raise LimitExceededError(f"an item has at most {MAX_ITEM_BYTES} bytes, this one has {size}")
+    return size
+
+
+def measure_attributes(attributes: Mapping[str, object]) -> int:
+    """Return the size of some attributes of an item, having refused what no item can hold."""
+    return _measure_members(attributes, 1)
+
+
+def check_integer(number: object) -> None:
+    """Refuse what is not an integer of at most 64 bits with sign."""
+    if type(number) is not int:
+        raise InvalidError(f"an integer is needed, not {type(number).__name__}")
+    if not -MAX_INTEGER - 1 <= number <= MAX_INTEGER:
+        raise LimitExceededError("an integer must fit in 64 bits with its sign")
+
+
+def _measure_members(members: Mapping[str, object], depth: int) -> int:
+    size = 0
+    for name, value in members.items():
+        if type(name) is not str:
+            raise InvalidError(f"an attribute's name must be text, not {type(name).__name__}")
+        if not name:
+            raise InvalidError("an attribute's name must not be empty")
+        size += text_bytes(name) + _measure(value, depth)
+    return size
+
+
+def _measure(value: object, depth: int) -> int:  # noqa: PLR0911 - one return a type reads best
+    kind = type(value)
+    if kind is str:
+        return text_bytes(value)  # type: ignore[arg-type]
+    if kind is bool or value is None:
+        return 1
+    if kind is int:
+        return _measure_integer(value)  # type: ignore[arg-type]
+    if kind is bytes:
+        return len(value)  # type: ignore[arg-type]
+    if kind is not dict and kind is not list:
+        raise InvalidError(
+            f"an item holds str, bytes, int, bool, None, list and dict, but not {kind.__name__}"
+        )
+    if depth > MAX_NESTING:
+        raise LimitExceededError(f"values may be nested {MAX_NESTING} deep")
+    if kind is dict:
+        return 3 + len(value) + _measure_members(value, depth + 1)  # type: ignore[arg-type]
+    return 3 + len(value) + sum([_measure(element, depth + 1) for element in value])  # type: ignore[arg-type,attr-defined]
+
+
+def _measure_integer(number: int) -> int:
+    if -100 < number < 100:  # noqa: PLR2004 - two digits make a byte
+        return 2 + (number < 0)
+    check_integer(number)
+    digits = len(str(abs(number)).rstrip("0"))
+    return (digits + 1) // 2 + 1 + (number < 0)
