@@ -134,7 +134,7 @@ class Database:
             self._locks = [FairLock(self.path), FairLock(self.path)]
         except OSError as error:
             raise UnwritableError(
-                f"cannot write in {self.path.parent} ({error.strerror}); name another folder or correct its rights"
+                f"cannot write in {self.path.parent} ({error.strerror}); name another folder or its owner"
             ) from error
         writer_lock, checkpointer_lock = self._locks
         with writer_lock:

@@ -1,5 +1,6 @@
 """Answer the table port with SQLite, as strict as DynamoDB."""
 
+import typing
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
@@ -33,7 +34,7 @@ from bodega.ports.table import (
 from bodega.schema import Table
 
 LOAD_WRITES = (
-    2000  # a commit of a load: long enough that its fsync is cheap, short enough that others get a turn
+    2000  # in one commit: so many that its fsync is cheap, so few that others get a turn
 )
 LOAD_BYTES = 8 * 1024 * 1024
 TRIM_ROWS = 10_000
@@ -43,7 +44,7 @@ ANNOUNCED_BYTES = 4 * 1024 * 1024
 class SqliteTableStore:
     """The tables of a schema in an SQLite database.
 
-    The database belongs to whoever opened it: closing the store ends its use here, closing the database ends it.
+    The database belongs to whoever opened it: closing the store only ends its use here.
     With `max_rates` a partition takes no more reads and writes a second than on AWS.
     """
 
@@ -294,7 +295,7 @@ def _apply_all(chunk: list[Transaction], connection: apsw.Connection) -> list[Co
 
 
 def _sweep(connection: apsw.Connection, layout: TableLayout, now: int, limit: int) -> int:
-    rows = connection.execute(layout.find_expired, (now, limit)).fetchall()
+    rows: list[typing.Any] = connection.execute(layout.find_expired, (now, limit)).fetchall()
     for partition, sort, row in rows:
         connection.execute(layout.delete, (partition, sort))
         for index, entry in layout.index_rows(decode(row)):

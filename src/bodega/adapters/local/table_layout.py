@@ -1,8 +1,10 @@
 """Say how a declared table lies in SQLite: its SQL, and what its rows and index rows are made of.
 
-Rows are kept in the order of their keys (WITHOUT ROWID), so that a page of a partition is one walk along neighbours.
-An index has rows of its own with the projected attributes in them: a page of an index is one walk as well.
+Rows are kept in the order of their keys (WITHOUT ROWID), so that a page of a partition is one walk along
+neighbours. An index has rows of its own with the projected attributes in them: one walk as well.
 """
+
+# ruff: noqa: S608 - names in the SQL come from the schema and were checked; values never do
 
 import re
 from collections.abc import Callable, Iterator
@@ -43,8 +45,9 @@ class IndexLayout:
             )
         )
         self.create = (
-            f"CREATE TABLE {self.name} (ipk TEXT NOT NULL, isk TEXT NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL,"
-            " expires INTEGER, item BLOB NOT NULL, PRIMARY KEY (ipk, isk, pk, sk)) WITHOUT ROWID"
+            f"CREATE TABLE {self.name} (ipk TEXT NOT NULL, isk TEXT NOT NULL, pk TEXT NOT NULL,"
+            " sk TEXT NOT NULL, expires INTEGER, item BLOB NOT NULL,"
+            " PRIMARY KEY (ipk, isk, pk, sk)) WITHOUT ROWID"
         )
         self.put = (
             f"INSERT OR REPLACE INTO {self.name} (ipk, isk, pk, sk, expires, item) VALUES (?, ?, ?, ?, ?, ?)"
@@ -52,7 +55,7 @@ class IndexLayout:
         self.delete = f"DELETE FROM {self.name} WHERE ipk = ? AND isk = ? AND pk = ? AND sk = ?"
 
     def row(self, item: Item) -> IndexRow | None:
-        """Return the item's entry, None if it lacks a key of the index; InvalidError if such a key is unfit."""
+        """Return the item's entry, None if it lacks a key of the index; InvalidError for an unfit key."""
         if self.partition_key not in item or self.sort_key not in item:
             return None
         partition, sort = item[self.partition_key], item[self.sort_key]
@@ -73,8 +76,8 @@ class TableLayout:
         self.ttl = table.ttl
         self.indexes = {index.name: IndexLayout(table, index) for index in table.indexes}
         self.create = (
-            f"CREATE TABLE {self.name} (pk TEXT NOT NULL, sk TEXT NOT NULL, expires INTEGER, item BLOB NOT NULL,"
-            " PRIMARY KEY (pk, sk)) WITHOUT ROWID"
+            f"CREATE TABLE {self.name} (pk TEXT NOT NULL, sk TEXT NOT NULL, expires INTEGER,"
+            " item BLOB NOT NULL, PRIMARY KEY (pk, sk)) WITHOUT ROWID"
         )
         self.create_expiry = f"CREATE INDEX e_{table.name} ON {self.name} (expires) WHERE expires IS NOT NULL"
         alive = " AND (expires IS NULL OR expires > ?)" if table.ttl else ""

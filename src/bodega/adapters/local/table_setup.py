@@ -1,5 +1,9 @@
 """Make the SQL tables that a schema asks for, and fill indexes that were added or changed since."""
 
+# ruff: noqa: S608 - names in the SQL come from the schema and were checked; values never do
+
+import typing
+
 import apsw
 import msgspec
 
@@ -51,14 +55,14 @@ def _bring_up_table(connection: apsw.Connection, layout: TableLayout, declared: 
         connection.execute(f"{layout.create}; {layout.create_expiry}")
     elif declared[layout.name] != _table_declaration(layout):
         raise ChangedSchemaError(
-            f"table {layout.table.name!r} is stored under other keys than declared; export with the old version first"
+            f"table {layout.table.name!r} is stored under other keys; export it with the version that made it"
         )
 
 
 def _fill(connection: apsw.Connection, layout: TableLayout, index: IndexLayout) -> None:
     for partition, sort, expires, row in connection.execute(
         f"SELECT pk, sk, expires, item FROM {layout.name}"
-    ):  # noqa: S608 - names come from the schema
+    ):
         entry = index.row(decode(row))
         if entry is not None:
             values = (entry.partition, entry.sort, partition, sort, expires, entry.shown)
@@ -74,7 +78,8 @@ def _wanted(layouts: list[TableLayout]) -> dict[str, bytes]:
 
 
 def _declared(connection: apsw.Connection) -> dict[str, bytes]:
-    return dict(connection.execute("SELECT name, declaration FROM declarations").fetchall())
+    rows: typing.Any = connection.execute("SELECT name, declaration FROM declarations")
+    return dict(rows)
 
 
 def _table_declaration(layout: TableLayout) -> bytes:
@@ -86,6 +91,5 @@ def _index_declaration(layout: TableLayout, index: IndexLayout) -> bytes:
 
 
 def _has_table(connection: apsw.Connection, name: str) -> bool:
-    return (
-        connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).get == 1
-    )
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+    return found.fetchone() is not None

@@ -85,7 +85,7 @@ class PreparedWrite:
         return self.condition is not None or type(self.write) is Update or bool(self.layout.indexes)
 
     def statements(self, seen: Item | None, stored: Item | None) -> list[Statement]:
-        """Return what to execute, given the item as callers see it and as it lies in the table (expired or not)."""
+        """Return what to execute, given the item as callers see it and as it lies there, maybe expired."""
         layout, key = self.layout, self.key
         match self.write:
             case Check():
