@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+_MAX_KNOWN_FOLDERS = 10_000
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -67,13 +69,32 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def make_folders(folder: Path) -> None:
-    """Make a folder and its missing parents, durably."""
-    if folder.is_dir():
-        return
-    make_folders(folder.parent)
-    folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
+class DurableFolders:
+    """Makes folders below a root that are on the disk when it returns; they must stay. Thread-safe."""
+
+    def __init__(self, root: Path) -> None:
+        _make_folder(root)
+        self._root = root
+        self._known = {root}
+
+    def make(self, folder: Path) -> None:
+        """Make a folder inside the root, and its missing parents."""
+        if folder in self._known:
+            return
+        self.make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        # Also when the folder was there: whoever made it may not have come to this line yet.
+        sync_folder(folder.parent)
+        if len(self._known) >= _MAX_KNOWN_FOLDERS:
+            self._known = {self._root}
+        self._known.add(folder)
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
 
 
 @contextmanager
