@@ -1,0 +1,180 @@
+"""Answer the search port from a tantivy index in a folder, which several processes may have open at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, get_args
+
+import msgspec
+import tantivy
+
+from bodega.adapters.local import (
+    search_facets,
+    search_pages,
+    search_questions,
+    search_suggestions,
+    search_text,
+)
+from bodega.adapters.local.search_generations import Generations, Snapshot, tantivy_errors
+from bodega.adapters.local.search_pages import Cursor
+from bodega.adapters.local.search_questions import Question
+from bodega.adapters.local.search_writer import SearchWriter
+from bodega.errors import InvalidError
+from bodega.ports.search import (
+    MAX_LIMIT,
+    MAX_SUGGESTIONS,
+    MAX_TEXT_LENGTH,
+    SearchDocument,
+    SearchHit,
+    SearchQuery,
+    SearchResult,
+    Sort,
+)
+
+_SORTS = get_args(Sort)
+_Taken: TypeAlias = tuple[list[SearchHit], int, Cursor | None]
+
+
+class TantivySearchIndex:
+    """The search port on tantivy; `synonyms` maps words and phrases to what may stand for them in a document.
+
+    Readers keep little but memory maps; the memory of a writer exists only during `apply` and `rebuild`.
+    Several instances, threads and processes may use one directory.
+    """
+
+    def __init__(self, directory: Path, *, synonyms: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._generations = Generations(directory)
+        self._writer = SearchWriter(self._generations)
+        self._synonyms = search_questions.Synonyms(synonyms or {})
+
+    def search(self, query: SearchQuery) -> SearchResult:
+        """Answer from the newest published state; see the port."""
+        search_questions.require(query)
+        search_facets.require(query.facets)
+        if query.sort not in _SORTS or not 0 <= query.limit <= MAX_LIMIT:
+            raise InvalidError(f"limit must be 0 to {MAX_LIMIT}, and sort one of {', '.join(_SORTS)}")
+        cursor = search_pages.read_cursor(query)
+        filters = search_questions.filters(query)
+        snapshot = self._generations.snapshot()
+        if snapshot is None:
+            return _nothing(query)
+        with tantivy_errors():
+            if not query.text.strip():
+                return _answer(snapshot, query, Question(filters), cursor)
+            return self._answer_text(snapshot, query, filters, cursor)
+
+    def suggest(self, text: str, *, limit: int = 8) -> Sequence[str]:
+        """Return completions of what is being typed; see the port."""
+        search_text.require_text(text, max_length=MAX_TEXT_LENGTH, what="the text of a search")
+        if not 1 <= limit <= MAX_SUGGESTIONS:
+            raise InvalidError(f"limit must be 1 to {MAX_SUGGESTIONS}")
+        snapshot = self._generations.snapshot()
+        if snapshot is None or not search_text.asked(text):
+            return []
+        with tantivy_errors():
+            return search_suggestions.suggest(snapshot.searcher, text, limit=limit)
+
+    def position(self) -> int:
+        """Return the place in the change stream that published state reaches; see the port."""
+        snapshot = self._generations.snapshot()
+        return -1 if snapshot is None else snapshot.position
+
+    def apply(self, upserts: Sequence[SearchDocument], deletes: Sequence[str], *, position: int) -> None:
+        """Publish changes; see the port."""
+        self._writer.apply(upserts, deletes, position=position)
+
+    def rebuild(self, documents: Iterable[SearchDocument], *, position: int) -> int:
+        """Replace the whole index; see the port."""
+        return self._writer.rebuild(documents, position=position)
+
+    def counts(self, facet: str) -> Mapping[str, int]:
+        """Return how many active products each value of a facet has; see the port."""
+        search_facets.require([facet])
+        snapshot = self._generations.snapshot()
+        if snapshot is None:
+            return {}
+        with tantivy_errors():
+            counted = search_facets.count(
+                snapshot.searcher,
+                search_questions.active(),
+                [facet],
+                at_most=search_facets.MAX_COUNTED_VALUES,
+            )
+        return {count.value: count.count for count in counted[facet]}
+
+    def close(self) -> None:
+        """Release files and locks; a later call opens them again."""
+        self._generations.close()
+
+    def _answer_text(
+        self,
+        snapshot: Snapshot,
+        query: SearchQuery,
+        filters: tuple[tantivy.Query, ...],
+        cursor: Cursor | None,
+    ) -> SearchResult:
+        """Take the text as typed; only if that finds nothing look for near spellings, which cost more."""
+        if cursor is None or not cursor.corrected:
+            typed = search_questions.strict(snapshot.searcher, query.text, self._synonyms)
+            result = _answer(snapshot, query, typed.where(filters), cursor)
+            if result.total or cursor is not None:
+                return result
+        near = search_questions.tolerant(query.text)
+        if near is None:
+            return _nothing(query)
+        result = _answer(snapshot, query, near.where(filters), cursor, corrected=True)
+        return result if result.total else _nothing(query)
+
+
+def _nothing(query: SearchQuery) -> SearchResult:
+    return SearchResult(hits=(), total=0, facets=dict.fromkeys(query.facets, ()), next=None)
+
+
+def _answer(
+    snapshot: Snapshot,
+    query: SearchQuery,
+    question: Question,
+    cursor: Cursor | None,
+    *,
+    corrected: bool = False,
+) -> SearchResult:
+    # Without words all hits are equally relevant: what sells best comes first.
+    by_relevance = query.sort == "relevance" and bool(query.text.strip())
+    take = _take_relevant if by_relevance else _take_ordered
+    hits, total, end = take(snapshot, query, question, cursor)
+    following = None
+    if end is not None:
+        mark = msgspec.structs.replace(end, question=search_pages.fingerprint(query), corrected=corrected)
+        following = search_pages.write_cursor(mark)
+    facets = search_facets.count(snapshot.searcher, question.counted(), query.facets) if total else {}
+    return SearchResult(
+        hits=hits,
+        total=total,
+        facets=facets or _nothing(query).facets,
+        next=following,
+        corrected=corrected and total > 0,
+    )
+
+
+def _take_relevant(
+    snapshot: Snapshot, query: SearchQuery, question: Question, cursor: Cursor | None
+) -> _Taken:
+    skip = cursor.skip if cursor else 0
+    # The published types do not know `count`.
+    found: Any = snapshot.searcher.search(question.scored(), query.limit + 1, offset=skip)
+    hits = [SearchHit(*snapshot.card(address), score) for score, address in found.hits[: query.limit]]
+    more = query.limit and len(found.hits) > query.limit
+    return hits, found.count, Cursor(skip=skip + query.limit) if more else None
+
+
+def _take_ordered(
+    snapshot: Snapshot, query: SearchQuery, question: Question, cursor: Cursor | None
+) -> _Taken:
+    counted = question.counted()
+    found: Any = snapshot.searcher.search(counted, 1)
+    total: int = found.count
+    if not query.limit or not total:
+        return [], total, None
+    order = search_pages.ORDERS.get(query.sort, search_pages.ORDERS["best_selling"])
+    rows, more = search_pages.page(snapshot.searcher, counted, order, cursor, query.limit)
+    hits = [SearchHit(*snapshot.card(row.address), 0.0) for row in rows]
+    return hits, total, Cursor(value=rows[-1].value, tie=rows[-1].tie) if more else None

@@ -1,0 +1,155 @@
+"""Declare the fields of the search index and fill them from a product's document."""
+
+import hashlib
+import re
+from typing import Any
+
+import tantivy
+
+from bodega.adapters.local import search_text
+from bodega.errors import InvalidError
+from bodega.ports.search import SearchDocument
+
+# Part of a folder's name: raise it when fields or the treatment of text change; older ones are unusable then.
+FORMAT = 1
+
+# Stands for "no price" in the ascending order (last), and -1 in the descending order (last as well).
+NO_PRICE = 2**53
+_INTEGERS = range(-(2**53), 2**53)
+# Longer words than this in a document are not indexed.
+_MAX_WORD_BYTES = 130
+_MAX_KEY_LENGTH = 1000
+_TOKENIZER = "words"
+_UNSAFE = re.compile(r"[^a-z0-9]")
+
+
+def _build_schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    # Words of the title, and words of everything: two lists to read for a common question instead of six.
+    builder.add_text_field("title", tokenizer_name=_TOKENIZER, index_option="freq")
+    builder.add_text_field("words", tokenizer_name=_TOKENIZER, index_option="freq")
+    for name in ("id", "brand"):
+        builder.add_text_field(
+            name, stored=True, fast=name == "brand", tokenizer_name="raw", index_option="basic"
+        )
+    for name in ("status", "sku", "brand_words", "mark"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in ("category", "collection"):
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_json_field("attributes", fast=True, tokenizer_name="raw", index_option="basic")
+    for name in ("price", "price_down", "created_at", "sold", "rating", "tie"):
+        builder.add_integer_field(name, fast=True)
+    builder.add_integer_field("position", stored=True)
+    for name in ("card", "shown_title"):
+        builder.add_bytes_field(name, stored=True)
+    return builder.build()
+
+
+SCHEMA = _build_schema()
+
+
+def prepare(index: tantivy.Index) -> tantivy.Index:
+    """Register what an index needs before it reads or writes: the tokenizer, and no watching thread."""
+    words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    index.register_tokenizer(_TOKENIZER, words.filter(tantivy.Filter.remove_long(_MAX_WORD_BYTES)).build())
+    index.config_reader("manual")
+    return index
+
+
+def tie_of(product_id: str) -> int:
+    """Return the number that orders products whose sort values are equal: 63 bits of the id's digest.
+
+    tantivy can neither sort by two fields nor compare text in a filter, hence a number. That two ids of a
+    million share one has a probability of 10^-7, and then only the order of those two is left to chance.
+    """
+    return int.from_bytes(hashlib.blake2b(product_id.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def stored_text(document: tantivy.Document, field: str) -> str:
+    """Return a stored text of a hit."""
+    return str(document.get_first(field))
+
+
+def stored_bytes(document: tantivy.Document, field: str) -> bytes:
+    """Return stored bytes of a hit."""
+    value: bytes = document.get_first(field) or b""
+    return bytes(value)
+
+
+def attribute_path(name: str) -> str:
+    """Return the path of an attribute's values; characters that a path could misread are numbers in it."""
+    return "attributes." + _attribute_key(name)
+
+
+def attribute_value(value: str) -> str:
+    """Return an attribute's value as stored; the mark keeps tantivy from reading a date or number into it."""
+    return "=" + value
+
+
+def record(document: SearchDocument) -> tantivy.Document:
+    """Return the document in the index's fields; InvalidError for broken Unicode or a number out of range."""
+    _check(document)
+    title = search_text.indexed(document.title)
+    brand = search_text.indexed(document.brand)
+    attributes: dict[str, list[str]] = {}
+    for pair in document.attributes:
+        name, _, value = pair.partition("=")
+        attributes.setdefault(_attribute_key(name), []).append(attribute_value(value))
+    values = search_text.indexed(" ".join(pair.partition("=")[2] for pair in document.attributes))
+    skus = search_text.indexed(" ".join(document.skus))
+    # Twice is a weight: brand and attributes say more about a product than a word of its description does.
+    everything = (
+        f"{title} {brand} {brand} {values} {values} {skus} {search_text.indexed(document.description)}"
+    )
+    fields: dict[str, Any] = {
+        "id": document.id,
+        "status": document.status,
+        "title": title,
+        "words": everything,
+        "sku": [search_text.compact(sku) for sku in document.skus],
+        "category": list(document.categories),
+        "collection": list(document.collections),
+        "attributes": attributes,
+        "price": NO_PRICE if document.price is None else document.price,
+        "price_down": -1 if document.price is None else document.price,
+        "created_at": document.created_at,
+        "sold": document.sold,
+        "rating": document.rating,
+        "tie": tie_of(document.id),
+        "card": document.card,
+        "shown_title": document.title.encode(),
+    }
+    if document.brand:
+        fields["brand"] = document.brand
+        fields["brand_words"] = search_text.joined(document.brand)
+    return tantivy.Document.from_dict(fields, SCHEMA)
+
+
+def _check(document: SearchDocument) -> None:
+    texts = (document.title, document.description, *document.skus)
+    keys = (
+        document.id,
+        document.status,
+        document.brand,
+        *document.categories,
+        *document.collections,
+        *document.attributes,
+    )
+    if not all(search_text.is_encodable(text) for text in (*texts, *keys)):
+        raise InvalidError(f"product {document.id!r} contains broken Unicode (a lone surrogate)")
+    if not document.id or max(map(len, keys)) > _MAX_KEY_LENGTH:
+        raise InvalidError(
+            f"product {document.id[:40]!r}: ids and values are 1 to {_MAX_KEY_LENGTH} characters"
+        )
+    numbers = (document.created_at, document.sold, document.rating)
+    if not all(number in _INTEGERS for number in numbers) or not 0 <= (document.price or 0) < NO_PRICE:
+        raise InvalidError(f"product {document.id!r}: a number is out of range")
+
+
+def position_note(position: int) -> tantivy.Document:
+    """Return the one document that is no product: the place in the change stream that this commit reaches."""
+    return tantivy.Document.from_dict({"mark": "position", "position": position}, SCHEMA)
+
+
+def _attribute_key(name: str) -> str:
+    return _UNSAFE.sub(lambda match: f"_{ord(match[0]):x}_", name)
