@@ -1,0 +1,39 @@
+# Sourced by start.sh and test.sh: make .venv hold exactly what the given requirement files pin.
+
+find_python() {
+    for name in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11 python; do
+        if command -v "$name" >/dev/null 2>&1 \
+            && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+            echo "$name"
+            return
+        fi
+    done
+    echo "Bodega needs Python 3.11 or newer: install it, or name it with PYTHON=/path/to/python3 $0" >&2
+    exit 1
+}
+
+# A stamp of the files says what was installed, so that a second start asks nobody.
+prepare_environment() {
+    stamp=$(cat "$@" pyproject.toml scripts/environment.sh | cksum)
+    if [ -x .venv/bin/python ] && [ "$(cat ".venv/stamp-$#" 2>/dev/null)" = "$stamp" ]; then
+        return
+    fi
+    python=$(find_python)
+    if ! [ -x .venv/bin/python ]; then
+        echo "Making a virtual environment in .venv"
+        "$python" -m venv .venv || {
+            echo "Python has no venv module: install it (on Debian: apt install python3-venv)" >&2
+            exit 1
+        }
+    fi
+    echo "Installing pinned dependencies"
+    set_of_files=$#
+    arguments=""
+    for file in "$@"; do
+        arguments="$arguments -r $file"
+    done
+    # shellcheck disable=SC2086  # the names above have no spaces and must stay apart
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes $arguments
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    echo "$stamp" >".venv/stamp-$set_of_files"
+}

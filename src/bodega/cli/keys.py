@@ -1,0 +1,49 @@
+"""`bodega key`: create, list and revoke API keys."""
+
+import argparse
+from collections.abc import Mapping
+
+import msgspec
+
+from bodega.cli.opening import add_data_argument, opened_shop
+from bodega.domain.accounts.model import SCOPES
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.epilog = "example: bodega key create --scope catalog:read --scope catalog:write --name importer"
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    create = verbs.add_parser("create", help="make a key and print it, this once")
+    create.add_argument(
+        "--scope", action="append", required=True, choices=SCOPES, help="what the key may do; repeatable"
+    )
+    create.add_argument("--name", default="", help="what the key is for")
+    listing = verbs.add_parser("list", help="list keys, without their secrets")
+    revoke = verbs.add_parser("revoke", help="end a key")
+    revoke.add_argument("id", help="the key's id, as `list` shows it")
+    for verb in (create, listing, revoke):
+        add_data_argument(verb)
+        verb.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Do what the verb says."""
+    with opened_shop(arguments, environment) as shop:
+        if arguments.verb == "create":
+            key, token = shop.api_keys.create(name=arguments.name, scopes=arguments.scope)
+            document = {"id": key.id, "token": token, "scopes": key.scopes}
+            print(msgspec.json.encode(document).decode() if arguments.json else token)
+        elif arguments.verb == "revoke":
+            key = shop.api_keys.revoke(arguments.id)
+            print(
+                msgspec.json.encode({"id": key.id, "revoked_at": key.revoked_at}).decode()
+                if arguments.json
+                else "revoked"
+            )
+        else:
+            for key in shop.api_keys.list():
+                shown = {"id": key.id, "name": key.name, "scopes": key.scopes, "revoked_at": key.revoked_at}
+                state = "revoked" if key.revoked_at else "active"
+                plain = f"{key.id}  {state:8} {','.join(key.scopes):32} {key.name}"
+                print(msgspec.json.encode(shown).decode() if arguments.json else plain)
+    return 0

@@ -1,0 +1,76 @@
+"""Read the command line and hand it to the command it names."""
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from bodega import errors
+
+# Command -> module with `add_arguments(parser)` and `run(arguments, environment) -> exit code`, and what it is for.
+# A module is imported when its command is used: `bodega key` should not pay for the web server.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "up": ("bodega.cli.up", "set up what is missing, then serve the shop"),
+    "import": ("bodega.cli.imports", "read products, past sales or reviews from a file"),
+    "export": ("bodega.cli.exports", "write products, orders, customers or reviews to a file"),
+    "recommend": ("bodega.cli.recommend", "train the recommender, ask it, and measure it"),
+    "key": ("bodega.cli.keys", "create, list and revoke API keys"),
+    "index": ("bodega.cli.index", "rebuild the search index"),
+    "worker": ("bodega.cli.worker", "do the shop's background work (`up` starts one by itself)"),
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command: exit code 0 on success, 2 on wrong usage, 1 on failure with one line that says what to do."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser(given)
+    parsed = parser.parse_args(given)
+    module = importlib.import_module(COMMANDS[parsed.command][0])
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        return int(module.run(parsed, os.environ))  # noqa: TID251  # the command line is where the environment comes in
+    except errors.ShopError as exc:
+        print(f"bodega {parsed.command}: {exc.message}", file=sys.stderr)
+        for fault in getattr(exc, "faults", ())[:20]:
+            print(f"  {fault.pointer}: {fault.detail}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing more to say to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="bodega",
+        description="An online store that starts as one process and grows to AWS.",
+        epilog="example: bodega up --port 8000 --data ./data",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    wanted = next((word for word in given if not word.startswith("-")), None)
+    for name, (module, purpose) in COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=purpose,
+            description=purpose.capitalize() + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == wanted:
+            importlib.import_module(module).add_arguments(sub)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""`bodega recommend`: train the recommender, ask it for lists, and measure it."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from bodega.cli.opening import add_data_argument, opened_shop
+from bodega.domain.flows.recommending import Suggestions
+from bodega.domain.orders.model import natural_id
+from bodega.domain.shop import Shop
+from bodega.errors import NotFoundError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.epilog = "example: bodega recommend for 17850 --limit 10"
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("train", help="train on all orders and publish the model")
+    versions = verbs.add_parser("versions", help="list published models")
+    rollback = verbs.add_parser("rollback", help="put an earlier model into service")
+    rollback.add_argument("version")
+    person = verbs.add_parser("for", help="recommend to a customer")
+    person.add_argument("customer", help="a customer's id (cus_…), or their number in imported sales")
+    person.add_argument(
+        "--repeat", choices=("include", "exclude"), default="exclude", help="may bought items come again?"
+    )
+    like = verbs.add_parser("similar", help="what is like a product, and what is bought with it")
+    like.add_argument("sku")
+    for verb in (person, like):
+        verb.add_argument("--limit", type=int, default=12)
+    evaluate = verbs.add_parser("evaluate", help="measure on held-out orders: this shop's last weeks, or two files")
+    evaluate.add_argument("--train", type=Path, help="user,item[,time[,quantity]] as Parquet or CSV")
+    evaluate.add_argument("--test", type=Path, help="user,item as Parquet or CSV")
+    evaluate.add_argument("--days", type=float, default=28.0, help="without files: how many last days are the test")
+    evaluate.add_argument("--k", type=int, default=20)
+    evaluate.add_argument("--repeat", choices=("include", "exclude"), default=None)
+    evaluate.add_argument("--model", default=None)
+    evaluate.add_argument("--tune", type=float, default=None, metavar="SECONDS")
+    for verb in (*verbs.choices.values(),):
+        add_data_argument(verb)
+        verb.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Do what the verb says."""
+    if arguments.verb == "evaluate":
+        from bodega.cli import recommend_evaluate  # noqa: PLC0415  # needs the training side, which is heavy
+
+        return recommend_evaluate.run(arguments, environment)
+    with opened_shop(arguments, environment) as shop:
+        if arguments.verb == "train":
+            _print(shop.trainer.train(), as_json=arguments.json)
+        elif arguments.verb == "versions":
+            current = shop.models.current_version()
+            for manifest in shop.models.versions():
+                mark = "*" if manifest.version == current else " "
+                print(
+                    msgspec.json.encode(manifest).decode()
+                    if arguments.json
+                    else f"{mark} {manifest.version} {manifest.facts}"
+                )
+        elif arguments.verb == "rollback":
+            shop.models.point_at(arguments.version, expected=shop.models.current_version())
+            print(f"{arguments.version} is in service")
+        elif arguments.verb == "for":
+            customer_id = _customer_id(shop, arguments.customer)
+            found = shop.recommender.suggest(customer_id=customer_id, limit=arguments.limit, repeat=arguments.repeat)
+            _print_list(shop, found, as_json=arguments.json)
+        else:
+            _similar(shop, arguments)
+    return 0
+
+
+def _similar(shop: Shop, arguments: argparse.Namespace) -> None:
+    product_id = shop.catalog.products.find_id_by_sku(arguments.sku)
+    if product_id is None:
+        raise NotFoundError("product with the SKU", arguments.sku)
+    for title, found in (
+        ("bought together", shop.recommender.bought_together(product_id, limit=arguments.limit)),
+        ("similar", shop.recommender.similar(product_id, limit=arguments.limit)),
+    ):
+        if not arguments.json:
+            print(f"{title}:")
+        _print_list(shop, found, as_json=arguments.json)
+
+
+def _customer_id(shop: Shop, given: str) -> str:
+    """Find a customer by id, or by the number they had in imported sales."""
+    for customer_id in (given, natural_id("cus", "sales", given)):
+        if shop.orders.list_by_customer(customer_id, limit=1):
+            return customer_id
+    raise NotFoundError("customer with orders", given)
+
+
+def _print_list(shop: Shop, found: Suggestions, *, as_json: bool) -> None:
+    if as_json:
+        print(msgspec.json.encode(found).decode())
+        return
+    titles = {p: c.title for p, c in shop.catalog.shelves.cards(_reasons(found)).items()}
+    for place, item in enumerate(found.items, 1):
+        price = item.card.price.format() if item.card.price else "-"
+        because = ", ".join(titles.get(p, p) for p in item.reason.because)
+        print(f"{place:3}. {item.card.title[:50]:50} {item.card.sku:14} {price:>10}  {item.reason.code} {because[:60]}")
+    if found.fallback:
+        print(f"(fallback: {found.fallback})")
+
+
+def _reasons(found: Suggestions) -> list[str]:
+    return list(dict.fromkeys(p for item in found.items for p in item.reason.because))
+
+
+def _print(report: msgspec.Struct, *, as_json: bool) -> None:
+    if as_json:
+        print(msgspec.json.encode(report).decode())
+    else:
+        print("  ".join(f"{name} {getattr(report, name)}" for name in report.__struct_fields__))

@@ -1,0 +1,25 @@
+"""`bodega worker`: do a shop's background work until told to stop."""
+
+import argparse
+from collections.abc import Mapping
+
+from bodega.cli.opening import add_data_argument, settings_of
+from bodega.wiring import open_shop, worker_turn
+from bodega.worker.run import run as run_worker
+from bodega.worker.run import stop_on_signals
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.epilog = "example: bodega worker --data ./data"
+    add_data_argument(parser)
+
+
+def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Wait for the turn on this data folder, then work."""
+    settings = settings_of(arguments, environment)
+    stop = stop_on_signals()
+    with worker_turn(settings, stop) as mine:
+        if mine:
+            run_worker(open_shop(settings), stop)
+    return 0

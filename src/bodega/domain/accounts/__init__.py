@@ -1,0 +1,1 @@
+"""Who is who: API keys of staff and machines; customers and sessions join them later."""

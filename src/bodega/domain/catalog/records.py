@@ -1,0 +1,77 @@
+"""Know how the catalog lies in its tables: keys, sentinels, and the bytes in between."""
+
+from typing import cast
+
+import msgspec
+
+from bodega import schema
+from bodega.domain.catalog.model import Attribute, Category, Collection, Product
+from bodega.ports.table import Item, Key
+
+_PRODUCT = msgspec.json.Decoder(Product)
+encode = msgspec.json.Encoder().encode
+
+CATEGORIES = "categories"
+COLLECTIONS = "collections"
+ATTRIBUTES = "attributes"
+Named = Category | Collection | Attribute
+
+
+def product_key(product_id: str) -> Key:
+    """Return where a product is stored."""
+    return Key(f"product#{product_id}", "product")
+
+
+def slug_key(slug: str) -> Key:
+    """Return where a product's slug is claimed, be it the current or an earlier one."""
+    return Key(f"slug#{slug}", "slug")
+
+
+def sku_key(sku: str) -> Key:
+    """Return where a SKU is claimed."""
+    return Key(f"sku#{sku}", "sku")
+
+
+def named_key(kind: str, name: str) -> Key:
+    """Return where a category, collection or attribute is stored: all of a kind in one partition."""
+    return Key(kind, name)
+
+
+def product_item(product: Product, doc: bytes, public: bytes | None) -> Item:
+    """Build a product's item. `public` is only stored where shoppers see something other than staff do."""
+    key = product_key(product.id)
+    item: Item = {
+        "entity": key.partition,
+        "part": key.sort,
+        "version": product.version,
+        "status": product.status,
+        "doc": doc,
+    }
+    if public is not None:
+        item["public"] = public
+    return item
+
+
+def slug_item(slug: str, product_id: str, *, current: bool) -> Item:
+    """Build a slug's claim; one that is not current redirects to the product's present slug."""
+    key = slug_key(slug)
+    return {"entity": key.partition, "part": key.sort, "product_id": product_id, "current": current}
+
+
+def sku_item(sku: str, product_id: str) -> Item:
+    """Build a SKU's claim."""
+    key = sku_key(sku)
+    return {"entity": key.partition, "part": key.sort, "product_id": product_id}
+
+
+def named_item(kind: str, name: str, value: Named) -> Item:
+    """Build the item of a category, collection or attribute."""
+    return {"entity": kind, "part": name, "version": value.version, "doc": encode(value)}
+
+
+def read_product(item: Item) -> Product:
+    """Return the product of a product item."""
+    return _PRODUCT.decode(cast("bytes", item["doc"]))
+
+
+TABLE = schema.CATALOG

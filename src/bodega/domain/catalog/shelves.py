@@ -1,0 +1,256 @@
+"""Find products: lists from the read model where one answers, from the search index where only it can."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Literal, TypeAlias, cast
+
+import msgspec
+
+from bodega import schema
+from bodega.domain.catalog.model import Card, Category
+from bodega.domain.catalog.records import product_key, read_product
+from bodega.domain.catalog.taxonomy import Taxonomy
+from bodega.domain.catalog.views import (
+    EVERYTHING,
+    PRICE_CHANGES,
+    card_of,
+    list_name,
+    public_view,
+    search_document,
+)
+from bodega.errors import Fault, InvalidError
+from bodega.ports.clock import Clock
+from bodega.ports.search import FacetCount, SearchDocument, SearchIndex, SearchQuery, Sort
+from bodega.ports.table import Key, SortRange, TableStore, scan_all
+from bodega.values.page import DEFAULT_LIMIT, Position
+from bodega.values.times import format_time
+
+Audience: TypeAlias = Literal["shoppers", "staff"]
+_LISTED_SORTS: Mapping[str, tuple[str, bool]] = {
+    "price": ("price", False),
+    "-price": ("price", True),
+    "created_at": ("created", False),
+    "-created_at": ("created", True),
+}
+ALL_STATUSES = ("draft", "active", "archived")
+_MAX_AMOUNT = 10**15
+
+
+class ShelfQuery(msgspec.Struct, frozen=True):
+    """What to list. Categories and collections are ids; `price_from` and `price_to` inclusive, in minor units.
+
+    `sort` None means relevance with text and newest first without. Values of one filter are alternatives.
+    """
+
+    text: str = ""
+    categories: Sequence[str] = ()
+    collections: Sequence[str] = ()
+    brands: Sequence[str] = ()
+    attributes: Mapping[str, Sequence[str]] = {}
+    price_from: int | None = None
+    price_to: int | None = None
+    statuses: Sequence[str] = ()
+    facets: Sequence[str] = ()
+    sort: Sort | None = None
+    limit: int = DEFAULT_LIMIT
+    audience: Audience = "shoppers"
+
+
+class ShelfPage(msgspec.Struct, frozen=True):
+    """Cards as bytes, ready to be sent, and the way on. `total` and `facets` only where the search index answered."""
+
+    cards: Sequence[bytes]
+    next: Position | None
+    prev: Position | None = None
+    total: int | None = None
+    facets: Mapping[str, Sequence[FacetCount]] = {}
+    corrected: bool = False
+
+
+class CategoryCount(msgspec.Struct, frozen=True):
+    """A category, how many active products stand in or beneath it, and its children."""
+
+    category: Category
+    products: int
+    children: "list[CategoryCount]"
+
+
+class Shelves:
+    """Lists and searches of products. Cost does not grow with how far one pages."""
+
+    def __init__(
+        self,
+        *,
+        table: TableStore,
+        search: SearchIndex,
+        taxonomy: Taxonomy,
+        clock: Clock,
+        catch_up: Callable[[], object],
+    ) -> None:
+        """Take `catch_up`, which brings the search index up to the newest change: staff see their own writes."""
+        self._catch_up = catch_up
+        self._table = table
+        self._search = search
+        self._taxonomy = taxonomy
+        self._clock = clock
+
+    def find(self, query: ShelfQuery, position: Position | None = None) -> ShelfPage:
+        """Return a page of cards. `position` must come from a page of the same query; going back needs a listed sort."""
+        listed = _listed(query)
+        if listed is not None:
+            return self._from_list(query, listed, position)
+        return self._from_search(query, position)
+
+    def suggest(self, text: str, *, limit: int = 8) -> Sequence[str]:
+        """Return completions of what a shopper is typing."""
+        return self._search.suggest(text, limit=limit)
+
+    def category_counts(self) -> list[CategoryCount]:
+        """Return the category tree with the number of active products beneath each category."""
+        tree = self._taxonomy.tree()
+        counts = self._search.counts("category")
+
+        def counted(category: Category) -> CategoryCount:
+            children = [counted(child) for child in tree.children(category.id)]
+            return CategoryCount(category, counts.get(category.id, 0), children)
+
+        return [counted(root) for root in tree.children(None)]
+
+    def cards(self, product_ids: Sequence[str]) -> dict[str, Card]:
+        """Return the cards of those of any number of products that shoppers may see, by id."""
+        found: dict[str, Card] = {}
+        now = self._clock.now()
+        for start in range(0, len(product_ids), 100):
+            keys = [product_key(i) for i in dict.fromkeys(product_ids[start : start + 100])]
+            for item in self._table.batch_get(schema.CATALOG, keys).values():
+                if item["status"] == "active":
+                    card = (
+                        _card(cast("bytes", item["card"]))
+                        if "card" in item
+                        else card_of(public_view(read_product(item), now))
+                    )
+                    found[card.id] = card
+        return found
+
+    def documents(self, product_ids: Sequence[str], sold: Mapping[str, int]) -> list[SearchDocument]:
+        """Return what the search index should know of those products that exist."""
+        now = self._clock.now()
+        tree = self._taxonomy.tree()
+        keys = [product_key(i) for i in dict.fromkeys(product_ids)]
+        documents = []
+        for start in range(0, len(keys), 100):
+            for item in self._table.batch_get(schema.CATALOG, keys[start : start + 100]).values():
+                product = read_product(item)
+                documents.append(search_document(product, tree, now, sold=sold.get(product.id, 0)))
+        return documents
+
+    def all_documents(self, sold: Mapping[str, int]) -> Iterator[SearchDocument]:
+        """Walk through what the search index should know of every product there is."""
+        now = self._clock.now()
+        tree = self._taxonomy.tree(current=True)
+        for item in scan_all(self._table, schema.CATALOG):
+            if item["part"] == "product":
+                product = read_product(item)
+                yield search_document(product, tree, now, sold=sold.get(product.id, 0))
+
+    def due_price_changes(self, now: datetime, *, limit: int = 100) -> list[str]:
+        """Return ids of products whose price should have changed by itself by now."""
+        page = self._table.query(
+            schema.LISTINGS, PRICE_CHANGES, sort=SortRange(high=f"{format_time(now)}~"), limit=limit
+        )
+        return [cast("str", item["position"]).split("#", 1)[1] for item in page.items]
+
+    # -- inside
+
+    def _from_list(self, query: ShelfQuery, listed: tuple[str, bool], position: Position | None) -> ShelfPage:
+        partition, descending = listed
+        backwards = position is not None and position.backwards
+        after = Key(partition, position.after) if position is not None else None
+        page = self._table.query(
+            schema.LISTINGS,
+            partition,
+            sort=_price_range(query),
+            after=after,
+            descending=descending != backwards,
+            limit=query.limit + 1,
+        )
+        items = list(page.items[: query.limit])
+        more = len(page.items) > query.limit or (
+            page.last is not None and len(page.items) <= query.limit and bool(items)
+        )
+        if backwards:
+            items.reverse()
+        first = cast("str", items[0]["position"]) if items else None
+        last = cast("str", items[-1]["position"]) if items else None
+        on = more if not backwards else position is not None
+        back = more if backwards else position is not None
+        return ShelfPage(
+            cards=[cast("bytes", item["card"]) for item in items],
+            next=Position(last) if last is not None and on else None,
+            prev=Position(first, backwards=True) if first is not None and back else None,
+        )
+
+    def _from_search(self, query: ShelfQuery, position: Position | None) -> ShelfPage:
+        if position is not None and position.backwards:
+            raise InvalidError("this list cannot be read backwards", [Fault("/cursor", "bad_cursor", "no way back")])
+        if query.audience == "staff":
+            self._catch_up()
+        result = self._search.search(
+            SearchQuery(
+                text=query.text,
+                statuses=_statuses(query),
+                categories=query.categories,
+                collections=query.collections,
+                brands=query.brands,
+                attributes=query.attributes,
+                price_from=query.price_from,
+                price_to=query.price_to,
+                facets=query.facets,
+                sort=query.sort or ("relevance" if query.text else "-created_at"),
+                limit=query.limit,
+                after=position.after if position else None,
+            )
+        )
+        return ShelfPage(
+            cards=[hit.card for hit in result.hits],
+            next=Position(result.next) if result.next else None,
+            total=result.total,
+            facets=result.facets,
+            corrected=result.corrected,
+        )
+
+
+def _listed(query: ShelfQuery) -> tuple[str, bool] | None:
+    """Return the read-model partition that answers the query and its direction, None if only the search index can."""
+    sort = query.sort or "-created_at"
+    if query.text or query.facets or query.brands or query.attributes or sort not in _LISTED_SORTS:
+        return None
+    if len(query.categories) + len(query.collections) > 1:
+        return None
+    order, descending = _LISTED_SORTS[sort]
+    if (query.price_from is not None or query.price_to is not None) and order != "price":
+        return None
+    statuses = _statuses(query)
+    if statuses == ("active",):
+        name = list_name(category=next(iter(query.categories), None), collection=next(iter(query.collections), None))
+        return f"{name}#{order}", descending
+    if set(statuses) == set(ALL_STATUSES) and not query.categories and not query.collections and order == "created":
+        return f"{EVERYTHING}#{order}", descending
+    return None
+
+
+def _statuses(query: ShelfQuery) -> tuple[str, ...]:
+    if query.audience == "shoppers":
+        return ("active",)
+    return tuple(query.statuses) or ALL_STATUSES
+
+
+def _price_range(query: ShelfQuery) -> SortRange | None:
+    if query.price_from is None and query.price_to is None:
+        return None
+    low = max(0, query.price_from or 0)
+    high = min(_MAX_AMOUNT, query.price_to if query.price_to is not None else _MAX_AMOUNT - 1)
+    return SortRange(low=f"{low:016d}", high=f"{max(high, 0):016d}~")
+
+
+_card = msgspec.json.Decoder(Card).decode

@@ -1,0 +1,335 @@
+"""Keep the categories, collections and attribute declarations that products are sorted by."""
+
+import threading
+from collections.abc import Mapping
+from typing import TypeVar, cast
+
+import msgspec
+
+from bodega import schema
+from bodega.domain.catalog.events import category_changed
+from bodega.domain.catalog.model import (
+    MAX_DEPTH,
+    Attribute,
+    AttributeInput,
+    Category,
+    CategoryInput,
+    Collection,
+    CollectionInput,
+)
+from bodega.domain.catalog.records import ATTRIBUTES, CATEGORIES, COLLECTIONS, Named, named_item, named_key
+from bodega.domain.catalog.tree import CategoryTree
+from bodega.domain.catalog.views import list_name
+from bodega.domain.writes import WritePlan
+from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, StaleVersionError
+from bodega.ports.clock import Clock
+from bodega.ports.ids import Ids
+from bodega.ports.table import Check, Delete, Equals, Exists, Item, Key, NotExists, Put, SortRange, TableStore
+from bodega.values.text import is_clean, make_slug, parse_slug
+from bodega.values.times import format_time
+
+N = TypeVar("N", Category, Collection, Attribute)
+MAX_CATEGORIES = 5000
+_FRESH_SECONDS = 1.0
+
+
+class InUseError(ConflictError):
+    """Something still stands in what was to be removed."""
+
+    code = "in_use"
+
+
+class NameTakenError(ConflictError):
+    """Another category, collection or attribute has this slug or name."""
+
+    code = "name_taken"
+
+
+class Taxonomy:
+    """Reads and changes what products are sorted by. Reads for shoppers may be a second old; staff's are current."""
+
+    def __init__(self, *, table: TableStore, clock: Clock, ids: Ids) -> None:
+        self._table = table
+        self._clock = clock
+        self._ids = ids
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[float, Mapping[str, Named]]] = {}
+        self._tree: tuple[Mapping[str, Named], CategoryTree] | None = None
+
+    # -- reading
+
+    def tree(self, *, current: bool = False) -> CategoryTree:
+        """Return the category tree; `current` reads it from the table, otherwise it may be a second old."""
+        named = self._all(CATEGORIES, Category, current=current)
+        kept = self._tree
+        if kept is None or kept[0] is not named:
+            kept = (named, CategoryTree(cast("Mapping[str, Category]", named).values()))
+            self._tree = kept
+        return kept[1]
+
+    def collections(self, *, current: bool = False) -> Mapping[str, Collection]:
+        """Return all collections by id."""
+        return cast("Mapping[str, Collection]", self._all(COLLECTIONS, Collection, current=current))
+
+    def attributes(self, *, current: bool = False) -> Mapping[str, Attribute]:
+        """Return all attribute declarations by name."""
+        return cast("Mapping[str, Attribute]", self._all(ATTRIBUTES, Attribute, current=current))
+
+    # -- categories
+
+    def create_category(self, given: CategoryInput, *, category_id: str | None = None) -> Category:
+        """Add a category; its parent must exist and the tree stay within its depth."""
+        tree = self.tree(current=True)
+        if len(tree.by_id) >= MAX_CATEGORIES:
+            raise InvalidError(f"a shop has at most {MAX_CATEGORIES} categories")
+        slug = _checked_slug(given)
+        category = Category(
+            id=category_id or self._ids.new("cat"),
+            slug=slug,
+            name=given.name,
+            parent=given.parent,
+            description=given.description,
+            position=given.position,
+        )
+        self._check_place(category, tree)
+        plan = WritePlan()
+        self._claim_slug(plan, "category", slug, category.id)
+        self._require_parent(plan, category)
+        self._put_new(plan, CATEGORIES, category.id, category)
+        self._announce(plan, category)
+        self._commit(plan, CATEGORIES)
+        return category
+
+    def modify_category(self, category_id: str, given: CategoryInput, *, expected_version: int | None) -> Category:
+        """Replace a category's fields; moving it lists all products beneath it anew, soon after."""
+        tree = self.tree(current=True)
+        old = tree.by_id.get(category_id)
+        if old is None:
+            raise NotFoundError("category", category_id)
+        _check_version("category", category_id, old.version, expected_version)
+        slug = _checked_slug(given)
+        new = Category(
+            id=old.id,
+            slug=slug,
+            name=given.name,
+            parent=given.parent,
+            description=given.description,
+            position=given.position,
+            version=old.version + 1,
+        )
+        self._check_place(new, tree)
+        plan = WritePlan()
+        if slug != old.slug:
+            self._claim_slug(plan, "category", slug, category_id)
+            plan.add(Delete(schema.CATALOG, _slug_key("category", old.slug)))
+        if new.parent != old.parent:
+            self._require_parent(plan, new)
+        self._put_changed(plan, CATEGORIES, category_id, new)
+        self._announce(plan, new)
+        self._commit(plan, CATEGORIES)
+        return new
+
+    def remove_category(self, category_id: str, *, expected_version: int | None) -> None:
+        """Delete an empty leaf; InUseError while categories or listed products are in it."""
+        tree = self.tree(current=True)
+        old = tree.by_id.get(category_id)
+        if old is None:
+            raise NotFoundError("category", category_id)
+        _check_version("category", category_id, old.version, expected_version)
+        if tree.children(category_id):
+            raise InUseError(f"category {category_id!r} still has categories beneath it")
+        listed = self._table.query(schema.LISTINGS, f"{list_name(category=category_id)}#created", limit=1)
+        if listed.items:
+            raise InUseError(f"category {category_id!r} still has products in it")
+        self._remove(CATEGORIES, "category", old.id, old.slug, old.version)
+
+    # -- collections
+
+    def create_collection(self, given: CollectionInput, *, collection_id: str | None = None) -> Collection:
+        """Add a collection."""
+        slug = _checked_slug(given)
+        collection = Collection(
+            id=collection_id or self._ids.new("col"),
+            slug=slug,
+            name=given.name,
+            description=given.description,
+        )
+        plan = WritePlan()
+        self._claim_slug(plan, "collection", slug, collection.id)
+        self._put_new(plan, COLLECTIONS, collection.id, collection)
+        self._commit(plan, COLLECTIONS)
+        return collection
+
+    def modify_collection(
+        self, collection_id: str, given: CollectionInput, *, expected_version: int | None
+    ) -> Collection:
+        """Replace a collection's fields."""
+        old = self.collections(current=True).get(collection_id)
+        if old is None:
+            raise NotFoundError("collection", collection_id)
+        _check_version("collection", collection_id, old.version, expected_version)
+        slug = _checked_slug(given)
+        new = Collection(id=old.id, slug=slug, name=given.name, description=given.description, version=old.version + 1)
+        plan = WritePlan()
+        if slug != old.slug:
+            self._claim_slug(plan, "collection", slug, collection_id)
+            plan.add(Delete(schema.CATALOG, _slug_key("collection", old.slug)))
+        self._put_changed(plan, COLLECTIONS, collection_id, new)
+        self._commit(plan, COLLECTIONS)
+        return new
+
+    def remove_collection(self, collection_id: str, *, expected_version: int | None) -> None:
+        """Delete an empty collection; InUseError while listed products are in it."""
+        old = self.collections(current=True).get(collection_id)
+        if old is None:
+            raise NotFoundError("collection", collection_id)
+        _check_version("collection", collection_id, old.version, expected_version)
+        if self._table.query(schema.LISTINGS, f"{list_name(collection=collection_id)}#created", limit=1).items:
+            raise InUseError(f"collection {collection_id!r} still has products in it")
+        self._remove(COLLECTIONS, "collection", old.id, old.slug, old.version)
+
+    # -- attributes
+
+    def declare_attribute(self, name: str, given: AttributeInput) -> Attribute:
+        """Declare an attribute or change its declaration; values that products already have are not revisited."""
+        if not is_clean(name) or not name.strip() or "=" in name or len(name) > 80:  # noqa: PLR2004
+            raise InvalidError(
+                "an attribute's name is 1 to 80 printable characters without '='",
+                [Fault("/name", "bad_text", "bad name")],
+            )
+        old = self.attributes(current=True).get(name)
+        new = Attribute(
+            name=name,
+            type=given.type,
+            label=given.label,
+            unit=given.unit,
+            choices=given.choices,
+            version=old.version + 1 if old else 1,
+        )
+        plan = WritePlan()
+        if old is None:
+            self._put_new(plan, ATTRIBUTES, name, new)
+        else:
+            self._put_changed(plan, ATTRIBUTES, name, new)
+        self._commit(plan, ATTRIBUTES)
+        return new
+
+    # -- inside
+
+    def _all(self, kind: str, shape: type[N], *, current: bool) -> Mapping[str, Named]:
+        now = self._clock.now().timestamp()
+        kept = self._kept.get(kind)
+        if kept and not current and 0 <= now - kept[0] < _FRESH_SECONDS:
+            return kept[1]
+        with self._lock:
+            items: list[Item] = []
+            after: Key | None = None
+            while True:
+                page = self._table.query(schema.CATALOG, kind, after=after, limit=1000, sort=SortRange())
+                items += page.items
+                if page.last is None:
+                    break
+                after = page.last
+            fresh = {cast("str", i["part"]): msgspec.json.decode(cast("bytes", i["doc"]), type=shape) for i in items}
+            if kept is not None and fresh == kept[1]:
+                fresh = cast("dict[str, N]", kept[1])  # the same object, so that what was derived from it stays valid
+            self._kept[kind] = (now, fresh)
+            return fresh
+
+    def _check_place(self, category: Category, tree: CategoryTree) -> None:
+        if category.parent is None:
+            return
+        if category.parent not in tree.by_id:
+            raise InvalidError(
+                f"there is no category {category.parent!r}",
+                [Fault("/parent", "unknown_category", "no such parent")],
+            )
+        above = [c.id for c in tree.path(category.parent)]
+        if category.id in above:
+            raise InvalidError(
+                "a category cannot stand beneath itself",
+                [Fault("/parent", "category_cycle", "the parent is beneath it")],
+            )
+        below = _height(tree, category.id)
+        if len(above) + below > MAX_DEPTH:
+            raise InvalidError(
+                f"categories nest at most {MAX_DEPTH} deep",
+                [Fault("/parent", "too_deep", "the tree would be too deep")],
+            )
+
+    def _require_parent(self, plan: WritePlan, category: Category) -> None:
+        if category.parent is not None:
+            parent = category.parent
+            plan.add(
+                Check(schema.CATALOG, named_key(CATEGORIES, parent), Exists()),
+                otherwise=lambda _: InvalidError(
+                    f"there is no category {parent!r}",
+                    [Fault("/parent", "unknown_category", "no such parent")],
+                ),
+            )
+
+    def _claim_slug(self, plan: WritePlan, kind: str, slug: str, owner: str) -> None:
+        key = _slug_key(kind, slug)
+        item: Item = {"entity": key.partition, "part": key.sort, "owner": owner}
+        plan.add(
+            Put(schema.CATALOG, item, NotExists()),
+            otherwise=lambda _: NameTakenError(f"another {kind} has the slug {slug!r}"),
+        )
+
+    def _put_new(self, plan: WritePlan, kind: str, name: str, value: Named) -> None:
+        plan.add(
+            Put(schema.CATALOG, named_item(kind, name, value), NotExists()),
+            otherwise=lambda _: NameTakenError(f"{name!r} is already there"),
+        )
+
+    def _put_changed(self, plan: WritePlan, kind: str, name: str, value: Named) -> None:
+        plan.add(
+            Put(schema.CATALOG, named_item(kind, name, value), Equals("version", value.version - 1)),
+            otherwise=lambda found: _stale(kind, name, found),
+        )
+
+    def _announce(self, plan: WritePlan, category: Category) -> None:
+        now = format_time(self._clock.now())
+        plan.announce(category_changed(category.id, category.version, now, self._ids.new("evt")))
+
+    def _remove(self, kind: str, noun: str, name: str, slug: str, version: int) -> None:
+        plan = WritePlan()
+        plan.add(
+            Delete(schema.CATALOG, named_key(kind, name), Equals("version", version)),
+            otherwise=lambda found: _stale(kind, name, found),
+        )
+        plan.add(Delete(schema.CATALOG, _slug_key(noun, slug)))
+        self._commit(plan, kind)
+
+    def _commit(self, plan: WritePlan, kind: str) -> None:
+        plan.commit(self._table)
+        self._kept.pop(kind, None)
+
+
+def _checked_slug(given: CategoryInput | CollectionInput) -> str:
+    if not given.name.strip() or not is_clean(given.name) or not is_clean(given.description, multiline=True):
+        raise InvalidError("the name must be printable and not blank", [Fault("/name", "bad_text", "bad name")])
+    try:
+        return parse_slug(given.slug) if given.slug is not None else make_slug(given.name)
+    except InvalidError as exc:
+        raise InvalidError(exc.message, [Fault("/slug", "bad_slug", exc.message)]) from None
+
+
+def _slug_key(kind: str, slug: str) -> Key:
+    return Key(f"{kind}-slug#{slug}", "slug")
+
+
+def _height(tree: CategoryTree, category_id: str) -> int:
+    """Return how many levels a category spans with what is beneath it, itself included; 1 if it is new."""
+    return 1 + max((_height(tree, c.id) for c in tree.children(category_id)), default=0)
+
+
+def _check_version(kind: str, name: str, current: int, expected: int | None) -> None:
+    if expected is not None and expected != current:
+        raise StaleVersionError(kind, name, current=current)
+
+
+def _stale(kind: str, name: str, found: Item | None) -> StaleVersionError | NotFoundError:
+    if found is None:
+        return NotFoundError(kind, name)
+    return StaleVersionError(kind, name, current=cast("int", found["version"]))

@@ -1,0 +1,43 @@
+"""Know the category tree: who is whose parent, and every way up and down."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from bodega.domain.catalog.model import Category
+
+
+class CategoryTree:
+    """An immutable snapshot of all categories. Orphans (parent unknown) count as roots, so nothing is ever lost from view."""
+
+    def __init__(self, categories: Iterable[Category]) -> None:
+        self.by_id: Mapping[str, Category] = {c.id: c for c in categories}
+        self.by_slug: Mapping[str, Category] = {c.slug: c for c in self.by_id.values()}
+        self._children: dict[str | None, list[Category]] = {}
+        for category in sorted(self.by_id.values(), key=lambda c: (c.position, c.name, c.id)):
+            parent = category.parent if category.parent in self.by_id else None
+            self._children.setdefault(parent, []).append(category)
+
+    def children(self, category_id: str | None) -> Sequence[Category]:
+        """Return the direct children in display order; None asks for the roots."""
+        return self._children.get(category_id, ())
+
+    def path(self, category_id: str) -> list[Category]:
+        """Return the way from the root down to the category itself; empty if it is unknown."""
+        way: list[Category] = []
+        seen: set[str] = set()
+        current = self.by_id.get(category_id)
+        while current is not None and current.id not in seen:
+            seen.add(current.id)
+            way.append(current)
+            current = self.by_id.get(current.parent) if current.parent else None
+        return way[::-1]
+
+    def with_ancestors(self, category_ids: Iterable[str]) -> list[str]:
+        """Return the ids and those of all their ancestors, each once, unknown ones left out."""
+        return list(dict.fromkeys(c.id for given in category_ids for c in self.path(given)))
+
+    def below(self, category_id: str) -> Iterator[Category]:
+        """Yield the category and everything beneath it, parents first."""
+        if category_id in self.by_id:
+            yield self.by_id[category_id]
+            for child in self.children(category_id):
+                yield from self.below(child.id)

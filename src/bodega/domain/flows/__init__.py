@@ -1,0 +1,1 @@
+"""Use cases that join two or more features. A flow may import features; features never import flows or each other."""

@@ -1,0 +1,270 @@
+"""Read rows of a product file: whole documents as our export writes them, and flat rows as people make them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from bodega.domain.catalog.model import (
+    Attribute,
+    AttributeValue,
+    Media,
+    Name,
+    ProductInput,
+    Rating,
+    Status,
+    Text,
+    Title,
+    VariantInput,
+)
+from bodega.domain.catalog.products import Restored
+from bodega.domain.flows.imports.places import Places
+from bodega.domain.flows.imports.rules import plain_text
+from bodega.domain.inventory.service import MAX_UNITS
+from bodega.errors import Fault, InvalidError
+from bodega.values.decode import convert
+from bodega.values.money import Money
+
+Units: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_UNITS)]
+ATTRIBUTE = "attributes."
+OPTION = "options."
+_NESTED = (
+    "categories",
+    "collections",
+    "attributes",
+    "variants",
+    "media",
+    "rating",
+    "stock",
+    "price",
+    "compare_at",
+    "options",
+)
+_OPENING = ("{", "[")
+_MAX_NESTED_LENGTH = 400_000
+
+
+class DocumentRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole product as the export writes it; categories are paths, collections names, stock is by SKU."""
+
+    title: Title
+    variants: Annotated[list[VariantInput], Meta(min_length=1, max_length=50)]
+    id: Annotated[str, Meta(pattern=r"^prod_[0-9A-Za-z]{1,60}$")] | None = None
+    slug: Annotated[str, Meta(max_length=120)] | None = None
+    description: Text = ""
+    brand: Annotated[str, Meta(max_length=120)] = ""
+    status: Status = "active"
+    categories: Annotated[list[str], Meta(max_length=20)] = []
+    collections: Annotated[list[str], Meta(max_length=20)] = []
+    attributes: dict[Name, AttributeValue] = {}
+    media: Annotated[list[Media], Meta(max_length=24)] = []
+    rating: Rating = Rating()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    version: Annotated[int, Meta(ge=1, le=2**53)] = 1
+    stock: dict[str, Units] = {}
+
+
+class FlatRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One product with one SKU in flat columns. What a row leaves out stays as it is if the product is there."""
+
+    sku: Annotated[str, Meta(min_length=1, max_length=64)]
+    title: Title | None = None
+    price: Money | None = None
+    compare_at: Money | None = None
+    slug: Annotated[str, Meta(max_length=120)] | None = None
+    description: Text | None = None
+    brand: Annotated[str, Meta(max_length=120)] | None = None
+    status: Status | None = None
+    categories: Annotated[list[str], Meta(max_length=20)] | None = None
+    collections: Annotated[list[str], Meta(max_length=20)] | None = None
+    attributes: dict[Name, AttributeValue] | None = None
+    options: dict[Name, Annotated[str, Meta(max_length=120)]] | None = None
+    image: Annotated[str, Meta(min_length=1, max_length=300)] | None = None
+    barcode: Annotated[str, Meta(max_length=64)] | None = None
+    weight_grams: Annotated[int, Meta(ge=0, le=10_000_000)] | None = None
+    stock: Units | None = None
+
+
+class ProductRow(msgspec.Struct, frozen=True):
+    """What a row asks for. `flat` rows change a product that is there, `contents` replace it."""
+
+    contents: ProductInput | None
+    restored: Restored
+    stock: Mapping[str, int]
+    flat: FlatRow | None = None
+
+    def skus(self) -> list[str]:
+        """Return the SKUs that the row names, as they were written."""
+        if self.flat is not None:
+            return [self.flat.sku]
+        return [variant.sku for variant in self.contents.variants] if self.contents else []
+
+
+class ProductRows:
+    """Turns rows into what they ask for; InvalidError with a reason for one that makes no sense."""
+
+    def __init__(
+        self, *, places: Places, currency: str, declared: Mapping[str, Attribute], ignored: Sequence[str] = ()
+    ) -> None:
+        """Take the columns that are to be left out; every other unknown column is refused."""
+        self._places = places
+        self._currency = currency
+        self._declared = declared
+        self._ignored = frozenset(ignored)
+
+    def read(self, values: Mapping[str, Any]) -> ProductRow:
+        """Read one row."""
+        row = self._plain(values)
+        if "variants" in row:
+            return self._document(row)
+        return self._flat(row)
+
+    def _plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Leave out empty cells and unwanted columns, and open JSON in cells."""
+        row: dict[str, Any] = {}
+        for name, value in values.items():
+            if value is None or value == "" or name in self._ignored:
+                continue
+            row[name] = _opened(name, value) if isinstance(value, str) and name in _NESTED else value
+        return row
+
+    def _document(self, row: dict[str, Any]) -> ProductRow:
+        given = convert(row, DocumentRow, strict=False)
+        contents = ProductInput(
+            title=given.title,
+            variants=given.variants,
+            slug=given.slug,
+            description=given.description,
+            brand=given.brand,
+            status=given.status,
+            categories=[self._places.category(path) for path in given.categories],
+            collections=[self._places.collection(name) for name in given.collections],
+            attributes=given.attributes,
+            media=given.media,
+        )
+        restored = Restored(
+            id=given.id,
+            version=given.version,
+            created_at=given.created_at,
+            updated_at=given.updated_at,
+            rating=given.rating,
+        )
+        _check_times(given)
+        return ProductRow(contents, restored, given.stock)
+
+    def _flat(self, row: dict[str, Any]) -> ProductRow:
+        given = convert(self._tidied(row), FlatRow, strict=False)
+        return ProductRow(None, Restored(), {} if given.stock is None else {given.sku: given.stock}, given)
+
+    def _tidied(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Gather what people spread over columns: price and currency, category path, `attributes.NAME`, `options.NAME`."""
+        currency = row.pop("currency", self._currency)
+        for field in ("price", "compare_at"):
+            if field in row:
+                row[field] = self._money(row[field], currency, field)
+        for field in ("sku", "title", "brand", "barcode"):
+            if field in row:
+                row[field] = plain_text(row[field])
+        if "name" in row and "title" not in row:
+            row["title"] = plain_text(row.pop("name"))
+        if "category" in row and "categories" not in row:
+            row["categories"] = [row.pop("category")]
+        for field in ("categories", "collections"):
+            if isinstance(row.get(field), str):
+                row[field] = [row[field]]
+        for name in [n for n in row if n.startswith((ATTRIBUTE, OPTION))]:
+            kind, _, key = name.partition(".")
+            value = row.pop(name)
+            row[kind] = {
+                **row.get(kind, {}),
+                key: self._typed(key, value) if kind == "attributes" else plain_text(value),
+            }
+        return row
+
+    def _money(self, value: Any, currency: Any, field: str) -> Any:
+        if isinstance(value, dict):
+            return value
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or not isinstance(currency, str):
+            raise InvalidError(f"{field} is not a price", [Fault(f"/{field}", "bad_price", f"{field} is not a price")])
+        if isinstance(value, int) and abs(value) > 10**15:
+            raise InvalidError(f"{field} is too large", [Fault(f"/{field}", "bad_price", f"{field} is too large")])
+        try:
+            money = Money.parse(str(value).strip()[:80], currency.strip().upper())
+        except InvalidError as exc:
+            raise InvalidError(exc.message, [Fault(f"/{field}", "bad_price", exc.message)]) from None
+        return {"amount": money.amount, "currency": money.currency}
+
+    def _typed(self, name: str, value: Any) -> Any:
+        """Read an attribute's text as the type it was declared with; what does not fit is left for the catalog to refuse."""
+        declared = self._declared.get(name)
+        if declared is None or not isinstance(value, str):
+            return value
+        if declared.type == "list":
+            return [one.strip() for one in value.split("|") if one.strip()]
+        kinds: dict[str, Any] = {"number": float, "integer": int, "boolean": bool}
+        if declared.type not in kinds:
+            return value
+        try:
+            return msgspec.convert(value.strip(), kinds[declared.type], strict=False)
+        except msgspec.ValidationError:
+            return value
+
+    def merged(self, flat: FlatRow, old: ProductInput | None) -> ProductInput:
+        """Return the contents that a flat row makes of a product, or of none."""
+        variants = (
+            [_variant(flat, None)]
+            if old is None
+            else [_variant(flat, v) if v.sku == flat.sku else v for v in old.variants]
+        )
+        if flat.title is None and old is None:
+            raise InvalidError(
+                "a new product needs a title", [Fault("/title", "required", "a new product needs a title")]
+            )
+        base = old if old is not None else ProductInput(title=flat.title or "", variants=variants, status="active")
+        changes: dict[str, Any] = {
+            name: value
+            for name in ("title", "slug", "description", "brand", "status")
+            if (value := getattr(flat, name)) is not None
+        }
+        if flat.categories is not None:
+            changes["categories"] = [self._places.category(path) for path in flat.categories]
+        if flat.collections is not None:
+            changes["collections"] = [self._places.collection(name) for name in flat.collections]
+        if flat.attributes is not None:
+            changes["attributes"] = {**base.attributes, **flat.attributes}
+        if flat.image is not None and flat.image not in [media.key for media in base.media]:
+            changes["media"] = [Media(key=flat.image), *base.media]
+        return msgspec.structs.replace(base, variants=variants, **changes)
+
+
+def _variant(flat: FlatRow, old: VariantInput | None) -> VariantInput:
+    base = old if old is not None else VariantInput(sku=flat.sku)
+    changes: dict[str, Any] = {
+        name: value
+        for name in ("price", "compare_at", "barcode", "weight_grams", "options")
+        if (value := getattr(flat, name)) is not None
+    }
+    return msgspec.structs.replace(base, **changes)
+
+
+def _opened(name: str, text: str) -> Any:
+    """Return the value of a cell that holds JSON, the text itself where it holds none."""
+    if not text.lstrip().startswith(_OPENING):
+        return text
+    if len(text) > _MAX_NESTED_LENGTH:
+        raise InvalidError(f"the cell {name!r} is too large", [Fault(f"/{name}", "too_large", "the cell is too large")])
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as exc:
+        detail = f"the cell {name!r} begins like JSON but is none: {exc}"
+        raise InvalidError(detail, [Fault(f"/{name}", "bad_json", detail)]) from None
+
+
+def _check_times(given: DocumentRow) -> None:
+    for name, moment in (("created_at", given.created_at), ("updated_at", given.updated_at)):
+        if moment is not None and moment.tzinfo is None:
+            detail = f"{name} needs a UTC offset"
+            raise InvalidError(detail, [Fault(f"/{name}", "bad_time", detail)])

@@ -1,0 +1,73 @@
+"""Keep the search index at the newest state of the catalog."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from bodega.domain.catalog.events import PRODUCT_CHANGED
+from bodega.domain.catalog.shelves import Shelves
+from bodega.ports.search import SearchDocument, SearchIndex
+from bodega.ports.table import TableStore
+
+_log = logging.getLogger(__name__)
+_BATCH = 2000
+
+
+class Indexer:
+    """Brings changes from the change stream into the search index. Any process may call it at any time."""
+
+    def __init__(
+        self,
+        *,
+        table: TableStore,
+        search: SearchIndex,
+        shelves: Shelves,
+        sold: Callable[[], Mapping[str, int]],
+    ) -> None:
+        """Take `sold`, which tells how many units of each product were sold in the recent past."""
+        self._sold = sold
+        self._table = table
+        self._search = search
+        self._shelves = shelves
+
+    def catch_up(self) -> int:
+        """Index every change announced so far and return how many products that were. Cheap when there is none."""
+        if self._search.position() < 0:
+            return self.rebuild()
+        indexed = 0
+        while True:
+            position = self._search.position()
+            announced = self._table.announced(position, limit=_BATCH)
+            if not announced:
+                return indexed
+            changed = list(dict.fromkeys(a.event.resource for a in announced if a.event.name == PRODUCT_CHANGED))
+            indexed += self._apply(changed, announced[-1].position)
+
+    def rebuild(self) -> int:
+        """Build the index anew from the catalog, reads going on meanwhile; return how many products it has."""
+        position = self._table.last_position()
+        count = self._search.rebuild(self._everything(), position=position)
+        _log.info("search index rebuilt", extra={"products": count, "position": position})
+        return count
+
+    def position(self) -> int:
+        """Return the place in the change stream up to which the index reaches; -1 before the first time."""
+        return self._search.position()
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self._search.close()
+
+    def reindex(self, product_ids: Sequence[str]) -> None:
+        """Index products anew although they did not change: something beside them did, such as how well they sell."""
+        self.catch_up()
+        for start in range(0, len(product_ids), _BATCH):
+            self._apply(product_ids[start : start + _BATCH], self._search.position())
+
+    def _apply(self, product_ids: Sequence[str], position: int) -> int:
+        documents = self._shelves.documents(product_ids, self._sold())
+        known = {document.id for document in documents}
+        self._search.apply(documents, [i for i in product_ids if i not in known], position=position)
+        return len(documents)
+
+    def _everything(self) -> Iterator[SearchDocument]:
+        return self._shelves.all_documents(self._sold())

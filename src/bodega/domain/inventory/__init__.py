@@ -1,0 +1,1 @@
+"""How much of each SKU there is. Products, orders and carts live in their own features."""

@@ -1,0 +1,65 @@
+"""The Shop: the frozen bundle of services that every front door receives."""
+
+from dataclasses import dataclass
+
+from bodega.domain.accounts.service import ApiKeys
+from bodega.domain.catalog.service import Catalog
+from bodega.domain.flows.exporting import Exporter
+from bodega.domain.flows.importing import Importer
+from bodega.domain.flows.indexing import Indexer
+from bodega.domain.flows.jobs import Jobs
+from bodega.domain.flows.recommending import Recommender
+from bodega.domain.flows.relisting import Relister
+from bodega.domain.flows.training import Trainer
+from bodega.domain.inventory.service import Inventory
+from bodega.domain.orders.service import Orders
+from bodega.domain.recommendations.artifacts import ModelStore
+from bodega.domain.reviews.service import Reviews
+from bodega.ports.bus import Bus
+from bodega.ports.cache import Cache
+from bodega.ports.clock import Clock
+from bodega.ports.ids import Ids
+from bodega.ports.keys import Keys
+from bodega.ports.objects import ObjectStore
+from bodega.ports.queue import Queue
+from bodega.ports.table import TableStore
+
+
+@dataclass(frozen=True)
+class World:
+    """The ports a shop stands on; doors may use them for what is not the domain's business (cursors, idempotency, media)."""
+
+    table: TableStore
+    objects: ObjectStore
+    cache: Cache
+    queue: Queue
+    bus: Bus
+    keys: Keys
+    clock: Clock
+    ids: Ids
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Everything that a front door may call."""
+
+    world: World
+    currency: str
+    catalog: Catalog
+    inventory: Inventory
+    orders: Orders
+    reviews: Reviews
+    api_keys: ApiKeys
+    recommender: Recommender
+    models: ModelStore
+    trainer: Trainer
+    indexer: Indexer
+    relister: Relister
+    importer: Importer
+    exporter: Exporter
+    jobs: Jobs
+
+    def close(self) -> None:
+        """Finish what was accepted and let go of files and threads; safe to call twice."""
+        self.indexer.close()
+        self.world.table.close()

@@ -1,0 +1,103 @@
+"""Declare tables, indexes, buckets, queues and event names once: the laptop creates from this, AWS deploys from it."""
+
+import msgspec
+
+
+class Index(msgspec.Struct, frozen=True):
+    """A second order of a table's items; sparse: items without both key attributes are not in it."""
+
+    name: str
+    partition_key: str
+    sort_key: str
+    projection: tuple[str, ...] = ()
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table, its two key attributes (strings), its indexes, and the attribute with the expiry in epoch seconds."""
+
+    name: str
+    partition_key: str
+    sort_key: str
+    indexes: tuple[Index, ...] = ()
+    ttl: str | None = None
+    personal_data: bool = False
+
+
+class QueueSpec(msgspec.Struct, frozen=True):
+    """A queue and after how many attempts a message becomes a dead letter."""
+
+    name: str
+    max_attempts: int = 5
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """Events whose name starts with `prefix` go to `queue`."""
+
+    prefix: str
+    queue: str
+
+
+CATALOG = "catalog"
+LISTINGS = "listings"
+INVENTORY = "inventory"
+CARTS = "carts"
+ORDERS = "orders"
+CUSTOMERS = "customers"
+REVIEWS = "reviews"
+SESSIONS = "sessions"
+IDEMPOTENCY = "idempotency"
+ACCESS = "access"
+JOBS = "jobs"
+SYSTEM = "system"
+
+TABLES = (
+    # Products, their slug and SKU sentinels, categories, collections, attribute definitions.
+    Table(CATALOG, "entity", "part"),
+    # Read model of lists: one entry per list (all, category, collection) and order (price, created).
+    Table(LISTINGS, "list", "position"),
+    Table(INVENTORY, "sku", "location"),
+    Table(CARTS, "cart_id", "part", ttl="expires_at"),
+    # An order and its lines together in one item; external orders carry their natural key in the id.
+    Table(
+        ORDERS,
+        "order_id",
+        "part",
+        indexes=(Index("by_customer", "customer_id", "placed_at", ("doc",)),),
+        personal_data=True,
+    ),
+    Table(CUSTOMERS, "customer_id", "part", personal_data=True),
+    Table(
+        REVIEWS,
+        "product_id",
+        "review_key",
+        indexes=(
+            Index("by_product_time", "shown_product_id", "created_at", ("doc",)),
+            Index("by_customer", "customer_id", "created_at", ("doc",)),
+        ),
+        personal_data=True,
+    ),
+    Table(SESSIONS, "session_id", "part", ttl="expires_at", personal_data=True),
+    Table(IDEMPOTENCY, "scope", "key", ttl="expires_at"),
+    # API keys and staff, hashed; by_owner is a constant partition: there are few keys.
+    Table(ACCESS, "entity", "part"),
+    # Imports, exports, trainings, and what they found wrong.
+    Table(JOBS, "job_id", "part", indexes=(Index("by_kind", "kind", "created_at", ("doc",)),)),
+    # Pointers and settings of the shop itself: model version, consumer positions, shop currency.
+    Table(SYSTEM, "name", "part"),
+)
+
+QUEUES = (QueueSpec("jobs", max_attempts=3), QueueSpec("relist"))
+SUBSCRIPTIONS = (Subscription("category.changed", "relist"),)
+
+MEDIA = "media/"
+IMPORTS = "imports/"
+EXPORTS = "exports/"
+MODELS = "models/"
+
+
+def table(name: str) -> Table:
+    """Return a table's declaration; KeyError for a name nobody declared."""
+    return _BY_NAME[name]
+
+
+_BY_NAME = {t.name: t for t in TABLES}

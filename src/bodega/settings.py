@@ -1,0 +1,113 @@
+"""Read the environment once, at start, and report all its faults together."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self, TypeAlias, get_args
+
+import msgspec
+
+from bodega.errors import Fault, InvalidError
+from bodega.values.money import Money
+
+Server: TypeAlias = Literal["granian", "uvicorn"]
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+PREFIX = "BODEGA_"
+MAX_WORKERS = 64
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be set from outside; each field is the environment variable `BODEGA_` + its name in capitals.
+
+    data_dir: folder of everything the shop keeps. host, port: where it serves. workers: server processes.
+    server: HTTP server. currency: the one currency the shop sells in. public_url: its address for people and search engines,
+    empty for the address it was asked under. log_level: least serious message that is logged. access_log: log every request.
+    tls_certificate, tls_key: files for HTTPS, both or neither. admin_requests_per_minute: limit for each API key.
+    """
+
+    data_dir: Path = Path("data")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    server: Server = "granian"
+    currency: str = "GBP"
+    public_url: str = ""
+    log_level: LogLevel = "info"
+    access_log: bool = False
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    admin_requests_per_minute: int = 6000
+
+    @classmethod
+    def for_directory(cls, data_dir: Path, **changes: Any) -> Self:
+        """Return default settings for a shop in a folder: for tests and tools."""
+        return cls(data_dir=data_dir, **changes)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Parse; InvalidError lists every variable that is wrong or that nobody knows."""
+        given = {name.removeprefix(PREFIX).lower(): text for name, text in env.items() if name.startswith(PREFIX)}
+        faults: list[Fault] = []
+        values: dict[str, Any] = {}
+        for name, text in given.items():
+            parse = _PARSERS.get(name)
+            if parse is None:
+                faults.append(Fault(f"/{name}", "unknown_setting", f"{PREFIX}{name.upper()} is no setting"))
+                continue
+            try:
+                values[name] = parse(text)
+            except (ValueError, InvalidError) as exc:
+                faults.append(Fault(f"/{name}", "bad_setting", f"{PREFIX}{name.upper()}={text[:60]!r}: {exc}"))
+        if ("tls_certificate" in values) != ("tls_key" in values):
+            faults.append(Fault("/tls_key", "required", f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY go together"))
+        if faults:
+            raise InvalidError("; ".join(fault.detail for fault in faults), faults)
+        return cls(**values)
+
+
+def to_env(settings: Settings) -> dict[str, str]:
+    """Return the variables that `from_env` reads back as these settings: for the processes a server starts."""
+    texts = {name: getattr(settings, name) for name in settings.__struct_fields__}
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in texts.items() if value not in (None, "")}
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(f"must be {low} to {high}")
+        return number
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    return _one_of("true", "false", "True", "False", "1", "0")(text) in {"true", "True", "1"}
+
+
+def _currency(text: str) -> str:
+    return Money(0, text).currency
+
+
+_PARSERS: Mapping[str, Callable[[str], Any]] = {
+    "data_dir": Path,
+    "host": str,
+    "port": _number(0, 65535),
+    "workers": _number(1, MAX_WORKERS),
+    "server": _one_of(*get_args(Server)),
+    "currency": _currency,
+    "public_url": str,
+    "log_level": _one_of(*get_args(LogLevel)),
+    "access_log": _switch,
+    "tls_certificate": Path,
+    "tls_key": Path,
+    "admin_requests_per_minute": _number(1, 10**9),
+}

@@ -1,0 +1,61 @@
+"""Rules for the words that name things: SKUs, slugs, and text that people typed."""
+
+import re
+import unicodedata
+from typing import NewType
+
+from bodega.errors import InvalidError
+
+Sku = NewType("Sku", str)
+Slug = NewType("Slug", str)
+
+MAX_SKU_LENGTH = 64
+MAX_SLUG_LENGTH = 120
+_SLUG = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_NOT_WORD = re.compile(r"[\W_]+")
+
+
+def parse_sku(text: str) -> Sku:
+    """Return the SKU in its canonical form (NFKC, trimmed), so that look-alike spellings are one SKU.
+
+    Case is kept: shops use codes that differ only in case. Control characters and lone surrogates are refused,
+    as are inner line breaks, and anything over 64 characters.
+    """
+    if not is_clean(text):
+        raise InvalidError("a SKU must not contain control characters or broken Unicode")
+    canonical = unicodedata.normalize("NFKC", text).strip()
+    if not 1 <= len(canonical) <= MAX_SKU_LENGTH:
+        raise InvalidError(f"a SKU must have 1 to {MAX_SKU_LENGTH} characters")
+    if not is_clean(canonical):
+        raise InvalidError("a SKU must not contain control characters or broken Unicode")
+    return Sku(canonical)
+
+
+def parse_slug(text: str) -> Slug:
+    """Return the slug if it is one: lower-case letters and digits of any script in words joined by hyphens."""
+    canonical = unicodedata.normalize("NFKC", text).lower()
+    if not (len(canonical) <= MAX_SLUG_LENGTH and _SLUG.fullmatch(canonical)):
+        raise InvalidError(
+            f"a slug is 1 to {MAX_SLUG_LENGTH} lower-case letters and digits in words joined by hyphens, not {text[:40]!r}"
+        )
+    return Slug(canonical)
+
+
+def make_slug(title: str) -> Slug:
+    """Derive a slug from a title; marks are dropped from Latin letters, other scripts are kept, "item" if nothing is left.
+
+    >>> make_slug("Café Crème — 2 mugs")
+    'cafe-creme-2-mugs'
+    """
+    decomposed = unicodedata.normalize("NFKD", title.lower())
+    plain = unicodedata.normalize("NFKC", "".join(c for c in decomposed if not unicodedata.combining(c)))
+    words = _NOT_WORD.sub("-", plain).strip("-")[:MAX_SLUG_LENGTH].strip("-")
+    return Slug(words or "item")
+
+
+def is_clean(text: str, *, multiline: bool = False) -> bool:
+    """Tell whether text has no control characters (line breaks and tabs allowed if multiline) and no lone surrogates."""
+    if text.isprintable():
+        return True
+    allowed = "\n\r\t" if multiline else ""
+    return not any(unicodedata.category(c) in {"Cc", "Cs"} and c not in allowed for c in text)

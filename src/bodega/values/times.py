@@ -1,0 +1,28 @@
+"""Times as aware UTC datetimes, written as RFC 3339."""
+
+from datetime import UTC, datetime
+
+from bodega.errors import InvalidError
+
+
+def format_time(moment: datetime) -> str:
+    """Write an aware datetime as RFC 3339 in UTC with milliseconds and a Z; such strings sort as the times do.
+
+    >>> format_time(datetime(2026, 11, 23, 3, 0, tzinfo=UTC))
+    '2026-11-23T03:00:00.000Z'
+    """
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: str) -> datetime:
+    """Read an RFC 3339 time; one without an offset is refused, because it could be any of 38 moments."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidError(f"{text[:40]!r} is not an RFC 3339 time") from None
+    if moment.tzinfo is None:
+        raise InvalidError(f"{text[:40]!r} has no UTC offset")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidError(f"{text[:40]!r} is out of range") from None

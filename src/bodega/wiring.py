@@ -1,0 +1,190 @@
+"""Open a shop: choose adapters by the settings and build the services on them. The only file that knows both sides."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from bodega import schema
+from bodega.adapters.local.bus import LocalBus
+from bodega.adapters.local.cache import ProcessCache
+from bodega.adapters.local.keys import LocalKeys
+from bodega.adapters.local.objects import FileObjectStore
+from bodega.adapters.local.queue import SqliteQueue
+from bodega.adapters.local.search import TantivySearchIndex
+from bodega.adapters.local.search_lock import file_lock
+from bodega.adapters.local.sqlite import Database
+from bodega.adapters.local.table import SqliteTableStore
+from bodega.adapters.system.clock import SystemClock
+from bodega.adapters.system.ids import UlidIds
+from bodega.domain.accounts.service import ApiKeys
+from bodega.domain.catalog.products import Products
+from bodega.domain.catalog.service import Catalog
+from bodega.domain.catalog.shelves import Shelves
+from bodega.domain.catalog.taxonomy import Taxonomy
+from bodega.domain.flows.exporting import Exporter
+from bodega.domain.flows.importing import Importer
+from bodega.domain.flows.indexing import Indexer
+from bodega.domain.flows.jobs import Jobs
+from bodega.domain.flows.recommending import Recommender
+from bodega.domain.flows.relisting import Relister
+from bodega.domain.flows.training import Trainer
+from bodega.domain.inventory.service import Inventory
+from bodega.domain.orders.service import Orders
+from bodega.domain.recommendations.artifacts import ModelStore
+from bodega.domain.recommendations.service import Recommendations
+from bodega.domain.reviews.service import Reviews
+from bodega.domain.shop import Shop, World
+from bodega.errors import UnavailableError
+from bodega.ports.clock import Clock
+from bodega.ports.ids import Ids
+from bodega.ports.search import SearchIndex
+from bodega.settings import Settings
+
+MARKER = "bodega.json"
+CACHE_BYTES = 16 * 1024 * 1024
+
+
+class ForeignFolderError(UnavailableError):
+    """The data folder holds something that is not a shop; it was left alone."""
+
+    code = "foreign_folder"
+
+
+def open_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> Shop:
+    """Open the shop in the settings' data folder, making one if the folder is empty or absent.
+
+    Raises UnavailableError with one line that says what to do if the folder cannot be used.
+    """
+    clock = clock or SystemClock()
+    ids = ids or UlidIds(clock)
+    world, search = _local_world(settings, clock, ids)
+    return _build(settings, world, search)
+
+
+def _local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, TantivySearchIndex]:
+    folder = settings.data_dir
+    claim_folder(folder, currency=settings.currency)
+    database = Database.open(folder / "shop.sqlite")
+    table = SqliteTableStore(database, schema.TABLES, clock=clock)
+    queue = SqliteQueue(database, schema.QUEUES, clock=clock, ids=ids)
+    world = World(
+        table=table,
+        objects=FileObjectStore(folder / "objects", clock=clock),
+        cache=ProcessCache(clock=clock, max_bytes=CACHE_BYTES),
+        queue=queue,
+        bus=LocalBus(queue, schema.SUBSCRIPTIONS),
+        keys=LocalKeys(folder / "keys"),
+        clock=clock,
+        ids=ids,
+    )
+    return world, TantivySearchIndex(folder / "search")
+
+
+def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
+    table, clock, ids = world.table, world.clock, world.ids
+    models = ModelStore(table=table, objects=world.objects, clock=clock)
+    taxonomy = Taxonomy(table=table, clock=clock, ids=ids)
+    products = Products(table=table, taxonomy=taxonomy, clock=clock, ids=ids, currency=settings.currency)
+    # The shelves ask the indexer to catch up, and the indexer reads the shelves: the one knot, tied here.
+    shelves = Shelves(table=table, search=search, taxonomy=taxonomy, clock=clock, catch_up=lambda: indexer.catch_up())
+    indexer = Indexer(table=table, search=search, shelves=shelves, sold=models.sold)
+    catalog = Catalog(products=products, taxonomy=taxonomy, shelves=shelves)
+    inventory = Inventory(table=table)
+    orders = Orders(table=table)
+    reviews = Reviews(table=table)
+    recommender = Recommender(
+        recommendations=Recommendations(models=models),
+        shelves=shelves,
+        inventory=inventory,
+        orders=orders,
+        clock=clock,
+        ids=ids,
+    )
+    importer = Importer()
+    exporter = Exporter()
+    return Shop(
+        world=world,
+        currency=settings.currency,
+        catalog=catalog,
+        inventory=inventory,
+        orders=orders,
+        reviews=reviews,
+        api_keys=ApiKeys(table=table, clock=clock, ids=ids),
+        recommender=recommender,
+        models=models,
+        trainer=Trainer(orders=orders, models=models, indexer=indexer, clock=clock, ids=ids),
+        indexer=indexer,
+        relister=Relister(catalog=catalog, indexer=indexer, queue=world.queue),
+        importer=importer,
+        exporter=exporter,
+        jobs=Jobs(),
+    )
+
+
+def claim_folder(folder: Path, *, currency: str) -> None:
+    """Make the folder a shop's, or check that it is one of this format and currency.
+
+    Raises ForeignFolderError or UnavailableError; nothing is written into a folder that is not ours.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        marker = folder / MARKER
+        if not marker.exists():
+            if any(folder.iterdir()):
+                raise ForeignFolderError(
+                    f"{folder} is not empty and not a shop: name an empty or new folder with --data, or move its files away"
+                )
+            _write_marker(marker, _Marker(format=_FORMAT, currency=currency))
+        found = msgspec.json.decode(marker.read_bytes(), type=_Marker)
+    except (OSError, msgspec.MsgspecError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "its marker file is damaged"
+        raise UnavailableError(
+            f"{folder} cannot be used as data folder ({reason}): name a writable one with --data"
+        ) from exc
+    if found.format != _FORMAT:
+        raise ForeignFolderError(
+            f"{folder} was written by another version of Bodega (format {found.format}): use that version, or another folder"
+        )
+    if found.currency != currency:
+        raise ForeignFolderError(
+            f"the shop in {folder} sells in {found.currency}, not {currency}: set BODEGA_CURRENCY={found.currency}"
+        )
+
+
+@contextlib.contextmanager
+def worker_turn(settings: Settings, stop: threading.Event) -> Iterator[bool]:
+    """Wait until no other worker works on the data folder; False if told to stop while waiting.
+
+    The lock dies with the process that holds it, so that a killed worker leaves the way free.
+    """
+    claim_folder(settings.data_dir, currency=settings.currency)
+    with contextlib.ExitStack() as held:
+        mine = False
+        while not mine:
+            try:
+                held.enter_context(file_lock(settings.data_dir / "worker.lock", wait_seconds=0))
+                mine = True
+            except UnavailableError:
+                if stop.wait(_TURN_SECONDS):
+                    break
+        yield mine
+
+
+class _Marker(msgspec.Struct):
+    format: int
+    currency: str
+
+
+_FORMAT = 1
+_TURN_SECONDS = 1.0
+
+
+def _write_marker(marker: Path, contents: _Marker) -> None:
+    """Write the marker so that of two processes starting at once neither sees half of it."""
+    draft = marker.with_name(f".{MARKER}.{os.getpid()}")
+    draft.write_bytes(msgspec.json.encode(contents))
+    draft.replace(marker)

@@ -1,0 +1,43 @@
+"""Carry committed events from the outbox to the bus, and forget them once everybody has seen them."""
+
+from typing import cast
+
+from bodega import schema
+from bodega.domain.shop import Shop
+from bodega.ports.table import Key, Put
+
+_POSITION = Key("consumers", "relay")
+_BATCH = 500
+_KEPT = 10_000  # for whoever looks at the stream with their own eyes
+
+
+class Relay:
+    """Publishes events at least once, in commit order, remembering in the table how far it got."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._table = shop.world.table
+
+    def work(self) -> bool:
+        """Publish the next events; True if there were any. After a crash in between they are published again."""
+        position = self._position()
+        announced = self._table.announced(position, limit=_BATCH)
+        if announced:
+            self._shop.world.bus.publish([entry.event for entry in announced])
+            position = announced[-1].position
+            self._table.transact(
+                [
+                    Put(
+                        schema.SYSTEM,
+                        {"name": _POSITION.partition, "part": _POSITION.sort, "position": position},
+                    )
+                ]
+            )
+        seen_by_all = min(position, self._shop.indexer.position())
+        if seen_by_all > _KEPT:
+            self._table.trim_announced(seen_by_all - _KEPT)
+        return bool(announced)
+
+    def _position(self) -> int:
+        item = self._table.get(schema.SYSTEM, _POSITION)
+        return cast("int", item["position"]) if item else 0
