@@ -19,8 +19,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What can be set from outside; each field is the environment variable `BODEGA_` + its name in capitals.
 
     data_dir: folder of everything the shop keeps. host, port: where it serves. workers: server processes.
-    server: HTTP server. currency: the one currency the shop sells in. public_url: its address for people and search engines,
-    empty for the address it was asked under. log_level: least serious message that is logged. access_log: log every request.
+    server: HTTP server. currency: the one currency the shop sells in. public_url: its address for people and search
+    engines, empty for the address it was asked under. log_level: least serious message that is logged. access_log: log
+    every request.
     tls_certificate, tls_key: files for HTTPS, both or neither. admin_requests_per_minute: limit for each API key.
     """
 

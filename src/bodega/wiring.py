@@ -90,7 +90,7 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
     taxonomy = Taxonomy(table=table, clock=clock, ids=ids)
     products = Products(table=table, taxonomy=taxonomy, clock=clock, ids=ids, currency=settings.currency)
     # The shelves ask the indexer to catch up, and the indexer reads the shelves: the one knot, tied here.
-    shelves = Shelves(table=table, search=search, taxonomy=taxonomy, clock=clock, catch_up=lambda: indexer.catch_up())
+    shelves = Shelves(table=table, search=search, taxonomy=taxonomy, clock=clock, catch_up=lambda: indexer.catch_up())  # noqa: PLW0108  # not yet built
     indexer = Indexer(table=table, search=search, shelves=shelves, sold=models.sold)
     catalog = Catalog(products=products, taxonomy=taxonomy, shelves=shelves)
     inventory = Inventory(table=table)
@@ -136,7 +136,7 @@ def claim_folder(folder: Path, *, currency: str) -> None:
         if not marker.exists():
             if any(folder.iterdir()):
                 raise ForeignFolderError(
-                    f"{folder} is not empty and not a shop: name an empty or new folder with --data, or move its files away"
+                    f"{folder} is not empty and not a shop: name an empty or new folder with --data"
                 )
             _write_marker(marker, _Marker(format=_FORMAT, currency=currency))
         found = msgspec.json.decode(marker.read_bytes(), type=_Marker)
@@ -147,7 +147,7 @@ def claim_folder(folder: Path, *, currency: str) -> None:
         ) from exc
     if found.format != _FORMAT:
         raise ForeignFolderError(
-            f"{folder} was written by another version of Bodega (format {found.format}): use that version, or another folder"
+            f"{folder} was written by another version of Bodega (format {found.format}): use that, or another folder"
         )
     if found.currency != currency:
         raise ForeignFolderError(

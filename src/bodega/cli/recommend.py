@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example: bodega recommend for 17850 --limit 10"
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     verbs.add_parser("train", help="train on all orders and publish the model")
-    versions = verbs.add_parser("versions", help="list published models")
+    verbs.add_parser("versions", help="list published models")
     rollback = verbs.add_parser("rollback", help="put an earlier model into service")
     rollback.add_argument("version")
     person = verbs.add_parser("for", help="recommend to a customer")

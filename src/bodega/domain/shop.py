@@ -27,7 +27,10 @@ from bodega.ports.table import TableStore
 
 @dataclass(frozen=True)
 class World:
-    """The ports a shop stands on; doors may use them for what is not the domain's business (cursors, idempotency, media)."""
+    """The ports a shop stands on.
+
+    Doors may use them for what is not the domain's business (cursors, idempotency, media).
+    """
 
     table: TableStore
     objects: ObjectStore

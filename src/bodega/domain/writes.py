@@ -1,4 +1,7 @@
-"""Collect what one decision writes and announces, with the refusal each condition stands for, and commit it in one go."""
+"""Collect what one decision writes and announces, with the refusal each condition stands for.
+
+And commit it in one go.
+"""
 
 from collections.abc import Callable, Iterable
 

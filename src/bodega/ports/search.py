@@ -5,9 +5,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-Sort: TypeAlias = Literal[
-    "relevance", "price", "-price", "created_at", "-created_at", "best_selling", "rating"
-]
+Sort: TypeAlias = Literal["relevance", "price", "-price", "created_at", "-created_at", "best_selling", "rating"]
 MAX_TEXT_LENGTH = 200
 MAX_LIMIT = 250
 MAX_FACETS = 20

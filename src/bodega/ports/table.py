@@ -11,7 +11,7 @@ import msgspec
 
 from bodega.errors import ConflictError, InvalidError, UnavailableError
 
-Value: TypeAlias = "str | bytes | int | bool | None | list[Value] | dict[str, Value]"
+Value: TypeAlias = "str | bytes | int | bool | list[Value] | dict[str, Value] | None"
 Item: TypeAlias = dict[str, Value]
 
 MAX_ITEM_BYTES = 400 * 1024
@@ -262,7 +262,9 @@ class TableStore(Protocol):
         """
         ...
 
-    def load(self, transactions: Iterable[tuple[Sequence[Write], Sequence[Event]]]) -> list[ConditionFailedError | None]:
+    def load(
+        self, transactions: Iterable[tuple[Sequence[Write], Sequence[Event]]]
+    ) -> list[ConditionFailedError | None]:
         """Apply many transactions as fast as the engine can, each atomic, in order, all durable before returning.
 
         Returns, for each, None or why it was refused; one refusal does not stop the rest. For imports.
@@ -270,7 +272,10 @@ class TableStore(Protocol):
         ...
 
     def announced(self, after: int, *, limit: int = 1000) -> Sequence[Announced]:
-        """Return events committed after a position, in commit order: the change stream. No committed event is skipped."""
+        """Return events committed after a position, in commit order: the change stream.
+
+        No committed event is skipped.
+        """
         ...
 
     def last_position(self) -> int:

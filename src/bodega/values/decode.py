@@ -19,7 +19,10 @@ class SyntaxFaultError(InvalidError):
 
 
 def decode_json(data: bytes | str, kind: type[T], *, strict: bool = True) -> T:
-    """Decode JSON into a type; SyntaxFaultError if it is no JSON, InvalidError with a fault if it is not of the type."""
+    """Decode JSON into a type.
+
+    SyntaxFaultError if it is no JSON, InvalidError with a fault if it is not of the type.
+    """
     try:
         return msgspec.json.decode(data, type=kind, strict=strict)
     except msgspec.ValidationError as exc:

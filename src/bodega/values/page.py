@@ -12,7 +12,10 @@ MAX_LIMIT = 250
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
-    """A place between two rows: start `after` (or, going back, before) the row with this key; doors sign it into a cursor."""
+    """A place between two rows: start `after` (or, going back, before) the row with this key.
+
+    Doors sign it into a cursor.
+    """
 
     after: str
     backwards: bool = False

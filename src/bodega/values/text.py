@@ -36,13 +36,13 @@ def parse_slug(text: str) -> Slug:
     canonical = unicodedata.normalize("NFKC", text).lower()
     if not (len(canonical) <= MAX_SLUG_LENGTH and _SLUG.fullmatch(canonical)):
         raise InvalidError(
-            f"a slug is 1 to {MAX_SLUG_LENGTH} lower-case letters and digits in words joined by hyphens, not {text[:40]!r}"
+            f"a slug is 1 to {MAX_SLUG_LENGTH} lower-case letters and digits, words joined by hyphens, not {text[:40]!r}"
         )
     return Slug(canonical)
 
 
 def make_slug(title: str) -> Slug:
-    """Derive a slug from a title; marks are dropped from Latin letters, other scripts are kept, "item" if nothing is left.
+    """Derive a slug from a title: Latin letters lose their marks, other scripts are kept, "item" if nothing is left.
 
     >>> make_slug("Café Crème — 2 mugs")
     'cafe-creme-2-mugs'
@@ -54,7 +54,10 @@ def make_slug(title: str) -> Slug:
 
 
 def is_clean(text: str, *, multiline: bool = False) -> bool:
-    """Tell whether text has no control characters (line breaks and tabs allowed if multiline) and no lone surrogates."""
+    """Tell whether text has no control characters (line breaks and tabs allowed if multiline) and no lone surrogates.
+
+    Ell whether text has no control characters (line breaks and tabs allowed if multiline) and no lone surrogates.
+    """
     if text.isprintable():
         return True
     allowed = "\n\r\t" if multiline else ""

@@ -25,12 +25,15 @@ class Duty:
     due: datetime | None = field(default=None)
 
     def run(self, now: datetime) -> bool:
-        """Do it if it is due; a failure is logged and tried again next time, so that one duty cannot stop the others."""
+        """Do it if it is due.
+
+        A failure is logged and tried again next time, so that one duty cannot stop the others.
+        """
         if self.due is not None and now < self.due:
             return False
         try:
             more = self.work()
-        except Exception:  # the edge of the process: whatever went wrong, the other duties go on
+        except Exception:  # noqa: BLE001  # the edge of the process: whatever went wrong, the other duties go on
             _log.exception("duty failed", extra={"duty": self.name})
             more = False
         self.due = now if more else now + self.every

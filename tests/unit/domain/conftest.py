@@ -52,7 +52,7 @@ def bench(tmp_path):
     search = TantivySearchIndex(tmp_path / "search")
     taxonomy = Taxonomy(table=table, clock=clock, ids=ids)
     products = Products(table=table, taxonomy=taxonomy, clock=clock, ids=ids, currency="GBP")
-    shelves = Shelves(table=table, search=search, taxonomy=taxonomy, clock=clock, catch_up=lambda: indexer.catch_up())
+    shelves = Shelves(table=table, search=search, taxonomy=taxonomy, clock=clock, catch_up=lambda: indexer.catch_up())  # noqa: PLW0108
     indexer = Indexer(table=table, search=search, shelves=shelves, sold=dict)
     yield Bench(Catalog(products, taxonomy, shelves), indexer, table, clock)
     indexer.close()

@@ -27,7 +27,10 @@ Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
 
 
 class ScheduledPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A price for a while: valid from (inclusive) until (exclusive); None is open. It outranks the variant's own price."""
+    """A price for a while: valid from (inclusive) until (exclusive); None is open.
+
+    It outranks the variant's own price.
+    """
 
     price: Money
     compare_at: Money | None = None
@@ -77,7 +80,10 @@ class ProductInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
 
 class Variant(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A variant as stored. In what shoppers see, `price` and `compare_at` are those in force and `schedule` is empty."""
+    """A variant as stored.
+
+    In what shoppers see, `price` and `compare_at` are those in force and `schedule` is empty.
+    """
 
     id: str
     sku: str

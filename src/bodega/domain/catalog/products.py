@@ -32,6 +32,7 @@ from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.table import (
     MAX_BATCH_GET,
+    MAX_ITEM_BYTES,
     Check,
     Delete,
     Equals,
@@ -51,6 +52,7 @@ from bodega.values.text import MAX_SLUG_LENGTH, make_slug, parse_sku, parse_slug
 
 READ_ONLY = ("id", "version", "created_at", "updated_at", "rating")
 _TRIES = 5
+_MAX_DOCUMENT_BYTES = MAX_ITEM_BYTES - 8192  # an item's limit, less its keys and the lists it stands in
 Outcome: TypeAlias = Literal["created", "changed", "unchanged"]
 
 
@@ -81,6 +83,12 @@ class AlreadyExistsError(ConflictError):
     code = "already_exists"
 
 
+class RepeatedError(ConflictError):
+    """An earlier row of the same batch already wrote this product; the row can be sent again with the next batch."""
+
+    code = "repeated"
+
+
 class Stored(msgspec.Struct, frozen=True):
     """A product's document as bytes, ready to be sent; `public` is what shoppers see, None unless it is active."""
 
@@ -100,7 +108,10 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Products:
-    """The catalog's records of products. Every change needs the version it was decided on, or None to take the newest."""
+    """The catalog's records of products.
+
+    Every change needs the version it was decided on, or None to take the newest.
+    """
 
     def __init__(self, *, table: TableStore, taxonomy: Taxonomy, clock: Clock, ids: Ids, currency: str) -> None:
         self._table = table
@@ -173,7 +184,10 @@ class Products:
         return self._change(product_id, lambda _: given, expected_version=expected_version)
 
     def patch(self, product_id: str, patch: Mapping[str, Any], *, expected_version: int | None) -> Product:
-        """Apply a JSON Merge Patch to what staff can edit; fields that they cannot must keep their value or be left out."""
+        """Apply a JSON Merge Patch to what staff can edit.
+
+        Fields that they cannot must keep their value or be left out.
+        """
         return self._change(product_id, lambda old: patched(old, patch), expected_version=expected_version)
 
     def upsert_by_sku(
@@ -223,8 +237,28 @@ class Products:
                 continue
         raise ConflictError(f"product {product_id!r} changes too fast; try again")
 
+    def set_ratings(self, ratings: Mapping[str, Rating]) -> int:
+        """Write how many products are judged now, in bulk, and return how many changed.
+
+        Products that are gone are left out.
+        """
+        plans: list[tuple[str, WritePlan]] = []
+        for product_id, rating in ratings.items():
+            item = self._table.get(schema.CATALOG, product_key(product_id))
+            old = read_product(item) if item is not None else None
+            if item is not None and old is not None and old.rating != rating:
+                plans.append((product_id, self._plan_change(item, old, msgspec.structs.replace(old, rating=rating))[0]))
+        outcomes = self._table.load((plan.writes, plan.events) for _, plan in plans)
+        for (product_id, _), failure in zip(plans, outcomes, strict=True):
+            if failure is not None:  # somebody changed the product meanwhile
+                self.set_rating(product_id, ratings[product_id])
+        return len(plans)
+
     def reproject(self, product_id: str) -> bool:
-        """Bring list entries and public view up to date with prices in force and the category tree; False if they were."""
+        """Bring list entries and public view up to date with prices in force and the category tree.
+
+        False if they were.
+        """
         item = self._table.get(schema.CATALOG, product_key(product_id))
         if item is None:
             return False
@@ -245,7 +279,7 @@ class Products:
         """Create or replace products by id or by any of their SKUs; for each, its id and outcome, or why it was refused.
 
         For imports and batches. Each product is atomic on its own; contents equal to what is stored write nothing.
-        Two rows for one product must not be in one call (the later is refused with a ConflictError).
+        Two rows for one product must not be in one call (the later is refused with a RepeatedError).
         """
         results: list[tuple[str, Outcome] | ShopError | None] = [None] * len(given)
         plans: list[tuple[int, WritePlan, Product, Outcome]] = []
@@ -373,16 +407,18 @@ class Products:
         self, given: ProductInput, restored: Restored, owners: dict[str, str], taken_slugs: set[str]
     ) -> tuple[WritePlan, Product, Outcome] | str:
         skus = [parse_sku(v.sku) for v in given.variants]
-        product_id = next((owners[s] for s in skus if s in owners), None) or owners.get(restored.id or "")
+        product_id = owners.get(restored.id or "") or next((owners[s] for s in skus if s in owners), None)
         if product_id is None:
             plan, product = self._plan_create(given, restored, taken_slugs=taken_slugs)
             taken_slugs.add(product.slug)
             owners |= dict.fromkeys([*skus, product.id], _IN_THIS_CALL)
             return plan, product, "created"
         if product_id == _IN_THIS_CALL:
-            raise ConflictError(f"an earlier row of the same batch already wrote SKU {skus[0]!r}")
+            raise RepeatedError(f"an earlier row of the same batch already wrote SKU {skus[0]!r}")
         item = self._item(product_id)
         old = read_product(item)
+        if restored.id is not None and restored.id != product_id:
+            given = _without_variant_ids(given)  # they are another shop's; here the SKU says which variant is meant
         self._check(given)
         new = self._merged(old, given)
         if new == old:
@@ -460,6 +496,9 @@ class Products:
             "changes_at": projection.changes_at,
         }
         item["card"] = body
+        if len(doc) + len(cast("bytes", item.get("public", b""))) + len(body) > _MAX_DOCUMENT_BYTES:
+            detail = f"the product is too large: at most about {MAX_ITEM_BYTES // 1024} KB can be stored of one"
+            raise InvalidError(detail, [Fault("", "too_large", detail)])
         if old is None:
             plan.add(
                 Put(schema.CATALOG, item, NotExists()),
@@ -544,6 +583,11 @@ def input_of(product: Product) -> ProductInput:
             for v in product.variants
         ],
     )
+
+
+def _without_variant_ids(given: ProductInput) -> ProductInput:
+    variants = [msgspec.structs.replace(variant, id=None) for variant in given.variants]
+    return msgspec.structs.replace(given, variants=variants)
 
 
 def patched(old: Product, patch: Mapping[str, Any]) -> ProductInput:

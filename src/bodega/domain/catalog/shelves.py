@@ -95,7 +95,10 @@ class Shelves:
         self._clock = clock
 
     def find(self, query: ShelfQuery, position: Position | None = None) -> ShelfPage:
-        """Return a page of cards. `position` must come from a page of the same query; going back needs a listed sort."""
+        """Return a page of cards.
+
+        `position` must come from a page of the same query; going back needs a listed sort.
+        """
         listed = _listed(query)
         if listed is not None:
             return self._from_list(query, listed, position)

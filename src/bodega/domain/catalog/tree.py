@@ -6,7 +6,10 @@ from bodega.domain.catalog.model import Category
 
 
 class CategoryTree:
-    """An immutable snapshot of all categories. Orphans (parent unknown) count as roots, so nothing is ever lost from view."""
+    """An immutable snapshot of all categories.
+
+    Orphans (parent unknown) count as roots, so nothing is ever lost from view.
+    """
 
     def __init__(self, categories: Iterable[Category]) -> None:
         self.by_id: Mapping[str, Category] = {c.id: c for c in categories}

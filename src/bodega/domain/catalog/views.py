@@ -1,4 +1,7 @@
-"""Show a product to others: what shoppers see, cards, list entries and search documents, all derived and never edited."""
+"""Show a product to others.
+
+What shoppers see, cards, list entries and search documents, all derived and never edited.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -117,7 +120,10 @@ def project(product: Product, card: Card, tree: CategoryTree, now: datetime) -> 
 
 
 def entry_keys(product: Product, projection: Projection) -> list[Key]:
-    """Return the keys of all list entries: by creation in the staff's list, two orders in each other, and the price alarm."""
+    """Return the keys of all list entries.
+
+    By creation in the staff's list, two orders in each other, and the price alarm.
+    """
     created = f"{created_ms(product.created_at):013d}#{product.id}"
     price = f"{projection.amount:016d}#{product.id}"
     keys = [Key(f"{EVERYTHING}#created", created)]

@@ -1,1 +1,4 @@
-"""Keep track of long work (imports, exports, trainings): a record that survives restarts, and a queue that starts it."""
+"""Keep track of long work (imports, exports, trainings).
+
+A record that survives restarts, and a queue that starts it.
+"""

@@ -1,37 +1,24 @@
 """Train the recommender on the shop's orders and publish it, while the shop goes on serving."""
 
 import logging
-from array import array
 from collections import Counter
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from bodega.domain.flows.indexing import Indexer
+from bodega.domain.flows.training_reports import DAY_SECONDS, EvaluationReport, TrainingReport
+from bodega.domain.orders.model import Order
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import ModelStore, new_version
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
+from bodega.recsys.serving import Repeat
 from bodega.values.times import parse_time
 
 _log = logging.getLogger(__name__)
-_DAY = 86400.0
 BEST_SELLING_DAYS = 90
-
-
-class TrainingReport(msgspec.Struct, frozen=True):
-    """What a training used and made."""
-
-    version: str
-    orders: int
-    events: int
-    customers: int
-    products: int
-    seconds: float
 
 
 class Trainer:
@@ -54,78 +41,41 @@ class Trainer:
     def train(self) -> TrainingReport:
         """Train on everything there is and publish; with no orders at all, an empty and valid model."""
         # scipy and the models cost tens of megabytes, which a process that only serves should not pay.
-        from bodega.recsys.interactions import Interactions  # noqa: PLC0415
+        from bodega.domain.flows.order_events import read_events  # noqa: PLC0415
         from bodega.recsys.training import train  # noqa: PLC0415
 
         started = self._clock.now()
-        events = _Events()
-        orders = 0
-        recent = started - timedelta(days=BEST_SELLING_DAYS)
         sold: Counter[str] = Counter()
-        for order in self._orders.all():
-            customer = order.customer_id or order.id
-            when = order.placed_at.timestamp() / _DAY
-            for line in order.lines:
-                events.add(customer, line.product_id, when, line.quantity, orders)
-                if order.placed_at >= recent:
-                    sold[line.product_id] += line.quantity
-            orders += 1
-        arrays, product_ids, customers = events.arrays()
-        interactions = Interactions.of(**arrays, n_users=customers, n_items=len(product_ids))
-        trained = train(interactions, now=started.timestamp() / _DAY)
+        recent = started - timedelta(days=BEST_SELLING_DAYS)
+        events = read_events(self._counted(sold, recent))
+        trained = train(events.interactions, now=started.timestamp() / DAY_SECONDS)
         before = self._models.sold()
         manifest = self._models.publish(
             new_version(started, self._ids.new("model")),
             arrays=trained.to_arrays(),
-            product_ids=product_ids,
+            product_ids=events.product_ids,
             mixes={"include": trained.metadata.model.include, "exclude": trained.metadata.model.exclude},
             sold=sold,
-            facts={
-                "orders": orders,
-                "events": len(events),
-                "customers": customers,
-                "products": len(product_ids),
-            },
+            facts=msgspec.to_builtins(events.size),
         )
         self._indexer.reindex(_changed(before, sold))
         seconds = (self._clock.now() - started).total_seconds()
-        _log.info("recommender trained", extra={"version": manifest.version, "orders": orders, "seconds": seconds})
-        return TrainingReport(manifest.version, orders, len(events), customers, len(product_ids), seconds)
+        _log.info("recommender trained", extra={"version": manifest.version, "seconds": seconds})
+        return TrainingReport(manifest.version, events.size, seconds)
 
+    def evaluate(self, *, days: float, k: int, repeat: Repeat) -> EvaluationReport:
+        """Train on all but the last days and measure on them, beside popularity; nothing is published."""
+        from bodega.domain.flows.order_events import compare, read_events  # noqa: PLC0415  # heavy, as in train
 
-class _Events:
-    """Order lines as they are read, ids turned into numbers, 28 bytes each; strings are kept once."""
+        return compare(read_events(self._orders.all()), days=days, k=k, repeat=repeat)
 
-    def __init__(self) -> None:
-        self._customers: dict[str, int] = {}
-        self._products: dict[str, int] = {}
-        self._user, self._item, self._order = array("i"), array("i"), array("i")
-        self._when, self._quantity = array("d"), array("d")
-
-    def __len__(self) -> int:
-        return len(self._user)
-
-    def add(self, customer: str, product: str, when: float, quantity: int, order: int) -> None:
-        self._user.append(self._customers.setdefault(customer, len(self._customers)))
-        self._item.append(self._products.setdefault(product, len(self._products)))
-        self._when.append(when)
-        self._quantity.append(quantity)
-        self._order.append(order)
-
-    def arrays(self) -> tuple[dict[str, NDArray[Any]], list[str], int]:
-        """Return parallel arrays, the products in ascending order (item i is the i-th), and the number of customers."""
-        product_ids = sorted(self._products)
-        rank = np.empty(len(product_ids), np.int32)
-        for place, product in enumerate(product_ids):
-            rank[self._products[product]] = place
-        arrays = {
-            "user": np.array(self._user, np.int32),
-            "item": rank[np.array(self._item, np.int32)],
-            "time": np.array(self._when, np.float64),
-            "quantity": np.array(self._quantity, np.float32),
-            "order": np.array(self._order, np.int32),
-        }
-        return arrays, product_ids, len(self._customers)
+    def _counted(self, sold: Counter[str], recent: datetime) -> Iterator[Order]:
+        """Pass all orders through, counting units sold recently on the way."""
+        for order in self._orders.all():
+            if order.placed_at >= recent:
+                for line in order.lines:
+                    sold[line.product_id] += line.quantity
+            yield order
 
 
 def _changed(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:

@@ -19,7 +19,10 @@ class Inventory:
         self._table = table
 
     def set_on_hand(self, levels: Mapping[str, int]) -> None:
-        """Set how many units are on hand, each SKU on its own; holds are kept. Negative or absurd counts are refused."""
+        """Set how many units are on hand, each SKU on its own; holds are kept.
+
+        Negative or absurd counts are refused.
+        """
         for sku, units in levels.items():
             if not 0 <= units <= MAX_UNITS:
                 raise InvalidError(f"{units} units of {sku!r} on hand: must be 0 to {MAX_UNITS}")

@@ -1,18 +1,31 @@
 """Keep orders: record those that were placed elsewhere, and find a customer's."""
 
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 
 from bodega import schema
 from bodega.domain.orders.model import Order, merged_lines
-from bodega.ports.table import MAX_BATCH_GET, Event, Item, Key, Put, TableStore, scan_all
+from bodega.ports.table import MAX_BATCH_GET, MAX_ITEM_BYTES, Event, Item, Key, Put, TableStore, scan_all
 from bodega.values.times import format_time
 
 _ORDER = msgspec.json.Decoder(Order)
 _encode = msgspec.json.Encoder().encode
 ORDER_RECORDED = "order.recorded"
+
+
+MAX_DOCUMENT_BYTES = MAX_ITEM_BYTES - 4096
+"""So large may an order be as JSON: an item's limit, less its keys."""
+
+
+class Recorded(NamedTuple):
+    """What became of orders that were to be recorded; `too_large` has the ids of those that no item can hold."""
+
+    created: int
+    changed: int
+    unchanged: int
+    too_large: tuple[str, ...] = ()
 
 
 class Orders:
@@ -21,25 +34,29 @@ class Orders:
     def __init__(self, *, table: TableStore) -> None:
         self._table = table
 
-    def record_many(self, orders: Sequence[Order]) -> tuple[int, int]:
-        """Store past orders, merging with those of the same id; return how many were new or changed, and how many not.
+    def record_many(self, orders: Sequence[Order]) -> Recorded:
+        """Store past orders, merging with those of the same id; say how many were new, changed, unchanged or too large.
 
         An order must not be in one call twice. Each is atomic on its own.
         """
         known = self._find_many([order.id for order in orders])
-        changed = []
+        written: list[tuple[Order, Item]] = []
+        created = unchanged = 0
+        too_large = []
         for order in orders:
             old = known.get(order.id)
-            if old is not None:
-                order = msgspec.structs.replace(order, lines=merged_lines(old.lines, order.lines))  # noqa: PLW2901
-                if (
-                    sorted(order.lines, key=repr) == sorted(old.lines, key=repr)
-                    and order.customer_id == old.customer_id
-                ):
-                    continue
-            changed.append(order)
-        self._table.load(([Put(schema.ORDERS, _item(order))], [_recorded(order)]) for order in changed)
-        return len(changed), len(orders) - len(changed)
+            new = order if old is None else _merged(old, order)
+            if new == old:
+                unchanged += 1
+                continue
+            item = _item(new)
+            if len(cast("bytes", item["doc"])) > MAX_DOCUMENT_BYTES:
+                too_large.append(order.id)
+                continue
+            created += old is None
+            written.append((new, item))
+        self._table.load(([Put(schema.ORDERS, item)], [_recorded(order)]) for order, item in written)
+        return Recorded(created, len(written) - created, unchanged, tuple(too_large))
 
     def find(self, order_id: str) -> Order | None:
         """Return an order or None."""
@@ -63,6 +80,15 @@ class Orders:
             for key, item in self._table.batch_get(schema.ORDERS, keys).items():
                 found[key.partition] = _read(item)
         return found
+
+
+def _merged(old: Order, new: Order) -> Order:
+    """Return the old order with what the new one has beyond it; the old itself if that is nothing."""
+    lines = merged_lines(old.lines, new.lines)
+    if sorted(lines, key=repr) == sorted(old.lines, key=repr):
+        lines = old.lines
+    placed_at, customer_id = min(old.placed_at, new.placed_at), new.customer_id or old.customer_id
+    return msgspec.structs.replace(old, lines=lines, placed_at=placed_at, customer_id=customer_id)
 
 
 def _key(order_id: str) -> Key:

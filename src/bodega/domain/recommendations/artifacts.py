@@ -16,7 +16,7 @@ from bodega.errors import ConflictError, InvalidError, NotFoundError, ShopError
 from bodega.ports.clock import Clock
 from bodega.ports.objects import ObjectStore
 from bodega.ports.table import ConditionFailedError, Equals, Key, Missing, Put, TableStore
-from bodega.recsys.serving import ItemTable, Mix
+from bodega.recsys.serving import ItemTable, Mix, Repeat
 from bodega.values.times import format_time
 
 _log = logging.getLogger(__name__)
@@ -185,7 +185,7 @@ class ModelStore:
                 raise BrokenModelError(f"model {version} has format {manifest.format}, this version reads {_FORMAT}")
             arrays = {name: self._map(version, name) for name in (*_TABLE_ARRAYS, *_TOGETHER_ARRAYS)}
             ids = self._map(version, "product_ids")
-            mixes = {"include": manifest.include, "exclude": manifest.exclude}
+            mixes: dict[Repeat, Mix] = {"include": manifest.include, "exclude": manifest.exclude}
             recommender = ItemTable.from_arrays({n: arrays[n] for n in _TABLE_ARRAYS}, mixes)
             together = dict(recommender.to_arrays())
             together |= {n.removeprefix("together_"): arrays[n] for n in _TOGETHER_ARRAYS}

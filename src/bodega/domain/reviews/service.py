@@ -1,7 +1,7 @@
 """Keep reviews and count what they add up to."""
 
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -16,18 +16,36 @@ _encode = msgspec.json.Encoder().encode
 _SEPARATOR = "\x1f"
 
 
+class Recorded(NamedTuple):
+    """What became of reviews that were to be recorded."""
+
+    created: int
+    changed: int
+    unchanged: int
+
+
 class Reviews:
     """Reviews by product and by customer."""
 
     def __init__(self, *, table: TableStore) -> None:
         self._table = table
 
-    def record_many(self, reviews: Sequence[Review]) -> tuple[int, int]:
-        """Store reviews, replacing those of the same product and reviewer; return how many changed and how many did not."""
+    def record_many(self, reviews: Sequence[Review]) -> Recorded:
+        """Store reviews, replacing those of the same product and reviewer.
+
+        Say how many were new, changed, unchanged.
+        """
         known = self._find_many([_key(review) for review in reviews])
-        changed = [review for review in reviews if known.get(_key(review)) != review]
+        changed = []
+        created = 0
+        for review in reviews:
+            old = known.get(_key(review))
+            if old != review:
+                created += old is None
+                changed.append(review)
+                known[_key(review)] = review
         self._table.load(([Put(schema.REVIEWS, _item(review))], []) for review in changed)
-        return len(changed), len(reviews) - len(changed)
+        return Recorded(created, len(changed) - created, len(reviews) - len(changed))
 
     def list_published(self, product_id: str, *, position: Position | None = None, limit: int = 24) -> Page[Review]:
         """Return a product's published reviews, newest first."""

@@ -26,6 +26,7 @@ from bodega.domain.inventory.service import MAX_UNITS
 from bodega.errors import Fault, InvalidError
 from bodega.values.decode import convert
 from bodega.values.money import Money
+from bodega.values.text import parse_sku
 
 Units: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_UNITS)]
 ATTRIBUTE = "attributes."
@@ -153,10 +154,11 @@ class ProductRows:
             rating=given.rating,
         )
         _check_times(given)
-        return ProductRow(contents, restored, given.stock)
+        return ProductRow(contents, restored, _stock(given) if given.stock else {})
 
     def _flat(self, row: dict[str, Any]) -> ProductRow:
         given = convert(self._tidied(row), FlatRow, strict=False)
+        given = msgspec.structs.replace(given, sku=_sku(given.sku, "/sku"))
         return ProductRow(None, Restored(), {} if given.stock is None else {given.sku: given.stock}, given)
 
     def _tidied(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -261,6 +263,21 @@ def _opened(name: str, text: str) -> Any:
     except (msgspec.DecodeError, RecursionError) as exc:
         detail = f"the cell {name!r} begins like JSON but is none: {exc}"
         raise InvalidError(detail, [Fault(f"/{name}", "bad_json", detail)]) from None
+
+
+def _sku(text: str, pointer: str) -> str:
+    try:
+        return parse_sku(text)
+    except InvalidError as exc:
+        raise InvalidError(exc.message, [Fault(pointer, "bad_sku", exc.message)]) from None
+
+
+def _stock(given: DocumentRow) -> dict[str, int]:
+    stock = {_sku(sku, "/stock"): units for sku, units in given.stock.items()}
+    for sku in stock.keys() - {_sku(variant.sku, "/variants") for variant in given.variants}:
+        detail = f"stock is given for SKU {sku!r}, which no variant has"
+        raise InvalidError(detail, [Fault("/stock", "unknown_sku", detail)])
+    return stock
 
 
 def _check_times(given: DocumentRow) -> None:

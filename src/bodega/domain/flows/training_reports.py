@@ -1,0 +1,48 @@
+"""Say what a training used and what an evaluation found. Light, so that serving processes can import it."""
+
+import msgspec
+
+from bodega.recsys.serving import Repeat
+
+DAY_SECONDS = 86400.0
+
+
+class DataSize(msgspec.Struct, frozen=True):
+    """How much there was to learn from; guests' orders count among the orders, not among the customers."""
+
+    orders: int
+    events: int
+    customers: int
+    products: int
+
+
+class TrainingReport(msgspec.Struct, frozen=True):
+    """What a training used and made."""
+
+    version: str
+    size: DataSize
+    seconds: float
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """A model's mean scores over the customers who bought in the test period, with standard errors."""
+
+    model: str
+    recall: float
+    recall_error: float
+    ndcg: float
+    ndcg_error: float
+    hit_rate: float
+    coverage: float
+    novelty: float
+
+
+class EvaluationReport(msgspec.Struct, frozen=True):
+    """What a time split said: the shop's model beside time-decayed popularity."""
+
+    k: int
+    repeat: Repeat
+    test_days: float
+    test_customers: int
+    train_events: int
+    models: list[Measured]

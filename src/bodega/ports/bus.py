@@ -1,0 +1,17 @@
+"""Ask for events to reach everybody who subscribed to them."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bodega.ports.table import Event
+
+
+class Bus(Protocol):
+    """Fan-out of events to the queues that `bodega.schema.SUBSCRIPTIONS` names. Thread-safe."""
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Hand each event to every subscribed queue, durably before returning, at least once.
+
+        The message body is the event as JSON, its deduplication key the event's id.
+        """
+        ...
