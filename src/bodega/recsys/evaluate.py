@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from bodega.errors import InvalidError
 from bodega.recsys.arrays import Indices
+from bodega.recsys.history import History
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.serving import History, ItemTable, Mix, Repeat
+from bodega.recsys.serving import ItemTable, Mix, Repeat
 
 Z_95 = 1.959963984540054
 

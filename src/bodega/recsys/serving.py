@@ -1,6 +1,5 @@
-"""Serve lists from a trained model with numpy alone: an item table, popularity and a blend."""
+"""Serve lists from a trained model with numpy alone: an item table, two leanings, and the weights of a blend."""
 
-import threading
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, Self
 
@@ -10,65 +9,44 @@ from numpy.typing import ArrayLike, NDArray
 
 from bodega.errors import InvalidError
 from bodega.recsys.arrays import Indices, Mask, Weights
-from bodega.recsys.decay import decay
+from bodega.recsys.history import NO_HISTORY, HalfLives, History, Past, Slots, summarise
 
 Repeat = Literal["include", "exclude"]
 
-# Where the larger part of an item's score comes from; the values of `Ranked.sources`.
+# Where an item's place comes from; the values of `Ranked.sources`.
 FROM_BEHAVIOUR, FROM_OWN_PAST, FROM_POPULARITY = 0, 1, 2
 
 # The contributors named per item: enough for "because you bought X and Y".
 REASONS = 3
-# A shopper's strongest so many items speak for them; a wholesaler with 100,000 events costs no more than
-# this.
-MOST_HISTORY = 256
-# Popularity always has a grain of weight, so that items nothing else speaks for come in the order of
-# popularity.
-GRAIN = 1e-6
+# The table's smallest voice that counts: parts are ln(1 + value / QUIET), so that 0 adds nothing and 1
+# about 4.
+QUIET = np.float32(0.02)
 
 
 class Mix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Weights of the three parts of a list, each scaled to its largest value, and what each forgets.
+    """The weights of a log-linear blend, learnt as a logistic regression; see `ItemTable` for the formula."""
 
-    A half-life of 0 means that nothing is forgotten. `own_power` bends how often into how much: 1 counts
-    every purchase alike, towards 0 only the first counts.
-    """
-
-    own: float = 1.0
-    table: float = 1.0
-    popular: float = 0.1
-    own_half_life_days: float = 90.0
-    table_half_life_days: float = 60.0
+    table: float = 0.85
+    own: float = 0.6
+    own_table: float = -0.6
+    own_count: float = 1.0
+    own_recency: float = 0.1
+    intercept: float = 0.0
+    half_lives: HalfLives = HalfLives()
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            if not 0 <= value < float("inf"):
-                raise InvalidError(f"{name} of a mix is {value}; it must be a number >= 0")
-
-
-class History(NamedTuple):
-    """What one shopper took, oldest or newest first alike, an entry an event.
-
-    Shape: `items` (m,) item indices, repeats allowed; `ages_days` (m,) days ago; `strengths` (m,) or None
-    for 1 each: how much the event says, 0 nothing, negative "less of this" (a low rating). Items the
-    model does not know (index >= n_items, as for products younger than the model) are passed over.
-    """
-
-    items: ArrayLike
-    ages_days: ArrayLike
-    strengths: ArrayLike | None = None
-
-
-NO_HISTORY = History((), ())
+        weights = (self.table, self.own, self.own_table, self.own_count, self.own_recency, self.intercept)
+        if not np.isfinite(weights).all():
+            raise InvalidError("a weight of a mix is no finite number")
 
 
 class Ranked(NamedTuple):
     """One list, best first.
 
-    Shape: `items` (m,) int32 with m = min(k, items allowed); `scores` (m,) float32, descending;
-    `contributors` (m, REASONS) int32, the history items that added most to each item, -1 where there are
-    fewer; `sources` (m,) int8, the part that gave most: FROM_BEHAVIOUR, FROM_OWN_PAST or FROM_POPULARITY.
+    Shape: `items` (m,) int32 with m = min(k, items allowed); `scores` (m,) float32, descending, in [0,
+    1]: the chance by the logistic model, comparable within a list; `contributors` (m, REASONS) int32, the
+    history items that added most to each item, -1 where there are fewer; `sources` (m,) int8:
+    FROM_BEHAVIOUR, FROM_OWN_PAST, FROM_POPULARITY.
     """
 
     items: Indices
@@ -77,35 +55,61 @@ class Ranked(NamedTuple):
     sources: NDArray[np.int8]
 
 
+class Candidates(NamedTuple):
+    """The items a shopper's past speaks of, with what it says and who said it.
+
+    Shape: `items` (c,) and `said` (c,), ln1 of the table's part; `own_at` (d,) places of the shopper's
+    own items among them, `times` and `recency` (d,) their logarithms; `heard` (h,) the items that spoke,
+    `words` (h * width,) their weights, and `near` (h * width,) for each the number in `at` (c,) of the
+    item it was about.
+    """
+
+    items: Indices
+    said: Weights
+    at: NDArray[np.int64]
+    own_at: NDArray[np.int64]
+    times: Weights
+    recency: Weights
+    near: NDArray[np.int64]
+    words: Weights
+    heard: Indices
+
+
 class ItemTable:
     """A trained model as it is served: immutable, shared by threads, its arrays perhaps memory-mapped.
 
     Shape: `neighbours` (n_items, width) int32, -1 padded, and `weights` of the same shape, float32: row h
-    holds what a purchase of h says about other items. `popularity` (n_items,) float32 >= 0;
-    `popular_order` (n_items,) int32, most popular first. `habit` (n_items,) float32 scales the shopper's
-    own past: how readily an item is bought again.
+    holds what taking h says about other items. `popularity` (n_items,) float32 >= 0 ranks for strangers.
+    `lean_include` and `lean_exclude` (n_items,) float32: what an item is worth by itself, when bought
+    items are allowed and when not; `habit` (n_items,) float32: how readily it is bought again.
+
+    With t[i] = sum over the history h of voice[h] * weights[h, i], divided by its largest value, and
+    ln1(x) = sign(x) ln(1 + |x| / 0.02), an item's score is
+
+        lean[i] + table ln1(t[i]) + if bought before: own + habit[i] + own_table ln1(t[i]) + own_count
+        ln(count) + own_recency ln1(recency)
+
+    which is the logarithm of a product: popularity, affinity and habit each scale the others, as odds do.
 
     >>> table = ItemTable.of(np.array([[1], [0], [-1]]), np.ones((3, 1)), np.array([1.0, 1.0, 5.0]))
     >>> table.recommend(History([0], [3.0]), k=2, repeat="exclude").items
     array([1, 2], dtype=int32)
     """
 
-    def __init__(
-        self,
-        *,
-        neighbours: Indices,
-        weights: Weights,
-        popularity: Weights,
-        popular_order: Indices,
-        habit: Weights,
-        mixes: Mapping[Repeat, Mix],
-    ) -> None:
-        self.neighbours, self.weights = neighbours, weights
-        self.popularity, self.popular_order, self.habit = popularity, popular_order, habit
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], mixes: Mapping[Repeat, Mix]) -> None:
+        self.neighbours: Indices = arrays["neighbours"]
+        self.weights: Weights = arrays["weights"]
+        self.popularity: Weights = arrays["popularity"]
+        self.habit: Weights = arrays["habit"]
+        self.leans: dict[Repeat, Weights] = {
+            "include": arrays["lean_include"],
+            "exclude": arrays["lean_exclude"],
+        }
         self.mixes = dict(mixes)
-        self.n_items, self.width = neighbours.shape
-        self._top_popularity = max(float(popularity[popular_order[0]]), GRAIN) if self.n_items else 1.0
-        self._local = threading.local()
+        self.n_items, self.width = self.neighbours.shape
+        self._popular = _descending(self.popularity, self.popularity)
+        self._leaning = {repeat: _descending(lean, self.popularity) for repeat, lean in self.leans.items()}
+        self._slots = Slots(self.n_items)
 
     @classmethod
     def of(
@@ -114,25 +118,34 @@ class ItemTable:
         weights: ArrayLike,
         popularity: ArrayLike,
         *,
+        leans: Mapping[Repeat, ArrayLike] | None = None,
         habit: ArrayLike | None = None,
         mixes: Mapping[Repeat, Mix] | None = None,
     ) -> Self:
-        """Check the arrays and put them in order; raises InvalidError for what does not fit."""
-        near = np.ascontiguousarray(neighbours, dtype=np.int32)
+        """Bring arrays into form and check them; by default popularity leans just enough to break ties."""
         popular = np.ascontiguousarray(popularity, dtype=np.float32)
-        rank = np.lexsort((np.arange(popular.size), -popular)).astype(np.int32)
+        grain = popular * np.float32(1e-6) / max(float(popular.max(initial=0)), 1e-6)
+        leaning = leans or {"include": grain, "exclude": grain}
         arrays = {
-            "neighbours": near,
+            "neighbours": np.ascontiguousarray(neighbours, dtype=np.int32),
             "weights": np.ascontiguousarray(weights, dtype=np.float32),
             "popularity": popular,
-            "popular_order": rank,
-            "habit": np.ones(popular.size, np.float32) if habit is None else np.asarray(habit, np.float32),
+            "lean_include": np.ascontiguousarray(leaning["include"], dtype=np.float32),
+            "lean_exclude": np.ascontiguousarray(leaning["exclude"], dtype=np.float32),
+            "habit": np.zeros_like(popular) if habit is None else np.ascontiguousarray(habit, dtype=np.float32),
         }
         return cls.from_arrays(arrays, mixes or {"include": Mix(), "exclude": Mix()})
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, each to be saved as one .npy file; the mixes go beside them."""
-        return {name: getattr(self, name) for name in ARRAYS}
+        return {
+            "neighbours": self.neighbours,
+            "weights": self.weights,
+            "popularity": self.popularity,
+            "lean_include": self.leans["include"],
+            "lean_exclude": self.leans["exclude"],
+            "habit": self.habit,
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], mixes: Mapping[Repeat, Mix]) -> Self:
@@ -145,14 +158,7 @@ class ItemTable:
             raise InvalidError(f"these arrays are no item table: {fault}")
         if set(mixes) != {"include", "exclude"}:
             raise InvalidError("an item table needs a mix for 'include' and one for 'exclude'")
-        return cls(
-            neighbours=arrays["neighbours"],
-            weights=arrays["weights"],
-            popularity=arrays["popularity"],
-            popular_order=arrays["popular_order"],
-            habit=arrays["habit"],
-            mixes=mixes,
-        )
+        return cls(arrays, mixes)
 
     def recommend(
         self,
@@ -170,36 +176,29 @@ class ItemTable:
         `allowed` (n_items,) bool keeps items (stock, category, price) and `exclude` is a short array of
         item indices (in the cart, blocked); both act before the list is cut. With `repeat` "exclude" the
         history's items are left out too. Ties go to the more popular item, then to the lower index.
-        Without `reasons` contributors are all -1.
+        Without a known history the list is by popularity. Without `reasons` contributors are all -1.
 
-        Raises InvalidError for k < 1, arrays of different lengths, negative items, or ages that are no
-        numbers.
+        Raises InvalidError for k < 1, a mask of another length, and for what is no history.
         """
         parts = mix or self.mixes[repeat]
         if k < 1:
             raise InvalidError(f"k is {k}; a list has at least one place")
-        past = self._past(history, parts)
+        if allowed is not None and allowed.shape != (self.n_items,):
+            raise InvalidError(f"the mask of allowed items has shape {allowed.shape}, not ({self.n_items},)")
+        past = summarise(history, self._slots, parts.half_lives, n_items=self.n_items)
         barred = np.asarray(exclude, dtype=np.int32).ravel()
         if repeat == "exclude":
             barred = np.concatenate((barred, past.items))
-        heard = past.strongest()
-        near = self.neighbours[heard.items].ravel()
-        says = (self.weights[heard.items] * heard.recent[:, None]).ravel()
-        popular = self._popular(k + barred.size, allowed)
-        touched = np.concatenate((near, past.items, popular))
-        slot = self._slots(touched)
-        behaviour = np.bincount(slot[: near.size], says, touched.size)
-        own = np.zeros(touched.size)
-        own[slot[near.size : near.size + past.items.size]] = past.own
-        chosen, score, scaled = self._best(k, touched, slot, (behaviour, own), parts, allowed, barred)
-        items = touched[chosen]
-        sources = scaled[:, chosen].argmax(axis=0).astype(np.int8)
-        contributors = np.full((items.size, REASONS), -1, dtype=np.int32)
-        if reasons and heard.items.size:
-            self._name_contributors(contributors, chosen, slot[: near.size], says, heard.items)
-            contributors[sources == FROM_OWN_PAST, 1:] = -1
-            contributors[sources == FROM_OWN_PAST, 0] = items[sources == FROM_OWN_PAST]
-        return Ranked(items, score[chosen].astype(np.float32), contributors, sources)
+        wanted = k + barred.size
+        if not past.items.size:
+            return self._strangers(k, _head(self._popular, wanted, allowed), barred)
+        found = self.candidates(past, _head(self._leaning[repeat], wanted, allowed))
+        lean, own = self.leans[repeat][found.items], self._own_part(found, parts)
+        score = lean + np.float32(parts.table) * found.said
+        score[found.own_at] += own
+        kept = self._kept(found.items, allowed, barred)
+        chosen = _best(score, kept, k, self.popularity, found.items)
+        return self._ranked(found, chosen, score, lean, parts, reasons=reasons)
 
     def similar(self, item: int, *, k: int = 20, allowed: Mask | None = None) -> tuple[Indices, Weights]:
         """Return up to k neighbours of an item and their weights, best first; nothing for an unknown item."""
@@ -213,137 +212,158 @@ class ItemTable:
         rank = np.lexsort((near, -says))[:k]
         return near[rank], says[rank]
 
-    def _past(self, history: History, parts: Mix) -> "_Past":
-        items = np.asarray(history.items, dtype=np.int32).ravel()
-        ages = np.asarray(history.ages_days, dtype=np.float64).ravel()
-        if items.size != ages.size:
-            raise InvalidError(f"a history has {items.size} items but {ages.size} ages")
-        if not items.size:
-            return _Past(items, np.empty(0, np.float64), np.empty(0, np.float32))
-        if not np.isfinite(ages).all() or int(items.min()) < 0:
-            raise InvalidError("a history has an age that is no number, or a negative item")
-        strengths: Any = 1.0
-        if history.strengths is not None:
-            strengths = np.asarray(history.strengths, dtype=np.float32).ravel()
-            if strengths.size != items.size or not np.isfinite(strengths).all():
-                raise InvalidError("the strengths of a history must be numbers, one an event")
-        known = items < self.n_items
-        if not known.all():
-            items, ages = items[known], ages[known]
-            strengths = strengths[known] if history.strengths is not None else strengths
-        slot = self._slots(items)
-        first = slot == np.arange(items.size)
-        own = np.bincount(slot, decay(ages, parts.own_half_life_days) * strengths, items.size)[first]
-        # The table hears each item once, at its latest: buying ten times does not make the neighbours ten
-        # times nearer.
-        recent = np.full(items.size, -np.inf, np.float32)
-        np.maximum.at(recent, slot, decay(ages, parts.table_half_life_days) * strengths)
-        distinct = items[first]
-        return _Past(distinct, own * self.habit[distinct], recent[first])
+    def parts(self, history: History, *, k: int, repeat: Repeat) -> tuple[Indices, Weights]:
+        """Return the k best items and (k, 5) what their scores are made of, to learn a mix from.
 
-    def _slots(self, touched: Indices) -> NDArray[np.int64]:
-        """Give equal items one common place in `touched`, in time that does not depend on the catalogue."""
-        last: NDArray[np.int64] | None = getattr(self._local, "last", None)
-        if last is None:
-            last = self._local.last = np.zeros(self.n_items + 1, dtype=np.int64)  # the extra cell is for -1
-        last[touched] = np.arange(touched.size)
-        return last[touched]
+        The columns are ln1(t), and for own items, else 0: 1, ln1(t), ln(count), ln1(recency). Unordered.
+        """
+        parts = self.mixes[repeat]
+        past = summarise(history, self._slots, parts.half_lives, n_items=self.n_items)
+        barred = past.items if repeat == "exclude" else past.items[:0]
+        found = self.candidates(past, self._leaning[repeat][: k + barred.size])
+        columns = np.zeros((found.items.size, 5), dtype=np.float32)
+        columns[:, 0] = found.said
+        columns[found.own_at, 1] = 1
+        columns[found.own_at, 2] = found.said[found.own_at]
+        columns[found.own_at, 3] = found.times
+        columns[found.own_at, 4] = found.recency
+        score = self.leans[repeat][found.items] + np.float32(parts.table) * found.said
+        score[found.own_at] += self._own_part(found, parts)
+        chosen = _best(score, self._kept(found.items, None, barred), k, self.popularity, found.items)
+        return found.items[chosen], columns[chosen]
 
-    def _popular(self, wanted: int, allowed: Mask | None) -> Indices:
-        """Return the `wanted` most popular allowed items: enough that none left out could make the list."""
-        if allowed is None:
-            return self.popular_order[:wanted]
-        window = wanted
-        while True:
-            window = window * 4
-            head = self.popular_order[:window]
-            found = head[allowed[head]]
-            if found.size >= wanted or window >= self.n_items:
-                return found[:wanted]
+    def candidates(self, past: Past, others: Indices) -> Candidates:
+        """Return every item that the past or the table speaks of, and `others`, each once."""
+        heard = past.loudest()
+        spoken = self.neighbours[heard.items].ravel()
+        words = (self.weights[heard.items] * heard.voice[:, None]).ravel()
+        touched = np.concatenate((spoken, past.items, others))
+        slot = self._slots.of(touched)
+        at = np.flatnonzero((slot == np.arange(touched.size)) & (touched >= 0))
+        total = np.bincount(slot[: spoken.size], words, touched.size)[at].astype(np.float32)
+        own_slot = slot[spoken.size : spoken.size + past.items.size]
+        return Candidates(
+            items=touched[at],
+            said=_ln1(total / max(float(total.max(initial=0)), 1e-12)),
+            at=at,
+            own_at=np.searchsorted(at, own_slot),
+            times=np.log(past.counts),
+            recency=_ln1(past.recency),
+            near=slot[: spoken.size],
+            words=words,
+            heard=heard.items,
+        )
 
-    def _best(
-        self,
-        k: int,
-        touched: Indices,
-        slot: NDArray[np.int64],
-        behaviour_and_own: tuple[NDArray[Any], NDArray[Any]],
-        parts: Mix,
-        allowed: Mask | None,
-        barred: Indices,
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        behaviour, own = behaviour_and_own
-        scaled = np.empty((3, touched.size))
-        np.multiply(behaviour, parts.table / max(float(behaviour.max(initial=0)), GRAIN), out=scaled[0])
-        np.multiply(own, parts.own / max(float(own.max(initial=0)), GRAIN), out=scaled[1])
-        popular = max(parts.popular, GRAIN) / self._top_popularity
-        np.multiply(self.popularity[touched], popular, out=scaled[2])
-        score = scaled.sum(axis=0)
-        kept = slot == np.arange(touched.size)
-        kept &= touched >= 0
-        if allowed is not None:
-            kept &= allowed[touched]
+    def _own_part(self, found: Candidates, parts: Mix) -> Weights:
+        own: Weights = self.habit[found.items[found.own_at]] + np.float32(parts.own)
+        own += np.float32(parts.own_table) * found.said[found.own_at]
+        own += np.float32(parts.own_count) * found.times
+        own += np.float32(parts.own_recency) * found.recency
+        return own
+
+    def _kept(self, items: Indices, allowed: Mask | None, barred: Indices) -> Mask:
+        kept = np.ones(items.size, dtype=np.bool_) if allowed is None else allowed[items]
         if barred.size:
-            kept &= ~self._barred(touched, barred)
-        places = np.flatnonzero(kept)
-        best = score[places]
-        if places.size > k:
-            least = np.partition(best, places.size - k)[places.size - k]
-            places = places[best >= least]
-            best = score[places]
-        items = touched[places]
-        rank = np.lexsort((items, -self.popularity[items], -best))[:k]
-        return places[rank], score, scaled
+            flags = np.zeros(self.n_items, dtype=np.bool_)
+            flags[barred[(barred >= 0) & (barred < self.n_items)]] = True
+            kept = kept & ~flags[items]
+        return kept
 
-    def _barred(self, touched: Indices, barred: Indices) -> Mask:
-        flags = np.zeros(self.n_items + 1, dtype=np.bool_)
-        flags[barred[(barred >= 0) & (barred < self.n_items)]] = True
-        return flags[touched]
+    def _strangers(self, k: int, popular: Indices, barred: Indices) -> Ranked:
+        items = popular[self._kept(popular, None, barred)][:k]
+        top = max(float(self.popularity.max(initial=0)), 1e-12)
+        return Ranked(
+            items,
+            self.popularity[items] / np.float32(top),
+            np.full((items.size, REASONS), -1, dtype=np.int32),
+            np.full(items.size, FROM_POPULARITY, dtype=np.int8),
+        )
 
-    def _name_contributors(
+    def _ranked(
         self,
-        contributors: Indices,
+        found: Candidates,
         chosen: NDArray[np.int64],
-        slot: NDArray[np.int64],
-        says: Weights,
-        heard: Indices,
-    ) -> None:
-        place = np.full(max(int(slot.max(initial=0)), int(chosen.max(initial=0))) + 1, -1)
-        place[chosen] = np.arange(chosen.size)
-        row = place[slot]
-        hits = np.flatnonzero(row >= 0)
-        share = np.zeros((chosen.size, heard.size), dtype=np.float32)
-        share[row[hits], hits // self.width] = says[hits]
-        named = min(REASONS, heard.size)
-        best = np.argpartition(-share, named - 1, axis=1)[:, :named] if heard.size > named else None
-        if best is None:
-            best = np.broadcast_to(np.arange(named), (chosen.size, named))
-        strength = np.take_along_axis(share, best, axis=1)
-        rank = np.argsort(-strength, axis=1, kind="stable")
-        best, strength = np.take_along_axis(best, rank, axis=1), np.take_along_axis(strength, rank, axis=1)
-        contributors[:, :named] = np.where(strength > 0, heard[best], -1)
+        score: Weights,
+        lean: Weights,
+        parts: Mix,
+        *,
+        reasons: bool,
+    ) -> Ranked:
+        items, reached = found.items[chosen], score[chosen]
+        own = np.zeros(found.items.size, dtype=np.bool_)
+        own[found.own_at] = True
+        # An item that would be listed without anything the shopper did is there because it is popular.
+        popular = (lean[chosen] >= reached.min(initial=np.inf)) | (found.said[chosen] <= 0)
+        sources = np.where(popular, FROM_POPULARITY, FROM_BEHAVIOUR).astype(np.int8)
+        sources[own[chosen]] = FROM_OWN_PAST
+        if reasons:
+            contributors = _contributors(found, chosen, self.width)
+        else:
+            contributors = np.full((items.size, REASONS), -1, dtype=np.int32)
+        chance = 1 / (1 + np.exp(-np.clip(reached + np.float32(parts.intercept), -80, 80)))
+        return Ranked(items, chance, contributors, sources)
 
 
-class _Past(NamedTuple):
-    """A history with each item once: its own-past score, and how loudly it speaks to the table."""
-
-    items: Indices
-    own: NDArray[np.float64]
-    recent: Weights
-
-    def strongest(self) -> "_Past":
-        if self.items.size <= MOST_HISTORY:
-            return self
-        kept = np.argpartition(-np.abs(self.recent), MOST_HISTORY)[:MOST_HISTORY]
-        return _Past(self.items[kept], self.own[kept], self.recent[kept])
+def _ln1(values: Weights) -> Weights:
+    """Return sign(x) ln(1 + |x| / QUIET)."""
+    logs: Weights = np.copysign(np.log(1 + np.abs(values) / QUIET), values)
+    return logs
 
 
-FINITE = ("weights", "popularity", "habit")
+def _descending(values: Weights, popularity: Weights) -> Indices:
+    """Order items by value, ties by popularity, then by index."""
+    return np.lexsort((np.arange(values.size), -popularity, -values)).astype(np.int32)
+
+
+def _head(order: Indices, wanted: int, allowed: Mask | None) -> Indices:
+    """Return the first `wanted` allowed items of an order: enough that none left out could make the list."""
+    if allowed is None:
+        return order[:wanted]
+    window = wanted
+    while True:
+        window *= 4
+        head = order[:window]
+        found = head[allowed[head]]
+        if found.size >= wanted or window >= order.size:
+            return found[:wanted]
+
+
+def _best(score: Weights, kept: Mask, k: int, popularity: Weights, items: Indices) -> NDArray[np.int64]:
+    """Return the places of the k best kept scores, best first, ties by popularity and index."""
+    places = np.flatnonzero(kept)
+    best = score[places]
+    if places.size > k:
+        least = np.partition(best, places.size - k)[places.size - k]
+        places = places[best >= least]
+        best = score[places]
+    named = items[places]
+    ranked: NDArray[np.int64] = places[np.lexsort((named, -popularity[named], -best))[:k]]
+    return ranked
+
+
+def _contributors(found: Candidates, chosen: NDArray[np.int64], width: int) -> Indices:
+    """Name for each chosen item the history items whose words for it weigh most; -1 where there are fewer."""
+    row = np.full(int(max(found.at.max(), found.near.max(initial=0))) + 1, -1)
+    row[found.at[chosen]] = np.arange(chosen.size)
+    hit = np.flatnonzero(row[found.near] >= 0)
+    share = np.zeros((chosen.size, max(found.heard.size, REASONS)), dtype=np.float32)
+    share[row[found.near[hit]], hit // width] = found.words[hit]
+    best = np.argpartition(-share, REASONS - 1, axis=1)[:, :REASONS]
+    weight = np.take_along_axis(share, best, axis=1)
+    rank = np.argsort(-weight, axis=1, kind="stable")
+    best, weight = np.take_along_axis(best, rank, axis=1), np.take_along_axis(weight, rank, axis=1)
+    heard = np.concatenate((found.heard, np.full(REASONS, -1, np.int32)))
+    return np.where(weight > 0, heard[best], -1).astype(np.int32)
+
+
+FINITE = ("weights", "popularity", "lean_include", "lean_exclude", "habit")
 # Name, type and dimensions of each array.
 ARRAYS: Mapping[str, tuple[type, int]] = {
     "neighbours": (np.int32, 2),
     "weights": (np.float32, 2),
     "popularity": (np.float32, 1),
-    "popular_order": (np.int32, 1),
+    "lean_include": (np.float32, 1),
+    "lean_exclude": (np.float32, 1),
     "habit": (np.float32, 1),
 }
 
@@ -356,12 +376,11 @@ def _fault(arrays: Mapping[str, NDArray[Any]]) -> str:
         if arrays[name].dtype != kind or arrays[name].ndim != dimensions:
             return f"{name} is {arrays[name].dtype} with {arrays[name].ndim} dimensions"
     n_items = arrays["popularity"].size
-    near, order = arrays["neighbours"], arrays["popular_order"]
-    unsound = {
-        "the arrays are about different numbers of items": near.shape != arrays["weights"].shape
-        or any(arrays[name].shape[0] != n_items for name in ARRAYS),
-        "a neighbour is out of range": near.size and not -1 <= int(near.min()) <= int(near.max()) < n_items,
-        "popular_order is no order of the items": not np.array_equal(np.sort(order), np.arange(n_items)),
-        "a number is NaN or infinite": not all(np.isfinite(arrays[name]).all() for name in FINITE),
-    }
-    return next((what for what, wrong in unsound.items() if wrong), "")
+    near = arrays["neighbours"]
+    if near.shape != arrays["weights"].shape or any(arrays[name].shape[0] != n_items for name in ARRAYS):
+        return "the arrays are about different numbers of items"
+    if near.size and not -1 <= int(near.min()) <= int(near.max()) < n_items:
+        return "a neighbour is out of range"
+    if not all(np.isfinite(arrays[name]).all() for name in FINITE):
+        return "a number is NaN or infinite"
+    return ""

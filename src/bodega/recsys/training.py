@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from bodega.errors import InvalidError
 from bodega.recsys.interactions import Interactions
+from bodega.recsys.learn import learn_blend
 from bodega.recsys.models.blend import Blend
 from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.serving import ItemTable, Mix, Repeat
-from bodega.recsys.tune import learn_mixes
 
 # What the arrays mean; a reader refuses any other number rather than misread them.
 FORMAT = 1
@@ -21,10 +21,10 @@ MOST_DENSE_ITEMS = 8_000
 
 
 class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How to train: without `model` the catalogue's size decides; `learn_mix` learns the model's mixes."""
+    """How to train: without `model` the catalogue's size decides; `learn_weights` learns its weights."""
 
     model: Blend | None = None
-    learn_mix: bool = True
+    learn_weights: bool = True
     together_width: int = 50
     seed: int = 0
 
@@ -85,8 +85,8 @@ def train(interactions: Interactions, *, now: float, settings: TrainSettings | N
     if not np.isfinite(now):
         raise InvalidError("now is not a number of days")
     model = wanted.model or default_model(interactions)
-    if wanted.learn_mix:
-        model = learn_mixes(model, interactions, now=now, seed=wanted.seed)
+    if wanted.learn_weights:
+        model = learn_blend(model, interactions, now=now, seed=wanted.seed)
     together = CoPurchase(speaker=0.5, listener=0.5, customer=0.5, width=wanted.together_width)
     facts = Metadata(
         format=FORMAT,
@@ -97,9 +97,7 @@ def train(interactions: Interactions, *, now: float, settings: TrainSettings | N
         trained_at_days=now,
         seed=wanted.seed,
     )
-    return TrainedModel(
-        model.fit(interactions, now=now), together.fit(interactions.by_order(), now=now), facts
-    )
+    return TrainedModel(model.fit(interactions, now=now), together.fit(interactions.by_order(), now=now), facts)
 
 
 def default_model(interactions: Interactions) -> Blend:

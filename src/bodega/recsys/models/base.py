@@ -3,14 +3,21 @@
 from abc import ABCMeta, abstractmethod
 
 import msgspec
+import numpy as np
 
 from bodega.errors import InvalidError
+from bodega.recsys.arrays import Indices, Weights
+from bodega.recsys.decay import decay
+from bodega.recsys.history import HalfLives
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.serving import ItemTable
+from bodega.recsys.serving import ItemTable, Mix
 
 # Wider tables rank a little better and are served more slowly; beyond 200 the gain was within the error
 # everywhere.
 MOST_WIDTH = 200
+
+# The mix of a model that is its table and nothing else.
+TABLE_ALONE = Mix(table=1, own=0, own_table=0, own_count=0, own_recency=0, half_lives=HalfLives(table_days=60))
 
 
 class _AbstractStruct(msgspec.StructMeta, ABCMeta):
@@ -39,3 +46,57 @@ class Model(msgspec.Struct, metaclass=_AbstractStruct, frozen=True, kw_only=True
     @abstractmethod
     def fit(self, interactions: Interactions, *, now: float) -> ItemTable:
         """Learn an item table; no events or no items give a silent or empty table, never an error."""
+
+
+class TableModel(Model, frozen=True, kw_only=True):
+    """A model that is a table of neighbours: it can stand alone or be the table of a blend.
+
+    `half_life_days` makes an older purchase teach less; 0 lets all teach alike.
+    """
+
+    width: int = 100
+    half_life_days: float = 0.0
+    popular_half_life_days: float = 28.0
+
+    def fit(self, interactions: Interactions, *, now: float) -> ItemTable:
+        """Learn the table, and popularity for strangers and ties."""
+        near, says = self.learn(interactions, now=now)
+        heard = popularity(interactions, now=now, half_life_days=self.popular_half_life_days)
+        return ItemTable.of(near, says, heard, mixes={"include": TABLE_ALONE, "exclude": TABLE_ALONE})
+
+    @abstractmethod
+    def learn(self, interactions: Interactions, *, now: float, worth: Weights | None = None) -> tuple[Indices, Weights]:
+        """Return (n_items, width) neighbours and weights.
+
+        `worth` (n_items,) > 0 says what each item is worth when served: a row keeps the cells that are
+        largest after multiplying with it, so that what is wanted now is not cut off in favour of what was
+        wanted once.
+        """
+
+    def weights_of(self, interactions: Interactions, *, now: float) -> Weights | None:
+        """Return what each event teaches, None for 1 each."""
+        if not interactions.timed or self.half_life_days <= 0:
+            return None
+        return decay(now - interactions.time, self.half_life_days)
+
+    def room(self, n_items: int) -> tuple[Indices, Weights]:
+        """Return empty neighbours and weights of the right size."""
+        width = max(1, min(self.width, MOST_WIDTH, n_items))
+        return np.full((n_items, width), -1, dtype=np.int32), np.zeros((n_items, width), dtype=np.float32)
+
+
+def popularity(interactions: Interactions, *, now: float, half_life_days: float) -> Weights:
+    """Return (n_items,) float32: the decayed number of customers who took each item.
+
+    A customer counts once an item, with the weight of the latest purchase, so that no bulk buyer can push
+    one.
+
+    >>> bought = Interactions.of([0, 0, 1], [0, 0, 1], time=[0, 28, 0], quantity=[999, 1, 1])
+    >>> popularity(bought, now=28.0, half_life_days=28.0)
+    array([1. , 0.5], dtype=float32)
+    """
+    weights = None
+    if interactions.timed and half_life_days > 0:
+        weights = decay(now - interactions.time, half_life_days)
+    counted = interactions.matrix(weights)
+    return np.bincount(counted.indices, counted.data, interactions.n_items).astype(np.float32)

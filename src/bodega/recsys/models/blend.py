@@ -1,28 +1,95 @@
 """Blend the shopper's own past, what it says of other items, and what is popular: the default."""
 
+import numpy as np
+
+from bodega.recsys.arrays import Weights
+from bodega.recsys.history import HalfLives
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.models.base import Model
+from bodega.recsys.models.base import Model, popularity
 from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.models.ease import Ease
-from bodega.recsys.models.popularity import popularity
 from bodega.recsys.serving import ItemTable, Mix, Repeat
+
+# Popularity is looked at through these half-lives (0: all time); short over long is a trend. The floors
+# keep the logarithm of a quiet item in bounds.
+WINDOWS_DAYS = (4.0, 14.0, 60.0, 0.0)
+FLOORS = (0.3, 0.5, 1.0, 2.0)
+Lean = tuple[float, float, float, float]
+
+# A shop where nobody ever took anything twice: no item of one's past is worth a place.
+NEVER_AGAIN = -20.0
+# Customers of average habits that every item is given, so that two buyers do not make a habit.
+PRIOR_BUYERS = 10.0
 
 
 class Blend(Model, frozen=True, kw_only=True, tag="blend"):
-    """score = own / max own + table / max table + popular / max popular, with the weights of a mix.
+    """The formula of `ItemTable` with lean[i] = sum over windows w of lean_w ln(popularity_w[i] + floor_w).
 
-    "Repeats allowed" and "new items only" are different questions with different best answers, so there
-    is a mix for each; `tune.learn_mixes` learns them on a time split.
+    "Bought items allowed" and "new items only" are different questions with different best answers, so
+    each has weights of its own; `learn.learn_blend` learns all of them as two logistic regressions on a
+    time split. The defaults are rounded from several shops and are where learning starts.
     """
 
-    table: Ease | CoPurchase = Ease(half_life_days=150.0, ridge=50.0)
+    table: Ease | CoPurchase = Ease(half_life_days=120.0)
     popular_half_life_days: float = 28.0
-    include: Mix = Mix(own=1.0, table=0.6, popular=0.2, own_half_life_days=120.0, table_half_life_days=60.0)
-    exclude: Mix = Mix(own=0.0, table=1.0, popular=0.3, own_half_life_days=120.0, table_half_life_days=60.0)
+    include: Mix = Mix()
+    exclude: Mix = Mix(half_lives=HalfLives(table_days=180))
+    lean_include: Lean = (0.3, 0.5, -0.3, -0.2)
+    lean_exclude: Lean = (0.4, 0.5, -0.3, -0.3)
+    habit: float = 0.2
 
     def fit(self, interactions: Interactions, *, now: float) -> ItemTable:
-        """Learn the table of the inner model and the popularity."""
-        inner = self.table.fit(interactions, now=now)
-        heard = popularity(interactions, now=now, half_life_days=self.popular_half_life_days)
+        """Learn the table, the leanings and the habits."""
+        logs = log_popularity(interactions, now=now)
+        leans: dict[Repeat, Weights] = {
+            "include": logs @ np.array(self.lean_include, dtype=np.float32),
+            "exclude": logs @ np.array(self.lean_exclude, dtype=np.float32),
+        }
+        near, says = self.table.learn(interactions, now=now, worth=self._worth(leans["exclude"]))
         mixes: dict[Repeat, Mix] = {"include": self.include, "exclude": self.exclude}
-        return ItemTable.of(inner.neighbours, inner.weights, heard, habit=inner.habit, mixes=mixes)
+        return ItemTable.of(
+            near,
+            says,
+            popularity(interactions, now=now, half_life_days=self.popular_half_life_days),
+            leans=leans,
+            habit=self.habits(interactions),
+            mixes=mixes,
+        )
+
+    def habits(self, interactions: Interactions) -> Weights:
+        """Return (n_items,) what having taken an item before adds, by how often others took it again."""
+        rates = log_rebuying(interactions)
+        return np.full(interactions.n_items, NEVER_AGAIN, np.float32) if rates is None else self.habit * rates
+
+    def _worth(self, lean: Weights) -> Weights:
+        if not lean.size or self.exclude.table <= 0:
+            return np.ones_like(lean)
+        worth: Weights = np.exp(np.clip((lean - lean.max()) / np.float32(self.exclude.table), -30, 0))
+        return worth
+
+
+def log_popularity(interactions: Interactions, *, now: float) -> Weights:
+    """Return (n_items, windows) float32: the logarithm of the popularity in each window."""
+    windows = [
+        np.log(popularity(interactions, now=now, half_life_days=days) + np.float32(floor))
+        for days, floor in zip(WINDOWS_DAYS, FLOORS, strict=True)
+    ]
+    return np.stack(windows, axis=1).astype(np.float32)
+
+
+def log_rebuying(interactions: Interactions) -> Weights | None:
+    """Return (n_items,) ln(share of an item's buyers who took it again / share in the shop); None if nobody ever did.
+
+    >>> twice = Interactions.of([0, 0, 1], [0, 0, 1], time=[0, 1, 0])
+    >>> log_rebuying(twice).round(2)
+    array([ 0.09, -0.1 ], dtype=float32)
+    """
+    taken = interactions.matrix(np.ones(len(interactions), np.float32), reduce="sum")
+    buyers = np.bincount(taken.indices, minlength=interactions.n_items)
+    again = np.bincount(taken.indices, taken.data > 1, interactions.n_items)
+    if not again.sum():
+        return None
+    usual = again.sum() / buyers.sum()
+    rates = (again + usual * PRIOR_BUYERS) / (buyers + PRIOR_BUYERS)
+    logs: Weights = np.log(rates / usual).astype(np.float32)
+    return logs

@@ -3,53 +3,43 @@
 import numpy as np
 from scipy import linalg, sparse
 
-from bodega.recsys.arrays import Weights
-from bodega.recsys.decay import decay
+from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.models.base import MOST_WIDTH, Model
-from bodega.recsys.models.popularity import popularity
-from bodega.recsys.serving import ItemTable, Mix
+from bodega.recsys.models.base import TableModel
 from bodega.recsys.tables import top_of_dense
 
 
-class Ease(Model, frozen=True, kw_only=True, tag="ease"):
-    """B = I - P diag(1 / diag P) with P = (X' X + ridge I)^-1, cut to the largest cells a row.
+class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
+    """B = I - P diag(1 / diag P) with P = (X' X + ridge I)^-1, cut to the best cells a row.
 
-    Time n_items^3 and memory n_items^2: `most_items` (the most popular) take part, the others stay silent.
+    Time n_items^3 and memory n_items^2: the `most_items` most popular take part, the others stay silent.
     """
 
     ridge: float = 200.0
-    width: int = 100
-    half_life_days: float = 0.0
-    popular_half_life_days: float = 28.0
     most_items: int = 12_000
 
-    def fit(self, interactions: Interactions, *, now: float) -> ItemTable:
+    def learn(self, interactions: Interactions, *, now: float, worth: Weights | None = None) -> tuple[Indices, Weights]:
         """Learn the table from one inverse."""
-        weights = None
-        if interactions.timed and self.half_life_days > 0:
-            weights = decay(now - interactions.time, self.half_life_days)
-        taken = interactions.matrix(weights)
-        width = max(1, min(self.width, MOST_WIDTH, interactions.n_items))
-        near = np.full((interactions.n_items, width), -1, dtype=np.int32)
-        says = np.zeros((interactions.n_items, width), dtype=np.float32)
-        chosen = np.sort(np.argsort(-taken.sum(axis=0), kind="stable")[: self.most_items]).astype(np.int32)
-        if chosen.size:
-            top, cells = top_of_dense(ease_weights(taken[:, chosen], self.ridge), width)
+        taken = interactions.matrix(self.weights_of(interactions, now=now))
+        near, says = self.room(interactions.n_items)
+        order = np.argsort(-taken.sum(axis=0), kind="stable")
+        chosen = np.sort(order[: self.most_items]).astype(np.int32)
+        if chosen.size and taken.nnz:
+            cells = ease_weights(taken[:, chosen], self.ridge)
+            top, kept = top_of_dense(cells, near.shape[1], None if worth is None else worth[chosen])
             near[chosen, : top.shape[1]] = np.where(top >= 0, chosen[top], -1)
-            says[chosen, : top.shape[1]] = cells
-        mix = Mix(own=0.0, table=1.0, popular=0.0)
-        heard = popularity(interactions, now=now, half_life_days=self.popular_half_life_days)
-        return ItemTable.of(near, says, heard, mixes={"include": mix, "exclude": mix})
+            says[chosen, : top.shape[1]] = kept
+        return near, says
 
 
 def ease_weights(taken: sparse.csr_array, ridge: float) -> Weights:
     """Return (n, n) float32 with a zero diagonal; cell [h, i] is what having taken h says about i.
 
-    float32 throughout: on shops' data the lists were the same as with float64 and it takes half the time.
+    float32 throughout: on shops' data the lists were the same as with float64, in half the time.
     """
     gram = np.asarray((taken.T @ taken).todense(), dtype=np.float32)
-    gram[np.diag_indices_from(gram)] += max(ridge, 1e-3)
+    # A ridge far below the diagonal would leave float32 no digits for the inverse.
+    gram[np.diag_indices_from(gram)] += max(ridge, 1e-3 * float(gram.diagonal().max(initial=1)))
     factor, _ = linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
     inverse, info = linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
     if info != 0:

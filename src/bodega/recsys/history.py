@@ -1,0 +1,122 @@
+"""Take one shopper's events apart: what they took, how often and how lately, and how loudly it speaks."""
+
+import threading
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bodega.errors import InvalidError
+from bodega.recsys.arrays import Days, Indices, Weights
+from bodega.recsys.decay import decay
+
+# A shopper's strongest so many items speak for them; a wholesaler with 100,000 events costs no more than
+# this.
+MOST_HEARD = 256
+
+
+class History(NamedTuple):
+    """What one shopper took, in any order, an entry an event.
+
+    Shape: `items` (m,) item indices, repeats allowed; `ages_days` (m,) days ago, the future counts as
+    now; `strengths` (m,) or None for 1 each: how much the event says, 0 nothing, negative "less like
+    this" (a low rating). Items the model does not know (index >= n_items, as for products younger than
+    the model) are passed over.
+    """
+
+    items: ArrayLike
+    ages_days: ArrayLike
+    strengths: ArrayLike | None = None
+
+
+NO_HISTORY = History((), ())
+
+
+class Past(NamedTuple):
+    """A history with each item once.
+
+    Shape: all (d,): `items`, `counts` (events), `recency` (sum of the decayed strengths, >= 0)
+    for the shopper's own past, and `voice` (decayed strength of the latest event, may be negative) for
+    the item table.
+    """
+
+    items: Indices
+    counts: Weights
+    recency: Weights
+    voice: Weights
+
+    def loudest(self) -> "Past":
+        """Return the MOST_HEARD items that say most."""
+        if self.items.size <= MOST_HEARD:
+            return self
+        kept = np.argpartition(-np.abs(self.voice), MOST_HEARD)[:MOST_HEARD]
+        return Past(self.items[kept], self.counts[kept], self.recency[kept], self.voice[kept])
+
+
+class Slots:
+    """Give equal items one common place in an array, in time that does not depend on the size of the catalogue.
+
+    Each thread keeps one scratch array of n_items + 1 places, the extra one for the padding -1. What it
+    held before does not matter: places are always written before they are read.
+    """
+
+    def __init__(self, n_items: int) -> None:
+        self._n_items = n_items
+        self._local = threading.local()
+
+    def of(self, items: Indices) -> NDArray[np.int64]:
+        """Return for each entry the place of the last entry with the same item."""
+        last: NDArray[np.int64] | None = getattr(self._local, "last", None)
+        if last is None:
+            last = self._local.last = np.zeros(self._n_items + 1, dtype=np.int64)
+        last[items] = np.arange(items.size)
+        return last[items]
+
+
+class HalfLives(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is forgotten, and how fast; 0 means never."""
+
+    own_days: float = 120.0
+    table_days: float = 90.0
+
+
+def summarise(history: History, slots: Slots, half_lives: HalfLives, *, n_items: int) -> Past:
+    """Check a history and put its events together by item; raises InvalidError for what is no history."""
+    items = np.asarray(history.items, dtype=np.int32).ravel()
+    ages = np.asarray(history.ages_days, dtype=np.float64).ravel()
+    strengths = None if history.strengths is None else np.asarray(history.strengths, dtype=np.float32).ravel()
+    _check(items, ages, strengths)
+    known = items < n_items
+    if not known.all():
+        items, ages = items[known], ages[known]
+        strengths = None if strengths is None else strengths[known]
+    return _summed(items, ages, strengths, slots, half_lives)
+
+
+def _summed(items: Indices, ages: Days, strengths: Weights | None, slots: Slots, half_lives: HalfLives) -> Past:
+    slot = slots.of(items)
+    first = slot == np.arange(items.size)
+    own, voice = decay(ages, half_lives.own_days), decay(ages, half_lives.table_days)
+    if strengths is not None:
+        own, voice = own * np.maximum(strengths, 0), voice * strengths
+    recency = np.bincount(slot, own, items.size)[first].astype(np.float32)
+    counts = np.bincount(slot, minlength=items.size)[first].astype(np.float32)
+    # The table hears each item once, at its loudest: ten purchases do not make its neighbours ten times
+    # nearer.
+    loudest = voice
+    if not first.all():
+        loudest = np.full(items.size, -np.inf, np.float32)
+        np.maximum.at(loudest, slot, voice)
+    return Past(items[first], counts, recency, loudest[first])
+
+
+def _check(items: Indices, ages: Days, strengths: Weights | None) -> None:
+    if items.size != ages.size or (strengths is not None and strengths.size != items.size):
+        raise InvalidError("a history needs an age, and if any a strength, for every item")
+    if not items.size:
+        return
+    if int(items.min()) < 0:
+        raise InvalidError("a history names a negative item")
+    if not np.isfinite(ages).all() or (strengths is not None and not np.isfinite(strengths).all()):
+        raise InvalidError("a history has an age or a strength that is no finite number")

@@ -1,0 +1,155 @@
+"""Learn the weights of the blend as two logistic regressions, on a split inside the training data."""
+
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from bodega.recsys.arrays import Indices, Weights
+from bodega.recsys.history import History
+from bodega.recsys.interactions import Interactions
+from bodega.recsys.models.blend import WINDOWS_DAYS, Blend, Lean, log_popularity, log_rebuying
+from bodega.recsys.serving import ItemTable, Repeat
+
+# The split for choosing: the last weeks, or as much of a shorter history; by chance where there are no times.
+HELD_DAYS = 28.0
+HELD_SHARE = 0.2
+# Users asked: their candidates are 150,000 rows, enough for a dozen weights, and take about half a second.
+ASKED = 1000
+# Fewer than this teach nothing: the weights stay as they were.
+FEWEST_ASKED = 20
+CANDIDATES = 150
+# How strongly the weights are held to where they started, in rows' worth of curvature a standard deviation.
+HELD_TO_START = 3e-4
+NEWTON_STEPS = 25
+SHORTEST_STEP = 1e-3
+SMALLEST_SPREAD = 1e-6
+
+Matrix = NDArray[np.float64]
+
+
+def split_inside(interactions: Interactions, *, now: float, seed: int) -> tuple[Interactions, Interactions, float]:
+    """Return what to learn from, what to measure on, and the time between; without times by chance."""
+    if not interactions.timed:
+        return *interactions.hold_out(HELD_SHARE, seed=seed), now
+    end = min(interactions.end, now)
+    held = min(HELD_DAYS, (end - float(interactions.time.min())) * HELD_SHARE)
+    return *interactions.split_at(end - held), end - held
+
+
+def asked(learn: Interactions, held: Interactions, *, seed: int, most: int = ASKED) -> Indices:
+    """Return up to `most` users, drawn by `seed`, who have both a past and something held out."""
+    both = np.intersect1d(learn.user, held.user).astype(np.int32)
+    if both.size <= most:
+        return both
+    drawn: Indices = np.sort(np.random.default_rng(seed).choice(both, most, replace=False))
+    return drawn
+
+
+def learn_blend(model: Blend, interactions: Interactions, *, now: float, seed: int = 0) -> Blend:
+    """Return the model with weights learnt on a split inside the data; as it was when there is too little of it.
+
+    Only the weights of the blend are learnt, not the parameters of its table.
+    """
+    learn, held, cut = split_inside(interactions, now=now, seed=seed)
+    users = asked(learn, held, seed=seed)
+    if users.size < FEWEST_ASKED:
+        return model
+    table = model.fit(learn, now=cut)
+    teacher = _Teacher(table, learn, held, cut, users)
+    model = _with_new_items(model, teacher)
+    if interactions.timed and teacher.rebuying is not None:
+        return _with_repeats(model, teacher)
+    # Nothing held out was taken before, so the split cannot tell what repeats are worth; the rest it can.
+    shared = msgspec.structs.replace(model.include, table=model.exclude.table)
+    return msgspec.structs.replace(model, include=shared, lean_include=model.lean_exclude)
+
+
+class _Rows(NamedTuple):
+    """What is learnt from: a row a candidate, `taken` 1 or 0, `weight` so that no user outweighs the others."""
+
+    features: Matrix
+    taken: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+class _Teacher:
+    """Ask the trained table for candidates and look up which of them were taken next."""
+
+    def __init__(self, table: ItemTable, learn: Interactions, held: Interactions, cut: float, users: Indices) -> None:
+        self.table, self.learn, self.held, self.cut, self.users = table, learn, held, cut, users
+        self.popular = log_popularity(learn, now=cut)
+        self.rebuying: Weights | None = log_rebuying(learn)
+
+    def rows(self, repeat: Repeat) -> _Rows:
+        past, future = self.learn.starts(), self.held.starts()
+        features, taken, weight = [], [], []
+        for user in self.users:
+            known = slice(past[user], past[user + 1])
+            history = History(self.learn.item[known], self.cut - self.learn.time[known])
+            items, parts = self.table.parts(history, k=CANDIDATES, repeat=repeat)
+            wanted = self.held.item[future[user] : future[user + 1]]
+            if repeat == "exclude":
+                wanted = np.setdiff1d(wanted, self.learn.item[known])
+            hits = np.isin(items, wanted)
+            features.append(self._features(items, parts, repeat))
+            taken.append(hits)
+            weight.append(np.full(items.size, 1 / np.sqrt(max(np.unique(wanted).size, 1)) if wanted.size else 0.0))
+        return _Rows(np.concatenate(features), np.concatenate(taken).astype(np.float64), np.concatenate(weight))
+
+    def _features(self, items: Indices, parts: Weights, repeat: Repeat) -> Matrix:
+        columns = [parts[:, :1], self.popular[items]]
+        if repeat == "include" and self.rebuying is not None:
+            columns += [parts[:, 1:], parts[:, 1:2] * self.rebuying[items][:, None]]
+        return np.concatenate(columns, axis=1).astype(np.float64)
+
+
+def _with_new_items(model: Blend, teacher: _Teacher) -> Blend:
+    found = _logistic(teacher.rows("exclude"), np.array([model.exclude.table, *model.lean_exclude]))
+    mix = msgspec.structs.replace(model.exclude, table=max(found[0], 0.0), intercept=found[-1])
+    return msgspec.structs.replace(model, exclude=mix, lean_exclude=_lean(found))
+
+
+def _with_repeats(model: Blend, teacher: _Teacher) -> Blend:
+    was = model.include
+    start = [was.table, *model.lean_include, was.own, was.own_table, was.own_count, was.own_recency, model.habit]
+    found = _logistic(teacher.rows("include"), np.array(start))
+    own = dict(zip(("own", "own_table", "own_count", "own_recency"), found[5:9], strict=True))
+    mix = msgspec.structs.replace(was, table=max(found[0], 0.0), intercept=found[-1], **own)
+    return msgspec.structs.replace(model, include=mix, lean_include=_lean(found), habit=max(found[9], 0.0))
+
+
+def _lean(found: list[float]) -> Lean:
+    short, middle, long, all_time = found[1 : 1 + len(WINDOWS_DAYS)]
+    return short, middle, long, all_time
+
+
+def _logistic(rows: _Rows, start: NDArray[np.float64]) -> list[float]:
+    """Return weights and, last, the intercept of a logistic regression held to `start`.
+
+    Newton's method on standardised columns with the step halved until the loss falls; the loss is convex.
+    """
+    spread = np.maximum(rows.features.std(axis=0), SMALLEST_SPREAD)
+    design = np.concatenate((rows.features / spread, np.ones((rows.taken.size, 1))), axis=1)
+    weight = rows.weight / max(float(rows.weight.sum()), SMALLEST_SPREAD)
+    prior = np.append(start * spread, 0.0)
+    pull = np.append(np.full(start.size, 2 * HELD_TO_START), 1e-9)
+
+    def loss(found: NDArray[np.float64]) -> float:
+        score = design @ found
+        return float(weight @ (np.logaddexp(0, score) - rows.taken * score) + pull @ (found - prior) ** 2 / 2)
+
+    found, reached = prior, loss(prior)
+    for _ in range(NEWTON_STEPS):
+        chance = 1 / (1 + np.exp(-np.clip(design @ found, -50, 50)))
+        slope = design.T @ (weight * (chance - rows.taken)) + pull * (found - prior)
+        bend = (design * (weight * chance * (1 - chance))[:, None]).T @ design + np.diag(pull)
+        step, size = np.linalg.solve(bend, slope), 1.0
+        while size > SHORTEST_STEP and not loss(found - size * step) < reached:
+            size /= 2
+        if size <= SHORTEST_STEP:
+            break
+        found = found - size * step
+        reached = loss(found)
+    return [float(value) for value in found / np.append(spread, 1.0)]
