@@ -23,6 +23,7 @@ from bodega.ports.search import (
     MAX_LIMIT,
     MAX_SUGGESTIONS,
     MAX_TEXT_LENGTH,
+    FacetCount,
     SearchDocument,
     SearchHit,
     SearchQuery,
@@ -59,7 +60,7 @@ class TantivySearchIndex:
             return _nothing(query)
         with tantivy_errors():
             if not query.text.strip():
-                return _answer(snapshot, query, Question(filters), cursor)
+                return _answer(snapshot, query, filters, cursor)
             return self._answer_text(snapshot, query, filters, cursor)
 
     def suggest(self, text: str, *, limit: int = 8) -> Sequence[str]:
@@ -95,7 +96,7 @@ class TantivySearchIndex:
         with tantivy_errors():
             counted = search_facets.count(
                 snapshot.searcher,
-                search_questions.active(),
+                search_questions.active().counted(),
                 [facet],
                 at_most=search_facets.MAX_COUNTED_VALUES,
             )
@@ -109,7 +110,7 @@ class TantivySearchIndex:
         self,
         snapshot: Snapshot,
         query: SearchQuery,
-        filters: tuple[tantivy.Query, ...],
+        filters: Question,
         cursor: Cursor | None,
     ) -> SearchResult:
         """Take the text as typed; only if that finds nothing look for near spellings, which cost more."""
@@ -118,7 +119,7 @@ class TantivySearchIndex:
             result = _answer(snapshot, query, typed.where(filters), cursor)
             if result.total or cursor is not None:
                 return result
-        near = search_questions.tolerant(query.text)
+        near = search_questions.tolerant(snapshot.searcher, query.text)
         if near is None:
             return _nothing(query)
         result = _answer(snapshot, query, near.where(filters), cursor, corrected=True)
@@ -139,13 +140,15 @@ def _answer(
 ) -> SearchResult:
     # Without words all hits are equally relevant: what sells best comes first.
     by_relevance = query.sort == "relevance" and bool(query.text.strip())
-    take = _take_relevant if by_relevance else _take_ordered
-    hits, total, end = take(snapshot, query, question, cursor)
+    if by_relevance:
+        hits, total, end = _take_relevant(snapshot, query, question, cursor)
+    else:
+        hits, total, end = _take_ordered(snapshot, query, question, cursor, corrected=corrected)
     following = None
     if end is not None:
         mark = msgspec.structs.replace(end, question=search_pages.fingerprint(query), corrected=corrected)
         following = search_pages.write_cursor(mark)
-    facets = search_facets.count(snapshot.searcher, question.counted(), query.facets) if total else {}
+    facets = _facets(snapshot, query, question, corrected=corrected) if total and query.facets else {}
     return SearchResult(
         hits=hits,
         total=total,
@@ -155,9 +158,15 @@ def _answer(
     )
 
 
-def _take_relevant(
-    snapshot: Snapshot, query: SearchQuery, question: Question, cursor: Cursor | None
-) -> _Taken:
+def _facets(
+    snapshot: Snapshot, query: SearchQuery, question: Question, *, corrected: bool
+) -> Mapping[str, Sequence[FacetCount]]:
+    """Count the facets once for all pages and orders of a question; they cost more than the hits."""
+    key = (search_pages.fingerprint(msgspec.structs.replace(query, sort="relevance")), tuple(query.facets), corrected)
+    return snapshot.remembered(key, lambda: search_facets.count(snapshot.searcher, question.counted(), query.facets))
+
+
+def _take_relevant(snapshot: Snapshot, query: SearchQuery, question: Question, cursor: Cursor | None) -> _Taken:
     skip = cursor.skip if cursor else 0
     # The published types do not know `count`.
     found: Any = snapshot.searcher.search(question.scored(), query.limit + 1, offset=skip)
@@ -166,12 +175,16 @@ def _take_relevant(
     return hits, found.count, Cursor(skip=skip + query.limit) if more else None
 
 
+def _count(snapshot: Snapshot, counted: tantivy.Query) -> int:
+    found: Any = snapshot.searcher.search(counted, 1)
+    return int(found.count)
+
+
 def _take_ordered(
-    snapshot: Snapshot, query: SearchQuery, question: Question, cursor: Cursor | None
+    snapshot: Snapshot, query: SearchQuery, question: Question, cursor: Cursor | None, *, corrected: bool
 ) -> _Taken:
     counted = question.counted()
-    found: Any = snapshot.searcher.search(counted, 1)
-    total: int = found.count
+    total = snapshot.remembered((search_pages.fingerprint(query), corrected), lambda: _count(snapshot, counted))
     if not query.limit or not total:
         return [], total, None
     order = search_pages.ORDERS.get(query.sort, search_pages.ORDERS["best_selling"])

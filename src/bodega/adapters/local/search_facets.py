@@ -15,24 +15,10 @@ _PREFIX = "attributes."
 _COLUMNS = {"category": "category", "brand": "brand", "collection": "collection"}
 _CANDIDATES = 20_000  # Values a segment reports, so that counts summed over segments stay exact.
 
-# 1, 2, 5, 10 ... in minor units: fine enough for any currency, and the same for every question.
-_STEPS = [step * 10**power for power in range(2, 10) for step in (1, 2, 5)]
-
-
-def _price_ranges() -> list[dict[str, Any]]:
-    lows: list[int | None] = [None, *_STEPS]
-    highs: list[int | None] = [*_STEPS, None]
-    ranges = []
-    for low, high in zip(lows, highs, strict=True):
-        # The open end stops below the number that stands for "no price".
-        bounds: dict[str, Any] = {"to": search_fields.NO_PRICE if high is None else high}
-        if low is not None:
-            bounds["from"] = low
-        ranges.append({"key": f"{'' if low is None else low}-{'' if high is None else high}", **bounds})
-    return ranges
-
-
-_PRICES = {"range": {"field": "price", "ranges": _price_ranges()}}
+_PRICE_RANGES = [
+    f"{low}-{high}"
+    for low, high in zip(("", *search_fields.PRICE_STEPS), (*search_fields.PRICE_STEPS, ""), strict=True)
+]
 
 
 def require(facets: Sequence[str]) -> None:
@@ -41,11 +27,7 @@ def require(facets: Sequence[str]) -> None:
         raise InvalidError(f"a search may count at most {MAX_FACETS} facets")
     for facet in facets:
         search_text.require_text(facet, max_length=_MAX_NAME_LENGTH, what="the name of a facet")
-        if (
-            facet != "price"
-            and facet not in _COLUMNS
-            and not (facet.startswith(_PREFIX) and facet != _PREFIX)
-        ):
+        if facet != "price" and facet not in _COLUMNS and not (facet.startswith(_PREFIX) and facet != _PREFIX):
             raise InvalidError(
                 f"there is no facet {facet!r}; there are category, brand, collection, price, attributes.NAME"
             )
@@ -64,16 +46,14 @@ def count(
 
 def _aggregation(facet: str, at_most: int) -> dict[str, Any]:
     if facet == "price":
-        return _PRICES
+        return {"histogram": {"field": "price_step", "interval": 1, "min_doc_count": 1}}
     column = _COLUMNS.get(facet) or search_fields.attribute_path(facet.removeprefix(_PREFIX))
     return {"terms": {"field": column, "size": at_most, "segment_size": _CANDIDATES}}
 
 
 def _counts(facet: str, buckets: Sequence[Mapping[str, Any]]) -> list[FacetCount]:
     if facet == "price":
-        asked = (str(bounds["key"]) for bounds in _price_ranges())
-        found = {bucket["key"]: bucket["doc_count"] for bucket in buckets}
-        return [FacetCount(key, found[key]) for key in asked if found.get(key)]
+        return [FacetCount(_PRICE_RANGES[int(bucket["key"])], bucket["doc_count"]) for bucket in buckets]
     skip = len(search_fields.attribute_value("")) if facet.startswith(_PREFIX) else 0
     counts = [FacetCount(bucket["key"][skip:], bucket["doc_count"]) for bucket in buckets]
     return sorted(counts, key=lambda count: (-count.count, count.value))

@@ -1,5 +1,6 @@
 """Declare the fields of the search index and fill them from a product's document."""
 
+import bisect
 import hashlib
 import re
 from typing import Any
@@ -15,11 +16,16 @@ FORMAT = 1
 
 # Stands for "no price" in the ascending order (last), and -1 in the descending order (last as well).
 NO_PRICE = 2**53
+ACTIVE = "active"
+# Says that a document is not an active product. To leave out these few costs less than to pass by all others.
+HIDDEN = "hidden"
 _INTEGERS = range(-(2**53), 2**53)
 # Longer words than this in a document are not indexed.
 _MAX_WORD_BYTES = 130
 _MAX_KEY_LENGTH = 1000
 _TOKENIZER = "words"
+# 1, 2, 5, 10 ... in minor units: fine enough for any currency, and the same for every question.
+PRICE_STEPS = tuple(step * 10**power for power in range(2, 10) for step in (1, 2, 5))
 _UNSAFE = re.compile(r"[^a-z0-9]")
 
 
@@ -29,15 +35,13 @@ def _build_schema() -> tantivy.Schema:
     builder.add_text_field("title", tokenizer_name=_TOKENIZER, index_option="freq")
     builder.add_text_field("words", tokenizer_name=_TOKENIZER, index_option="freq")
     for name in ("id", "brand"):
-        builder.add_text_field(
-            name, stored=True, fast=name == "brand", tokenizer_name="raw", index_option="basic"
-        )
-    for name in ("status", "sku", "brand_words", "mark"):
+        builder.add_text_field(name, stored=True, fast=name == "brand", tokenizer_name="raw", index_option="basic")
+    for name in ("status", "sku", "brand_words", "mark", "hidden"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("category", "collection"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_json_field("attributes", fast=True, tokenizer_name="raw", index_option="basic")
-    for name in ("price", "price_down", "created_at", "sold", "rating", "tie"):
+    for name in ("price", "price_down", "price_step", "created_at", "sold", "rating", "tie"):
         builder.add_integer_field(name, fast=True)
     builder.add_integer_field("position", stored=True)
     for name in ("card", "shown_title"):
@@ -98,9 +102,7 @@ def record(document: SearchDocument) -> tantivy.Document:
     values = search_text.indexed(" ".join(pair.partition("=")[2] for pair in document.attributes))
     skus = search_text.indexed(" ".join(document.skus))
     # Twice is a weight: brand and attributes say more about a product than a word of its description does.
-    everything = (
-        f"{title} {brand} {brand} {values} {values} {skus} {search_text.indexed(document.description)}"
-    )
+    everything = f"{title} {brand} {brand} {values} {values} {skus} {search_text.indexed(document.description)}"
     fields: dict[str, Any] = {
         "id": document.id,
         "status": document.status,
@@ -119,6 +121,10 @@ def record(document: SearchDocument) -> tantivy.Document:
         "card": document.card,
         "shown_title": document.title.encode(),
     }
+    if document.price is not None:
+        fields["price_step"] = bisect.bisect_right(PRICE_STEPS, document.price)
+    if document.status != ACTIVE:
+        fields["hidden"] = HIDDEN
     if document.brand:
         fields["brand"] = document.brand
         fields["brand_words"] = search_text.joined(document.brand)
@@ -138,9 +144,7 @@ def _check(document: SearchDocument) -> None:
     if not all(search_text.is_encodable(text) for text in (*texts, *keys)):
         raise InvalidError(f"product {document.id!r} contains broken Unicode (a lone surrogate)")
     if not document.id or max(map(len, keys)) > _MAX_KEY_LENGTH:
-        raise InvalidError(
-            f"product {document.id[:40]!r}: ids and values are 1 to {_MAX_KEY_LENGTH} characters"
-        )
+        raise InvalidError(f"product {document.id[:40]!r}: ids and values are 1 to {_MAX_KEY_LENGTH} characters")
     numbers = (document.created_at, document.sold, document.rating)
     if not all(number in _INTEGERS for number in numbers) or not 0 <= (document.price or 0) < NO_PRICE:
         raise InvalidError(f"product {document.id!r}: a number is out of range")
@@ -148,7 +152,7 @@ def _check(document: SearchDocument) -> None:
 
 def position_note(position: int) -> tantivy.Document:
     """Return the one document that is no product: the place in the change stream that this commit reaches."""
-    return tantivy.Document.from_dict({"mark": "position", "position": position}, SCHEMA)
+    return tantivy.Document.from_dict({"mark": "position", "hidden": HIDDEN, "position": position}, SCHEMA)
 
 
 def _attribute_key(name: str) -> str:

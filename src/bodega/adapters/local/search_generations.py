@@ -12,21 +12,25 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
+import msgspec
 import tantivy
 
 from bodega.adapters.local import search_fields
 from bodega.errors import UnavailableError
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"f(\d+)-(\d{8})")
 _POINTER = "current"
 _CHECK_SECONDS = 0.1
 _OPEN_ATTEMPTS = 5
-_MAX_CARDS = 4000
+_MAX_CARDS, _MAX_COUNTS = 4000, 500
+_STORE_BLOCK_BYTES = 4096
 
 
 class Snapshot:
@@ -38,6 +42,7 @@ class Snapshot:
         self.searcher: tantivy.Searcher = index.searcher()
         self.position = _read_position(self.searcher)
         self._cards: dict[tuple[int, int], tuple[str, bytes]] = {}
+        self._counts: dict[object, Any] = {}
 
     def card(self, address: tantivy.DocAddress) -> tuple[str, bytes]:
         """Return a hit's id and card; remembered, for unpacking the store costs more than finding the hit."""
@@ -47,9 +52,20 @@ class Snapshot:
             document = self.searcher.doc(address)
             card = (search_fields.stored_text(document, "id"), search_fields.stored_bytes(document, "card"))
             if len(self._cards) >= _MAX_CARDS:
-                self._cards.clear()
+                self._cards = {}
             self._cards[key] = card
         return card
+
+    def remembered(self, key: object, count: Callable[[], T]) -> T:
+        """Return what was counted for the key; a state never changes, so that a count stays true."""
+        if key in (known := self._counts):
+            found: T = known[key]
+            return found
+        if len(known) >= _MAX_COUNTS:
+            # A new dictionary, since another thread may be reading from the old one.
+            known = self._counts = {}
+        counted = known[key] = count()
+        return counted
 
 
 class Generations:
@@ -91,14 +107,14 @@ class Generations:
     def create(self) -> tuple[str, tantivy.Index]:
         """Make the folder of a generation after every other; nobody reads it before it is published."""
         numbers = [
-            int(match[2])
-            for match in (_NAME.fullmatch(path.name) for path in self.directory.iterdir())
-            if match
+            int(match[2]) for match in (_NAME.fullmatch(path.name) for path in self.directory.iterdir()) if match
         ]
         name = f"f{search_fields.FORMAT}-{max(numbers, default=0) + 1:08d}"
         path = self.directory / name
         path.mkdir()
-        return name, search_fields.prepare(tantivy.Index(search_fields.SCHEMA, str(path)))
+        tantivy.Index(search_fields.SCHEMA, str(path))
+        _make_blocks_small(path / "meta.json")
+        return name, search_fields.prepare(tantivy.Index.open(str(path)))
 
     def publish(self, name: str) -> None:
         """Make a complete generation the current one, durably and at once for all readers."""
@@ -113,9 +129,7 @@ class Generations:
 
     def others(self, current: str | None) -> list[Path]:
         """Return the folders of generations that are not current: old ones, and ones being built."""
-        return [
-            path for path in self.directory.iterdir() if _NAME.fullmatch(path.name) and path.name != current
-        ]
+        return [path for path in self.directory.iterdir() if _NAME.fullmatch(path.name) and path.name != current]
 
     def sweep(self, *, keep: str | None) -> None:
         """Delete all other generations. Readers lose nothing: what is open stays, opening is tried again."""
@@ -165,9 +179,7 @@ class Generations:
                 if name == self.current():
                     break
         if self._snapshot is None or self._snapshot.generation != name:
-            log.warning(
-                "the search index must be rebuilt", extra={"generation": name, "problem": str(problem)}
-            )
+            log.warning("the search index must be rebuilt", extra={"generation": name, "problem": str(problem)})
             return None
         log.warning("the newest state of the search index is unreadable", extra={"problem": str(problem)})
         return self._snapshot
@@ -197,12 +209,20 @@ def tantivy_errors() -> Iterator[None]:
 
 
 def _read_position(searcher: tantivy.Searcher) -> int:
-    found = searcher.search(
-        tantivy.Query.term_query(search_fields.SCHEMA, "mark", "position", "basic"), limit=1
-    ).hits
+    found = searcher.search(tantivy.Query.term_query(search_fields.SCHEMA, "mark", "position", "basic"), limit=1).hits
     if not found:
         raise ValueError("no position in the index")
     return int(search_fields.stored_text(searcher.doc(found[0][1]), "position"))
+
+
+def _make_blocks_small(meta: Path) -> None:
+    """Set the size of the store's blocks, which Python cannot: a hit costs the unpacking of the block it is in.
+
+    4 KB instead of 16 takes a quarter off a page of hits and adds a tenth to the store.
+    """
+    settings = msgspec.json.decode(meta.read_bytes())
+    settings["index_settings"]["docstore_blocksize"] = _STORE_BLOCK_BYTES
+    meta.write_bytes(msgspec.json.encode(settings))
 
 
 def _sync(directory: Path) -> None:

@@ -50,7 +50,7 @@ class Row(NamedTuple):
 def fingerprint(query: SearchQuery) -> str:
     """Return what tells whether a cursor belongs to a question: everything but the page and the facets."""
     plain = msgspec.structs.replace(query, after=None, limit=0, facets=())
-    return hashlib.blake2b(msgspec.msgpack.encode(plain), digest_size=8).hexdigest()
+    return hashlib.blake2b(msgspec.json.encode(plain), digest_size=8).hexdigest()
 
 
 def read_cursor(query: SearchQuery) -> Cursor | None:
@@ -65,9 +65,7 @@ def read_cursor(query: SearchQuery) -> Cursor | None:
     if cursor.question != fingerprint(query) or cursor.value not in bounds or not 0 <= cursor.tie < 2**63 - 1:
         raise InvalidError("the cursor belongs to another search")
     if not 0 <= cursor.skip < MAX_RELEVANT:
-        raise InvalidError(
-            f"by relevance the first {MAX_RELEVANT} hits can be read; sort by a field to read on"
-        )
+        raise InvalidError(f"by relevance the first {MAX_RELEVANT} hits can be read; sort by a field to read on")
     return cursor
 
 
@@ -86,9 +84,7 @@ def page(
     """
     rows: list[Row] = []
     if after is not None:
-        equals = both(
-            hits, _between(order.field, after.value, after.value), _between("tie", after.tie + 1, None)
-        )
+        equals = both(hits, _between(order.field, after.value, after.value), _between("tie", after.tie + 1, None))
         rows = _rows(searcher, equals, order.field, limit + 1, by_tie=True)
         low, high = (None, after.value - 1) if order.descending else (after.value + 1, None)
         hits = both(hits, _between(order.field, low, high))
@@ -128,9 +124,7 @@ def _rows(
     addresses = [address for _, address in found]
     values = searcher.fast_field_values(field, addresses)
     ties = searcher.fast_field_values("tie", addresses)
-    rows = [
-        Row(int(v or 0), int(t or 0), address) for v, t, address in zip(values, ties, addresses, strict=True)
-    ]
+    rows = [Row(int(v or 0), int(t or 0), address) for v, t, address in zip(values, ties, addresses, strict=True)]
     rows.sort(key=lambda row: (-row.value if descending else row.value, row.tie))
     return rows
 

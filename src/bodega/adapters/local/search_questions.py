@@ -31,20 +31,24 @@ class Question(NamedTuple):
 
     must: tuple[tantivy.Query, ...]
     better: tuple[tantivy.Query, ...] = ()
+    unless: tuple[tantivy.Query, ...] = ()
 
-    def where(self, filters: tuple[tantivy.Query, ...]) -> "Question":
+    def where(self, filters: "Question") -> "Question":
         """Return the same question among the products for which the filters hold."""
-        return Question((*self.must, *filters), self.better)
+        return Question((*self.must, *filters.must), self.better, filters.unless)
 
     def counted(self) -> tantivy.Query:
         """Return the query that decides which products are hits."""
-        return every(self.must)
+        return Query.boolean_query(self._clauses())
 
     def scored(self) -> tantivy.Query:
         """Return the query that finds the same hits and says how good they are."""
-        if not self.better:
-            return self.counted()
-        return Query.boolean_query([(_MUST, q) for q in self.must] + [(_SHOULD, q) for q in self.better])
+        return Query.boolean_query([*self._clauses(), *((_SHOULD, query) for query in self.better)])
+
+    def _clauses(self) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+        # tantivy takes nothing but exclusions for a question without hits.
+        must = self.must or (Query.all_query(),)
+        return [*((_MUST, query) for query in must), *((_MUST_NOT, query) for query in self.unless)]
 
 
 class Synonyms:
@@ -77,23 +81,22 @@ def some(queries: Sequence[tantivy.Query]) -> tantivy.Query:
     return queries[0] if len(queries) == 1 else Query.boolean_query([(_SHOULD, q) for q in queries])
 
 
-def filters(query: SearchQuery) -> tuple[tantivy.Query, ...]:
-    """Return the conditions of a question beside its text, at least one, none of which adds to a score."""
+def filters(query: SearchQuery) -> Question:
+    """Return the conditions of a question beside its text, none of which adds to a score."""
+    only_active = tuple(query.statuses) == (search_fields.ACTIVE,)
     conditions = [
-        *_one_of("status", query.statuses),
+        *_one_of("status", () if only_active else query.statuses),
         *_one_of("category", query.categories),
         *_one_of("collection", query.collections),
         *_one_of("brand", query.brands),
     ]
     for name, values in query.attributes.items():
-        _require_values("attributes", [name])
         path = search_fields.attribute_path(name)
         conditions += _one_of(path, [search_fields.attribute_value(value) for value in values])
     if query.price_from is not None or query.price_to is not None:
         conditions.append(_price_between(query.price_from, query.price_to))
-    if not conditions:
-        conditions.append(_products())
-    return tuple(Query.const_score_query(condition, 0.0) for condition in conditions)
+    unless = _term("hidden", search_fields.HIDDEN, "basic") if only_active else _term("mark", "position", "basic")
+    return Question(tuple(Query.const_score_query(condition, 0.0) for condition in conditions), (), (unless,))
 
 
 def strict(searcher: tantivy.Searcher, text: str, synonyms: Synonyms) -> Question:
@@ -107,9 +110,7 @@ def strict(searcher: tantivy.Searcher, text: str, synonyms: Synonyms) -> Questio
         run = [_exact(word) for word in words[start : start + length]]
         if start + length == len(words) and words[-1].plain:
             run[-1] = _unfinished(searcher, words[-1].text)
-        must.append(
-            some([every([q.must[0] for q in run]), *(every([_in_words(w) for w in p]) for p in others)])
-        )
+        must.append(some([every([q.must[0] for q in run]), *(every([_in_words(w) for w in p]) for p in others)]))
         better += [bonus for question in run for bonus in question.better]
         start += length
     sku = _sku(searcher, search_text.compact(text))
@@ -118,40 +119,40 @@ def strict(searcher: tantivy.Searcher, text: str, synonyms: Synonyms) -> Questio
     return Question(tuple(must) or (Query.empty_query(),), tuple(better))
 
 
-def tolerant(text: str) -> Question | None:
+def tolerant(searcher: tantivy.Searcher, text: str) -> Question | None:
     """Return the question for near spellings, None if there is no word in which a typo is forgiven."""
     words = search_text.asked(text)
-    questions = [_exact(word) for word in words]
-    forgiving = [place for place, word in enumerate(words) if _typos(word)][:_MAX_TOLERANT_WORDS]
-    for place in forgiving:
-        questions[place] = _near(words[place].text, prefix=place == len(words) - 1)
-    if not forgiving:
+    typos = _typos(words)
+    if not any(typos):
         return None
-    return Question(
-        tuple(question.must[0] for question in questions),
-        tuple(bonus for question in questions for bonus in question.better),
+    last = len(words) - 1
+    questions = []
+    for place, word in enumerate(words):
+        if typos[place]:
+            questions.append(_near(word.text, typos[place], prefix=place == last))
+        elif place == last and word.plain:
+            questions.append(_unfinished(searcher, word.text))
+        else:
+            questions.append(_exact(word))
+    must = tuple(question.must[0] for question in questions)
+    return Question(must, tuple(bonus for question in questions for bonus in question.better))
+
+
+def titles(text: str, *, near: bool) -> tantivy.Query | None:
+    """Return the query for titles with these words, the last perhaps unfinished; or with near spellings of them."""
+    words = search_text.asked(text)
+    typos = _typos(words) if near else (0,) * len(words)
+    if not words or (near and not any(typos)):
+        return None
+    last = len(words) - 1
+    return every(
+        [
+            _fuzzy("title", word.text, typos[place], prefix=place == last)
+            if typos[place] or (place == last and word.plain)
+            else _term("title", word.text)
+            for place, word in enumerate(words)
+        ]
     )
-
-
-def in_titles(text: str) -> tantivy.Query:
-    """Return the query for titles with these words, the last perhaps unfinished."""
-    words = search_text.asked(text)
-    parts = [_term("title", word.text) for word in words]
-    if words and words[-1].plain:
-        parts[-1] = _prefix("title", words[-1].text)
-    return every(parts) if parts else Query.empty_query()
-
-
-def near_titles(text: str) -> tantivy.Query | None:
-    """Return the query for titles with words spelled nearly so, None if no typo is forgiven in any."""
-    words = search_text.asked(text)
-    if not any(map(_typos, words[:_MAX_TOLERANT_WORDS])):
-        return None
-    parts = [_term("title", word.text) for word in words]
-    for place, word in enumerate(words[:_MAX_TOLERANT_WORDS]):
-        if _typos(word):
-            parts[place] = _fuzzy("title", word.text, prefix=place == len(words) - 1)
-    return every(parts)
 
 
 def brand(words: str) -> tantivy.Query:
@@ -162,14 +163,14 @@ def brand(words: str) -> tantivy.Query:
 def near_brand(text: str) -> tantivy.Query | None:
     """Return the query for brands that begin nearly so, None if no typo is forgiven."""
     words = search_text.joined(text)
-    if not _typos(Word(words.replace(" ", ""), plain=True)):
+    if not any(_typos([Word(words.replace(" ", ""), plain=True)])):
         return None
-    return Query.fuzzy_term_query(_SCHEMA, "brand_words", words, distance=1, prefix=True)
+    return _fuzzy("brand_words", words, 1, prefix=True)
 
 
-def active() -> tantivy.Query:
-    """Return the query for all active products."""
-    return Query.const_score_query(_term("status", "active", "basic"), 0.0)
+def active() -> Question:
+    """Return the question for all active products."""
+    return filters(SearchQuery())
 
 
 def require(query: SearchQuery) -> None:
@@ -205,16 +206,15 @@ def _unfinished(searcher: tantivy.Searcher, word: str) -> Question:
         if forms in ([], [word]):
             return whole
         if len(forms) <= _MAX_COMPLETIONS:
-            longer = Query.boost_query(_prefix("title", word), _TITLE_BOOST)
+            others = [_term("title", form) for form in forms if form != word]
+            longer = Query.boost_query(some(others), _TITLE_BOOST / 2)
             return Question((some([_in_words(form) for form in forms]),), (*whole.better, longer))
-    return Question(
-        (some([_in_words(word), _prefix("words", word)]),), (*whole.better, _prefix("title", word))
-    )
+    return Question((some([_in_words(word), _prefix("words", word)]),), (*whole.better, _prefix("title", word)))
 
 
-def _near(word: str, *, prefix: bool) -> Question:
-    near = _fuzzy("words", word, prefix=prefix)
-    in_title = Query.boost_query(_fuzzy("title", word, prefix=prefix), _TITLE_BOOST)
+def _near(word: str, typos: int, *, prefix: bool) -> Question:
+    near = _fuzzy("words", word, typos, prefix=prefix)
+    in_title = Query.boost_query(_fuzzy("title", word, typos, prefix=prefix), _TITLE_BOOST)
     return Question((some([_in_words(word), near]),), (in_title,))
 
 
@@ -225,21 +225,22 @@ def _sku(searcher: tantivy.Searcher, key: str) -> tantivy.Query | None:
     return some([whole, _prefix("sku", key)])
 
 
-def _typos(word: Word) -> int:
-    """Return how many typos are forgiven: none in short words and in codes."""
-    if not word.plain or not word.text.isalpha() or len(word.text) > _LONGEST_TOLERANT:
-        return 0
-    return (len(word.text) >= _ONE_TYPO_FROM) + (len(word.text) >= _TWO_TYPOS_FROM)
-
-
-def _fuzzy(field: str, word: str, *, prefix: bool) -> tantivy.Query:
-    return Query.fuzzy_term_query(
-        _SCHEMA, field, word, distance=_typos(Word(word, plain=True)), prefix=prefix
+def _typos(words: Sequence[Word]) -> tuple[int, ...]:
+    """Return how many typos are forgiven in each word: none in short ones, in codes, and after the first eight."""
+    return tuple(
+        (len(word.text) >= _ONE_TYPO_FROM) + (len(word.text) >= _TWO_TYPOS_FROM)
+        if word.plain and word.text.isalpha() and len(word.text) <= _LONGEST_TOLERANT and place < _MAX_TOLERANT_WORDS
+        else 0
+        for place, word in enumerate(words)
     )
 
 
+def _fuzzy(field: str, word: str, typos: int, *, prefix: bool) -> tantivy.Query:
+    return Query.fuzzy_term_query(_SCHEMA, field, word, distance=typos, prefix=prefix)
+
+
 def _prefix(field: str, word: str) -> tantivy.Query:
-    return Query.fuzzy_term_query(_SCHEMA, field, word, distance=0, prefix=True)
+    return _fuzzy(field, word, 0, prefix=True)
 
 
 def _in_words(word: str) -> tantivy.Query:
@@ -265,12 +266,6 @@ def _price_between(low: int | None, high: int | None) -> tantivy.Query:
     if bounds[0] > bounds[1]:
         return Query.empty_query()
     return Query.range_query(_SCHEMA, "price", tantivy.FieldType.Integer, *bounds)
-
-
-def _products() -> tantivy.Query:
-    """Return the query for everything but the note of the position, which is a document as well."""
-    note = _term("mark", "position", "basic")
-    return Query.boolean_query([(_MUST, Query.all_query()), (_MUST_NOT, note)])
 
 
 def _phrase(text: str) -> Phrase:

@@ -1,0 +1,1112 @@
+"""What every search index does, and what the one that several processes share on disk survives."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bodega.adapters.local.search import TantivySearchIndex
+from bodega.errors import InvalidError, UnavailableError
+from bodega.ports.search import MAX_RELEVANT, SearchDocument, SearchIndex, SearchQuery, Sort
+
+SORTS = get_args(Sort)
+SYNONYMS = {"sofa": ["couch", "love seat"], "t shirt": ["tee"]}
+STEPS = [step * 10**power for power in range(2, 10) for step in (1, 2, 5)]
+
+
+@pytest.fixture(params=["local"])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SearchIndex]:
+    made = TantivySearchIndex(tmp_path / "search", synonyms=SYNONYMS)
+    yield made
+    made.close()
+
+
+def document(name: str, title: str = "", **more: Any) -> SearchDocument:
+    plain: dict[str, Any] = {
+        "status": "active",
+        "title": title,
+        "description": "",
+        "brand": "",
+        "skus": (),
+        "categories": (),
+        "collections": (),
+        "attributes": (),
+        "price": 1000,
+        "created_at": 0,
+        "sold": 0,
+        "rating": 0,
+        "card": name.encode(),
+    }
+    return SearchDocument(id=name, **{**plain, **more})
+
+
+def ids(index: SearchIndex, text: str = "", **more: Any) -> list[str]:
+    return [hit.id for hit in index.search(SearchQuery(text=text, **more)).hits]
+
+
+def filled(index: SearchIndex, *documents: SearchDocument) -> SearchIndex:
+    index.apply(documents, [], position=1)
+    return index
+
+
+def pages(index: SearchIndex, query: SearchQuery) -> list[str]:
+    found: list[str] = []
+    after = None
+    while True:
+        result = index.search(SearchQuery(**{**fields(query), "after": after}))
+        found += [hit.id for hit in result.hits]
+        if result.next is None:
+            return found
+        assert len(result.hits) == query.limit
+        after = result.next
+
+
+def fields(query: SearchQuery) -> dict[str, Any]:
+    return {name: getattr(query, name) for name in query.__struct_fields__}
+
+
+# --- Text ------------------------------------------------------------------------------------------------------
+
+
+def test_all_words_must_match_in_any_order_and_any_field(index: SearchIndex) -> None:
+    filled(
+        index,
+        document("both", "Red mug", brand="Bosch"),
+        document("far", "Mug", description="comes in red", brand="Bosch"),
+        document("one", "Red cup", brand="Bosch"),
+    )
+
+    assert set(ids(index, "mug red")) == {"both", "far"}
+    assert ids(index, "bosch cup") == ["one"]
+
+
+def test_title_counts_more_than_brand_and_brand_more_than_description(index: SearchIndex) -> None:
+    filled(
+        index,
+        document("described", "One thing", description="a walnut"),
+        document("branded", "Two things", brand="Walnut"),
+        document("titled", "Walnut thing"),
+    )
+
+    assert ids(index, "walnut") == ["titled", "branded", "described"]
+
+
+def test_the_last_word_may_be_a_prefix_and_earlier_ones_not(index: SearchIndex) -> None:
+    filled(index, document("mug", "Coffee mugs"), document("other", "Tea"))
+
+    assert ids(index, "coffee mu") == ["mug"]
+    assert ids(index, "m") == ["mug"]
+    assert index.search(SearchQuery(text="co mugs")).total == 0
+
+
+def test_a_whole_word_comes_before_words_that_begin_with_it(index: SearchIndex) -> None:
+    longer = [document(f"longer-{i}", f"Mug{i}ery pot") for i in range(5)]
+    filled(index, *longer, document("mug", "Mug pot"))
+
+    assert ids(index, "mug")[0] == "mug"
+    assert len(ids(index, "mug")) == 6
+
+
+def test_a_prefix_of_very_many_words_finds_all_of_them(index: SearchIndex) -> None:
+    filled(index, *(document(f"p{i}", f"zeta{i}") for i in range(300)))
+
+    assert index.search(SearchQuery(text="zeta")).total == 300
+    assert index.search(SearchQuery(text="z")).total == 300
+
+
+@pytest.mark.parametrize(
+    "text", ["café", "CAFE", "cafe\u0301", "Ｃａｆé", "cafés", "l\u2019cafe", "caf\u00ade", "\u202ecafe\u202c"]
+)
+def test_case_accents_and_invisible_characters_do_not_matter(index: SearchIndex, text: str) -> None:
+    filled(index, document("cafe", "CAFÉ cafés l'cafe"))
+
+    result = index.search(SearchQuery(text=text))
+
+    assert result.total == 1
+    assert not result.corrected
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Straße", "STRASSE"),
+        ("Ørsted Łódź", "lodz orsted"),
+        ("Ёлка", "елка"),
+        ("Women's shoe", "womens shoe"),
+        ("İstanbul", "istanbul"),
+        ("हिन्दी किताब", "किताब"),
+        ("Ελλάς", "ελλασ"),
+        ("العربية", "العربية"),
+    ],
+)
+def test_letters_of_many_scripts_fold(index: SearchIndex, title: str, text: str) -> None:
+    filled(index, document("it", title))
+
+    assert ids(index, text) == ["it"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("緑茶", ["tea"]),
+        ("茶", ["set", "tea"]),
+        ("煎茶セット", ["set"]),
+        ("セット", ["set"]),
+        ("ｾｯﾄ", ["set"]),
+        ("한국어", ["korean"]),
+        ("국어 사전", ["korean"]),
+        ("茶緑", []),
+        ("Tシャツ", ["shirt"]),
+        ("シャツ red", ["shirt"]),
+    ],
+)
+def test_cjk_text_is_found_by_pairs_of_characters(index: SearchIndex, text: str, found: list[str]) -> None:
+    filled(
+        index,
+        document("tea", "有機緑茶"),
+        document("set", "煎茶セット", description="日本"),
+        document("korean", "한국어사전"),
+        document("shirt", "red Tシャツ"),
+    )
+
+    assert sorted(ids(index, text)) == found
+
+
+@pytest.mark.parametrize("text", ["wahsing", "washng", "washinng", "maschine", "wasing mashine", "wahsing ma"])
+def test_typos_are_forgiven_when_nothing_matches_as_typed(index: SearchIndex, text: str) -> None:
+    filled(index, document("machine", "Washing machine"), document("cup", "Cup"))
+
+    result = index.search(SearchQuery(text=text, facets=("price",)))
+
+    assert [hit.id for hit in result.hits] == ["machine"]
+    assert result.corrected
+    assert result.facets["price"][0].count == 1
+
+
+@pytest.mark.parametrize("text", ["cpu", "mug42", "wxshxng", "mxchxnx"])
+def test_short_words_codes_and_too_many_typos_are_not_forgiven(index: SearchIndex, text: str) -> None:
+    filled(index, document("it", "Washing machine cup mug41"))
+
+    result = index.search(SearchQuery(text=text))
+
+    assert (result.total, result.corrected, result.hits) == (0, False, ())
+
+
+def test_a_match_as_typed_keeps_near_spellings_out(index: SearchIndex) -> None:
+    filled(index, document("bear", "Bear"), document("beer", "Beer"))
+
+    result = index.search(SearchQuery(text="beer"))
+
+    assert [hit.id for hit in result.hits] == ["beer"]
+    assert not result.corrected
+
+
+@pytest.mark.parametrize("text", ["AB-12/3", "ab123", "AB 12 3", "ab-1", "AB-12", "\uff41\uff42\uff11\uff12\uff13"])
+def test_a_sku_is_found_whole_or_by_its_beginning_whatever_its_punctuation(index: SearchIndex, text: str) -> None:
+    filled(index, document("it", "Lamp", skus=["AB-12/3", "ZZ9"]), document("other", "Lamp", skus=["AC-12/3"]))
+
+    assert ids(index, text) == ["it"]
+
+
+def test_a_whole_sku_comes_first(index: SearchIndex) -> None:
+    more = [document(f"more{i}", "Lamp lamp100", skus=[f"LAMP1000{i}"]) for i in range(5)]
+    filled(index, *more, document("it", "Thing", skus=["lamp-100"]))
+
+    assert ids(index, "LAMP100")[0] == "it"
+    assert len(ids(index, "LAMP100")) == 6
+
+
+def test_synonyms_count_as_the_same(index: SearchIndex) -> None:
+    filled(
+        index,
+        document("sofa", "Red sofa"),
+        document("couch", "Red couch"),
+        document("seat", "Red love seat"),
+        document("half", "Red seat"),
+        document("tee", "Red tee"),
+        document("shirt", "T-shirt red"),
+    )
+
+    assert set(ids(index, "red sofa")) == {"sofa", "couch", "seat"}
+    assert set(ids(index, "sofa red")) == {"sofa", "couch", "seat"}
+    assert set(ids(index, "t-shirt")) == {"shirt", "tee"}
+    assert ids(index, "couch") == ["couch"]
+
+
+@pytest.mark.parametrize("text", ["???", "🎁", "\x00", '- + "', "*", "()"])
+def test_text_without_letters_or_digits_matches_nothing(index: SearchIndex, text: str) -> None:
+    filled(index, document("it", "Anything"))
+
+    assert ids(index, text) == []
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t\n"])
+def test_empty_text_matches_everything_best_sellers_first(index: SearchIndex, text: str) -> None:
+    filled(index, document("few", sold=1), document("many", sold=9), document("none"))
+
+    assert ids(index, text) == ["many", "few", "none"]
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=200),
+    st.text(alphabet="ab\"'()[]{}*?~^:\\/+-!&| \x00\u202e\u200d🎁é\ud800緑が", max_size=60),
+    st.sampled_from(
+        [
+            "a" * 200,
+            "a b " * 50,
+            "title:x OR NOT y",
+            "[* TO *]",
+            "/(a+)+$/",
+            "words:*",
+            "a\u0300" * 100,
+            "ﷺ" * 200,
+            "NOT",
+            "緑" * 200,
+            "abcdefgh " * 22,
+            ".*",
+            "x" * 131,
+            "é" * 199,
+            "\U000e0041",
+            "\uffff",
+            "\u0344",
+        ]
+    ),
+)
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=HOSTILE)
+def test_no_text_raises_anything_but_invalid_error(hostile_index: SearchIndex, text: str) -> None:
+    for ask in (lambda: hostile_index.search(SearchQuery(text=text)), lambda: hostile_index.suggest(text)):
+        try:
+            ask()
+        except InvalidError:
+            assert not _encodable(text)
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(value=HOSTILE, name=HOSTILE)
+def test_no_filter_or_facet_raises_anything_but_invalid_error(
+    hostile_index: SearchIndex, value: str, name: str
+) -> None:
+    query = SearchQuery(
+        text="red",
+        statuses=(value, "active"),
+        categories=(value,),
+        brands=(value, name),
+        attributes={name: (value,)},
+        facets=(f"attributes.{name}",),
+    )
+    try:
+        hostile_index.search(query)
+    except InvalidError:
+        assert not _encodable(value + name) or not name
+
+
+@pytest.fixture(scope="module")
+def hostile_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
+    made = TantivySearchIndex(tmp_path_factory.mktemp("hostile"), synonyms=SYNONYMS)
+    filled(made, *(document(f"p{i}", f"red title {'a' * i} 緑茶", attributes=["color=red"]) for i in range(20)))
+    yield made
+    made.close()
+
+
+def _encodable(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def test_hostile_texts_in_documents_are_found_again(index: SearchIndex) -> None:
+    texts = [
+        "\x00\x01 nul",
+        "a" * 500 + " end",
+        "🎁 gift",
+        "\u202eRTL",
+        "x" * 70_000,
+        " ".join("ab" for _ in range(30_000)),
+    ]
+    filled(index, *(document(f"p{i}", text, description=text, brand=text[:900]) for i, text in enumerate(texts)))
+
+    assert ids(index, "nul") == ["p0"]
+    assert ids(index, "end") == ["p1"]
+    assert ids(index, "gift") == ["p2"]
+    assert ids(index, "rtl") == ["p3"]
+    assert index.search(SearchQuery()).total == len(texts)
+
+
+# --- Refusals --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"text": "a" * 201},
+        {"text": "\ud800"},
+        {"limit": -1},
+        {"limit": 251},
+        {"sort": "cheapest"},
+        {"facets": ["colour"]},
+        {"facets": ["attributes."]},
+        {"facets": ["brand"] * 21},
+        {"brands": ["x" * 1001]},
+        {"brands": ["x"] * 251},
+        {"categories": ["\udfff"]},
+        {"attributes": {"\udfff": ["a"]}},
+        {"after": ""},
+        {"after": "x"},
+        {"after": "é"},
+        {"after": "WzFd"},
+        {"after": "\ud800"},
+    ],
+)
+def test_a_question_out_of_bounds_is_refused(index: SearchIndex, wrong: dict[str, Any]) -> None:
+    filled(index, document("it"))
+
+    with pytest.raises(InvalidError):
+        index.search(SearchQuery(**wrong))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"title": "\ud800"},
+        {"card": b"", "description": "\udfff"},
+        {"brand": "x" * 1001},
+        {"categories": ["\ud800"]},
+        {"price": -1},
+        {"price": 2**53},
+        {"sold": 2**63},
+        {"created_at": -(2**60)},
+    ],
+)
+def test_a_document_out_of_bounds_is_refused_and_nothing_of_its_batch_is_in(
+    index: SearchIndex, wrong: dict[str, Any]
+) -> None:
+    filled(index, document("it"))
+
+    with pytest.raises(InvalidError):
+        index.apply([document("good"), document("bad", **wrong)], ["it"], position=2)
+    with pytest.raises(InvalidError):
+        index.rebuild([document("good"), document("bad", **wrong)], position=2)
+
+    assert (ids(index), index.position()) == (["it"], 1)
+
+
+# --- Filters, sorts and pages ----------------------------------------------------------------------------------
+
+
+def test_filters_must_all_hold_and_their_values_are_alternatives(index: SearchIndex) -> None:
+    filled(
+        index,
+        document("a", categories=["root", "x"], brand="B 1", attributes=["color=red", "color=blue"]),
+        document("b", categories=["root", "y"], brand="B 1", attributes=["color=green"]),
+        document("c", categories=["root", "x"], brand="B 2", collections=["new"]),
+        document("d", categories=["root", "x"], brand="B 1", status="draft"),
+    )
+
+    assert set(ids(index, categories=["root"])) == {"a", "b", "c"}
+    assert set(ids(index, categories=["x", "y"], brands=["B 1"])) == {"a", "b"}
+    assert ids(index, brands=["b 1"]) == []
+    assert ids(index, collections=["new"]) == ["c"]
+    assert ids(index, attributes={"color": ["blue", "black"]}) == ["a"]
+    assert ids(index, attributes={"color": ["red"], "size": ["1"]}) == []
+    assert ids(index, statuses=["draft"]) == ["d"]
+    assert set(ids(index, statuses=[])) == {"a", "b", "c", "d"}
+    assert set(ids(index, statuses=["draft", "active"], categories=["x"])) == {"a", "c", "d"}
+
+
+@pytest.mark.parametrize(
+    "name", ["a.b", "a b", "a=b"[:1], "größe", "x_2e_y", 'quo"te', "back\\slash", "sp ace.dot", "2020-01-01"]
+)
+@pytest.mark.parametrize("value", ["2020-01-01T00:00:00Z", "12", "true", "a=b", "null", " x "])
+def test_attributes_are_texts_whatever_they_look_like(index: SearchIndex, name: str, value: str) -> None:
+    filled(index, document("it", attributes=[f"{name}={value}"]), document("other", attributes=[f"{name}=no"]))
+
+    result = index.search(SearchQuery(attributes={name: [value]}, facets=[f"attributes.{name}"]))
+
+    assert [hit.id for hit in result.hits] == ["it"]
+    assert [(count.value, count.count) for count in result.facets[f"attributes.{name}"]] == [(value, 1)]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "found"),
+    [
+        (None, 199, {"p100"}),
+        (100, 200, {"p100", "p200"}),
+        (101, None, {"p200", "p300"}),
+        (200, 100, set()),
+        (-5, 2**70, {"p100", "p200", "p300"}),
+        (-(2**70), -1, set()),
+        (2**70, None, set()),
+    ],
+)
+def test_price_bounds_are_inclusive_and_leave_out_what_has_no_price(
+    index: SearchIndex, low: int | None, high: int | None, found: set[str]
+) -> None:
+    filled(index, *(document(f"p{price}", price=price) for price in (100, 200, 300)), document("none", price=None))
+
+    assert set(ids(index, price_from=low, price_to=high)) == found
+
+
+def test_sorts_order_by_their_field_and_put_products_without_price_last(index: SearchIndex) -> None:
+    filled(
+        index,
+        document("a", price=300, created_at=1, sold=5, rating=4000),
+        document("b", price=0, created_at=3, sold=7, rating=0),
+        document("c", price=None, created_at=2, sold=6, rating=5000),
+    )
+
+    orders = {sort: "".join(ids(index, sort=sort)) for sort in SORTS}
+
+    assert orders == {
+        "relevance": "bca",
+        "price": "bac",
+        "-price": "abc",
+        "created_at": "acb",
+        "-created_at": "bca",
+        "best_selling": "bca",
+        "rating": "cab",
+    }
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("text", ["", "thing", "thnig"])
+@pytest.mark.parametrize("limit", [1, 7, 250])
+def test_pages_of_every_sort_show_each_product_once(
+    crowd: tuple[SearchIndex, list[SearchDocument]], sort: Sort, text: str, limit: int
+) -> None:
+    index, documents = crowd
+    active = [found for found in documents if found.status == "active"]
+
+    found = pages(index, SearchQuery(text=text, sort=sort, limit=limit))
+
+    assert sorted(found) == sorted(found.id for found in active)
+    if not text or sort != "relevance":
+        by_id = {found.id: found for found in documents}
+        keys = [_sort_value(sort, by_id[name]) for name in found]
+        assert keys == sorted(keys)
+
+
+@pytest.mark.parametrize("sort", [sort for sort in SORTS if sort != "relevance"])
+def test_the_order_of_equals_survives_a_rebuild(
+    crowd: tuple[SearchIndex, list[SearchDocument]], sort: Sort, tmp_path: Path
+) -> None:
+    index, documents = crowd
+    other = TantivySearchIndex(tmp_path / "other")
+    other.rebuild(reversed(documents), position=1)
+
+    assert pages(other, SearchQuery(sort=sort, limit=50)) == pages(index, SearchQuery(sort=sort, limit=9))
+    other.close()
+
+
+def _sort_value(sort: Sort, found: SearchDocument) -> float:
+    price = float("inf") if found.price is None else found.price
+    values = {
+        "price": price,
+        "-price": float("inf") if found.price is None else -price,
+        "created_at": found.created_at,
+        "-created_at": -found.created_at,
+        "rating": -found.rating,
+    }
+    return values.get(sort, -found.sold)
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SearchIndex, list[SearchDocument]]]:
+    """Many products with few different values, in several segments and with deleted ones among them."""
+    chance = random.Random(5)
+    made = TantivySearchIndex(tmp_path_factory.mktemp("crowd"))
+    documents: dict[str, SearchDocument] = {}
+    for batch in range(1, 6):
+        changed = [_random_document(chance, f"p{chance.randrange(150)}") for _ in range(50)]
+        gone = [f"p{chance.randrange(150)}" for _ in range(10)]
+        made.apply(changed, gone, position=batch)
+        for name in gone:
+            documents.pop(name, None)
+        documents.update({found.id: found for found in changed})
+    yield made, list(documents.values())
+    made.close()
+
+
+def _random_document(chance: random.Random, name: str) -> SearchDocument:
+    words = ["red", "green", "lamp", "mug", "pot", "tall"]
+    return document(
+        name,
+        f"Thing {chance.choice(words)} {chance.choice(words)}",
+        description=chance.choice(words),
+        brand=chance.choice(["", "Alpha", "Beta", "Gamma"]),
+        status=chance.choice(["active", "active", "active", "draft"]),
+        categories=chance.sample(["c1", "c2", "c3", "c4"], chance.randrange(4)),
+        collections=chance.sample(["new", "sale"], chance.randrange(2)),
+        attributes=chance.sample(["color=red", "color=blue", "size=1", "size=2"], chance.randrange(4)),
+        price=chance.choice([None, 0, 99, 100, 101, 199, 200, 499, 500, 5_000, 10**10]),
+        created_at=chance.randrange(5),
+        sold=chance.randrange(3),
+        rating=chance.randrange(3) * 1000,
+    )
+
+
+def test_relevance_pages_end_with_a_clear_refusal(index: SearchIndex) -> None:
+    filled(index, *(document(f"p{i:04d}", "thing") for i in range(MAX_RELEVANT + 10)))
+    after = None
+    for _ in range(MAX_RELEVANT // 250):
+        after = index.search(SearchQuery(text="thing", limit=250, after=after)).next
+
+    with pytest.raises(InvalidError, match="1000"):
+        index.search(SearchQuery(text="thing", limit=250, after=after))
+
+
+def test_a_cursor_of_another_question_is_refused(index: SearchIndex) -> None:
+    filled(index, *(document(f"p{i}", "red thing", price=i) for i in range(5)))
+    after = index.search(SearchQuery(sort="price", limit=2)).next
+
+    for other in ({"sort": "-price"}, {"sort": "price", "text": "red"}, {"sort": "price", "brands": ["x"]}):
+        with pytest.raises(InvalidError):
+            index.search(SearchQuery(after=after, **other))
+    assert ids(index, sort="price", after=after, limit=9, facets=["price"]) == ["p2", "p3", "p4"]
+
+
+def test_a_page_stays_in_place_when_products_before_it_come_and_go(index: SearchIndex) -> None:
+    filled(index, *(document(f"p{i}", price=i) for i in range(10, 20)))
+    after = index.search(SearchQuery(sort="price", limit=5)).next
+
+    index.apply([document("p1", price=1), document("p2", price=2)], ["p14"], position=2)
+
+    assert ids(index, sort="price", after=after) == ["p15", "p16", "p17", "p18", "p19"]
+
+
+def test_limit_zero_counts_without_hits(index: SearchIndex) -> None:
+    filled(index, document("it", "red", brand="B"))
+
+    for sort in ("relevance", "price"):
+        result = index.search(SearchQuery(text="red", limit=0, sort=sort, facets=["brand"]))
+        assert (result.total, list(result.hits), result.next) == (1, [], None)
+        assert result.facets["brand"][0].count == 1
+
+
+# --- Facets ----------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.sampled_from(["", "red", "mug red", "thing", "gre", "nothing"]),
+    statuses=st.sampled_from([(), ("active",), ("draft",), ("draft", "active")]),
+    categories=st.lists(st.sampled_from(["c1", "c2", "c9"]), max_size=2),
+    brands=st.lists(st.sampled_from(["Alpha", "Beta"]), max_size=2),
+    colors=st.lists(st.sampled_from(["red", "blue"]), max_size=2),
+    low=st.none() | st.sampled_from([0, 99, 100, 200]),
+    high=st.none() | st.sampled_from([0, 199, 500, 10**10]),
+)
+def test_totals_and_facets_are_what_counting_by_hand_gives(
+    crowd: tuple[SearchIndex, list[SearchDocument]],
+    text: str,
+    statuses: tuple[str, ...],
+    categories: list[str],
+    brands: list[str],
+    colors: list[str],
+    low: int | None,
+    high: int | None,
+) -> None:
+    index, documents = crowd
+    attributes = {"color": colors} if colors else {}
+    facets = ("category", "brand", "collection", "price", "attributes.color", "attributes.size")
+
+    result = index.search(
+        SearchQuery(
+            text=text,
+            statuses=statuses,
+            categories=categories,
+            brands=brands,
+            attributes=attributes,
+            price_from=low,
+            price_to=high,
+            facets=facets,
+            limit=250,
+        )
+    )
+
+    wanted = [
+        found
+        for found in documents
+        if (not statuses or found.status in statuses)
+        and (not categories or set(categories) & set(found.categories))
+        and (not brands or found.brand in brands)
+        and (not colors or {f"color={color}" for color in colors} & set(found.attributes))
+        and _price_holds(found.price, low, high)
+        and _text_holds(text, found)
+    ]
+    assert result.total == len(wanted)
+    assert {hit.id for hit in result.hits} == {found.id for found in wanted}
+    for facet in facets:
+        counted = Counter(value for found in wanted for value in _facet_values(facet, found))
+        assert {count.value: count.count for count in result.facets[facet]} == counted, facet
+        if facet != "price":
+            order = [(-count.count, count.value) for count in result.facets[facet]]
+            assert order == sorted(order)
+
+
+def _price_holds(price: int | None, low: int | None, high: int | None) -> bool:
+    if low is None and high is None:
+        return True
+    return price is not None and (low is None or price >= low) and (high is None or price <= high)
+
+
+def _text_holds(text: str, found: SearchDocument) -> bool:
+    values = [pair.partition("=")[2] for pair in found.attributes]
+    words = f"{found.title} {found.brand} {found.description} {' '.join(values)}".lower().split()
+    asked = text.split()
+    return all(word in words for word in asked[:-1]) and (not asked or any(w.startswith(asked[-1]) for w in words))
+
+
+def _facet_values(facet: str, found: SearchDocument) -> list[str]:
+    if facet == "price":
+        if found.price is None:
+            return []
+        low = max((step for step in STEPS if step <= found.price), default="")
+        high = min((step for step in STEPS if step > found.price), default="")
+        return [f"{low}-{high}"]
+    if facet.startswith("attributes."):
+        name = facet.partition(".")[2]
+        return [value for key, _, value in (pair.partition("=") for pair in found.attributes) if key == name]
+    if facet == "brand":
+        return [found.brand] if found.brand else []
+    return list(found.categories if facet == "category" else found.collections)
+
+
+def test_only_the_most_frequent_values_are_given_and_their_counts_are_exact(index: SearchIndex) -> None:
+    # Rare values come first, over several segments, so that a count cut off within a segment would be too small.
+    for batch in range(3):
+        rare = [document(f"r{batch}-{i}", brand=f"rare {i:04d}") for i in range(400)]
+        often = [document(f"o{batch}-{i}", brand=f"often {i % 100:02d}") for i in range(200)]
+        index.apply(rare + often, [], position=batch)
+
+    counts = index.search(SearchQuery(facets=["brand"])).facets["brand"]
+
+    assert [(count.value, count.count) for count in counts] == [(f"often {i:02d}", 6) for i in range(100)]
+    assert len(index.counts("brand")) == 500
+
+
+def test_counts_are_of_active_products(index: SearchIndex) -> None:
+    filled(
+        index,
+        document("a", categories=["x", "y"], attributes=["color=red"]),
+        document("b", categories=["x"]),
+        document("c", categories=["x"], status="draft"),
+    )
+
+    assert index.counts("category") == {"x": 2, "y": 1}
+    assert index.counts("attributes.color") == {"red": 1}
+    assert index.counts("attributes.nothing") == {}
+    assert index.counts("price") == {"1000-2000": 2}
+    with pytest.raises(InvalidError):
+        index.counts("nothing")
+
+
+# --- Suggestions -----------------------------------------------------------------------------------------------
+
+
+def test_suggestions_complete_brands_and_titles_best_sellers_first_without_duplicates(index: SearchIndex) -> None:
+    filled(
+        index,
+        document("a", "Bottle", brand="Bosch", sold=1),
+        document("b", "Bottle", brand="Bosch", sold=2),
+        document("c", "Water bottle", brand="Acme", sold=9),
+        document("d", "Bottle opener", brand="Acme", sold=3),
+        document("e", "Bottled draft", brand="Bother", status="draft"),
+    )
+
+    assert list(index.suggest("bo")) == ["Bosch", "Water bottle", "Bottle opener", "Bottle"]
+    assert list(index.suggest("BOTTLE op")) == ["Bottle opener"]
+    assert list(index.suggest("bo", limit=2)) == ["Bosch", "Water bottle"]
+    assert list(index.suggest("")) == []
+    assert list(index.suggest("zzz")) == []
+
+
+def test_suggestions_forgive_typos(index: SearchIndex) -> None:
+    filled(index, document("a", "Washing machine", brand="Électrolux"), document("b", "緑茶", brand="日本茶"))
+
+    assert list(index.suggest("wahsing ma")) == ["Washing machine"]
+    assert list(index.suggest("elektrol")) == ["Électrolux"]
+    assert list(index.suggest("electro")) == ["Électrolux"]
+    assert list(index.suggest("日本")) == ["日本茶"]
+    assert list(index.suggest("緑")) == ["緑茶"]
+
+
+@pytest.mark.parametrize(("text", "limit"), [("a" * 201, 8), ("\ud800", 8), ("a", 0), ("a", 21)])
+def test_suggestions_out_of_bounds_are_refused(index: SearchIndex, text: str, limit: int) -> None:
+    with pytest.raises(InvalidError):
+        index.suggest(text, limit=limit)
+
+
+# --- Changes ---------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_published_in_a_new_index(index: SearchIndex) -> None:
+    result = index.search(SearchQuery(text="x", facets=["brand"]))
+
+    assert index.position() == -1
+    assert (result.total, result.hits, result.facets) == (0, (), {"brand": ()})
+    assert list(index.suggest("x")) == []
+    assert index.counts("brand") == {}
+
+
+def test_changes_replace_and_delete_and_are_seen_at_return(index: SearchIndex) -> None:
+    filled(index, document("a", "old"), document("b", "old"))
+
+    index.apply([document("a", "new", card=b"\x00\xff")], ["b", "never there"], position=2)
+
+    assert ids(index, "old") == []
+    assert [(hit.id, hit.card) for hit in index.search(SearchQuery(text="new")).hits] == [("a", b"\x00\xff")]
+    assert index.position() == 2
+
+
+def test_of_documents_with_one_id_the_last_counts_and_an_upsert_outlives_its_delete(index: SearchIndex) -> None:
+    index.apply([document("a", "first"), document("a", "last")], ["a"], position=0)
+    assert (ids(index), ids(index, "last")) == (["a"], ["a"])
+
+    count = index.rebuild([document("a", "first"), document("b", "x"), document("a", "last")], position=1)
+
+    assert (count, ids(index, "last"), ids(index, "first")) == (2, ["a"], [])
+
+
+def test_applying_twice_is_applying_once_and_late_changes_change_nothing(index: SearchIndex) -> None:
+    index.apply([document("a", "first")], [], position=5)
+    index.apply([document("a", "first")], [], position=5)
+    index.apply([document("a", "second")], [], position=6)
+
+    index.apply([document("a", "first")], [], position=5)
+
+    assert (ids(index, "second"), ids(index, "first"), index.position()) == (["a"], [], 6)
+
+
+def test_a_rebuild_replaces_everything_and_may_go_back(index: SearchIndex) -> None:
+    index.apply([document("old", "old")], [], position=9)
+
+    assert index.rebuild((document(f"n{i}", "new") for i in range(3)), position=4) == 3
+
+    assert (set(ids(index)), index.position()) == ({"n0", "n1", "n2"}, 4)
+    assert index.rebuild([], position=7) == 0
+    assert (ids(index), index.position()) == ([], 7)
+
+
+def test_a_rebuild_that_fails_leaves_what_was_there(index: SearchIndex, tmp_path: Path) -> None:
+    filled(index, document("a"))
+
+    def failing() -> Iterator[SearchDocument]:
+        yield document("b")
+        raise RuntimeError("the table is gone")
+
+    with pytest.raises(RuntimeError):
+        index.rebuild(failing(), position=9)
+
+    assert (ids(index), index.position()) == (["a"], 1)
+    assert len(list((tmp_path / "search").glob("f*-*"))) == 1
+
+
+def test_changes_applied_during_a_rebuild_are_in_the_new_index(index: SearchIndex) -> None:
+    filled(index, document("a", "one"), document("b", "one"), document("c", "one"))
+
+    def slowly() -> Iterator[SearchDocument]:
+        yield document("a", "one")
+        index.apply([document("a", "two"), document("d", "two")], ["b"], position=2)
+        index.apply([document("d", "three")], [], position=3)
+        assert set(ids(index)) == {"a", "c", "d"}
+        yield document("b", "one")
+        yield document("c", "one")
+
+    index.rebuild(slowly(), position=1)
+
+    assert {name: ids(index, name) for name in ("one", "two", "three")} == {"one": ["c"], "two": ["a"], "three": ["d"]}
+    assert index.position() == 3
+
+
+def test_reads_go_on_during_rebuilds_and_never_see_half_an_index(index: SearchIndex) -> None:
+    generation = [[document(f"g{turn}-{i}", f"turn{turn}") for i in range(200)] for turn in range(4)]
+    index.rebuild(generation[0], position=0)
+    seen: set[tuple[int, ...]] = set()
+    problems: list[object] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                result = index.search(SearchQuery(limit=250, sort="price"))
+                turns = {hit.id.split("-")[0] for hit in result.hits}
+                seen.add((result.total, len(result.hits), len(turns)))
+                index.suggest("turn")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the test must show it
+                problems.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for turn in range(1, 13):
+        index.rebuild(generation[turn % 4], position=turn)
+        index.apply([generation[turn % 4][0]], [], position=turn)
+    stop.set()
+    for reader in readers:
+        reader.join()
+
+    assert problems == []
+    assert seen == {(200, 200, 1)}
+
+
+def test_many_threads_may_apply_and_search(index: SearchIndex) -> None:
+    problems: list[Exception] = []
+
+    def work(number: int) -> None:
+        try:
+            for turn in range(5):
+                index.apply([document(f"{number}-{turn}", "thing")], [], position=1)
+                assert f"{number}-{turn}" in ids(index, "thing", limit=250)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test must show it
+            problems.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert problems == []
+    assert index.search(SearchQuery()).total == 20
+
+
+def test_a_closed_index_lets_go_of_its_files_and_closing_again_is_harmless(index: SearchIndex) -> None:
+    filled(index, document("a"))
+
+    index.close()
+    index.close()
+
+    maps = Path("/proc/self/maps")
+    assert not maps.exists() or "/search/f1-" not in maps.read_text()
+
+
+# --- Several processes on one folder ---------------------------------------------------------------------------
+
+_ELSEWHERE = """
+import sys
+from pathlib import Path
+from bodega.adapters.local.search import TantivySearchIndex
+from bodega.ports.search import SearchDocument, SearchQuery
+
+def document(name, title):
+    return SearchDocument(id=name, status="active", title=title, description="", brand="", skus=(), categories=(),
+        collections=(), attributes=(), price=1, created_at=0, sold=0, rating=0, card=b"")
+
+index = TantivySearchIndex(Path(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Start Python in another process that has the same folder open."""
+    started: list[subprocess.Popen[str]] = []
+    source = Path(__file__).parents[2] / "src"
+
+    def start(code: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", _ELSEWHERE + textwrap.dedent(code), str(tmp_path / "search")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(source)},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def _tell(process: subprocess.Popen[str], text: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(text + "\n")
+    process.stdin.flush()
+
+
+def test_another_process_sees_changes_and_rebuilds_and_can_make_them(index: SearchIndex, elsewhere: Any) -> None:
+    filled(index, document("a", "one"))
+    process = elsewhere(
+        """
+        import time
+        def wait_for(position):
+            # As a reader would: by asking again; the promise is a second.
+            end = time.monotonic() + 1
+            while index.position() != position and time.monotonic() < end:
+                pass
+            print(position == index.position(), [hit.id for hit in index.search(SearchQuery()).hits], flush=True)
+        wait_for(1)
+        for position in (2, 3):
+            input()
+            wait_for(position)
+        index.apply([document("d", "four")], [], position=4)
+        print("applied", flush=True)
+        index.rebuild([document("e", "five")], position=5)
+        print("rebuilt", flush=True)
+        input()
+        """
+    )
+    assert _line(process) == "True ['a']"
+
+    index.apply([document("b", "two")], ["a"], position=2)
+    _tell(process, "look")
+    assert _line(process) == "True ['b']"
+    index.rebuild([document("c", "three")], position=3)
+    _tell(process, "look")
+    assert _line(process) == "True ['c']"
+    assert _line(process) == "applied"
+    assert _line(process) == "rebuilt"
+
+    index.apply([document("f", "six")], [], position=6)
+    assert (set(ids(index)), index.position()) == ({"e", "f"}, 6)
+
+
+def test_an_index_whose_writer_was_killed_is_whole_and_writable(index: SearchIndex, elsewhere: Any) -> None:
+    filled(index, document("first", "thing"))
+    for turn in range(3):
+        process = elsewhere(
+            f"""
+            position = index.position()
+            while True:
+                position += 1
+                batch = [document(f"k{turn}-{{position}}-{{i}}", "thing") for i in range(20)]
+                index.apply(batch, [], position=position)
+                print(position, flush=True)
+            """
+        )
+        for _ in range(2 + turn):
+            _line(process)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+        reopened = TantivySearchIndex(Path(index._generations.directory))  # type: ignore[attr-defined]
+        position, total = reopened.position(), reopened.search(SearchQuery()).total
+        # A batch and its position are in together or not at all.
+        assert total == 1 + 20 * (position - 1)
+        reopened.close()
+    index.apply([document("last", "word")], ["first"], position=1000)
+
+    assert ids(index, "word") == ["last"]
+
+
+def test_a_rebuild_that_was_killed_leaves_the_index_and_its_remains_are_swept(
+    index: SearchIndex, elsewhere: Any, tmp_path: Path
+) -> None:
+    filled(index, document("a", "one"))
+    process = elsewhere(
+        """
+        def documents():
+            for i in range(3000):
+                yield document(f"n{i}", "new")
+            print("half", flush=True)
+            input()
+        index.rebuild(documents(), position=9)
+        """
+    )
+    assert _line(process) == "half"
+    # Somebody builds, so that this change is noted for them as well.
+    index.apply([document("b", "two")], [], position=2)
+    assert (tmp_path / "search" / "f1-00000002" / "journal").stat().st_size > 0
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    index.apply([document("c", "three")], [], position=3)
+
+    assert set(ids(index)) == {"a", "b", "c"}
+    assert [path.name for path in (tmp_path / "search").glob("f*-*")] == ["f1-00000001"]
+
+
+def test_a_writer_waits_for_another_and_gives_up_clearly(
+    index: SearchIndex, elsewhere: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(index, document("a"))
+    process = elsewhere(
+        """
+        from bodega.adapters.local.search_lock import file_lock
+        with file_lock(index._generations.writing, wait_seconds=1):
+            print("held", flush=True)
+            input()
+        """
+    )
+    assert _line(process) == "held"
+    monkeypatch.setattr("bodega.adapters.local.search_writer._LOCK_SECONDS", 0.02)
+
+    with pytest.raises(UnavailableError):
+        index.apply([document("b")], [], position=2)
+    assert ids(index) == ["a"]
+
+
+# --- Damage ----------------------------------------------------------------------------------------------------
+
+
+def _overwrite(folder: Path, pattern: str, content: bytes) -> None:
+    paths = list(folder.glob(pattern))
+    assert paths
+    for path in paths:
+        path.unlink()
+        path.write_bytes(content)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\x00" * 5000, os.urandom(3000)])
+@pytest.mark.parametrize(
+    "pattern",
+    ["current", "f*/meta.json", "f*/*.idx", "f*/*.term", "f*/*.store", "f*/*.fast", "f*/*.fieldnorm", "f*/*"],
+)
+def test_a_damaged_index_counts_as_never_published_and_a_rebuild_mends_it(
+    tmp_path: Path, pattern: str, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "search"
+    before = TantivySearchIndex(folder)
+    filled(before, document("a", "thing"), document("b", "thing"))
+    before.close()
+    _overwrite(folder, pattern, content)
+
+    index = TantivySearchIndex(folder)
+
+    assert index.position() == -1
+    assert index.search(SearchQuery(text="thing", facets=["brand"])).total == 0
+    assert "must be rebuilt" in caplog.text
+    with pytest.raises(UnavailableError):
+        index.apply([document("c")], [], position=2)
+    index.rebuild([document("d", "thing")], position=3)
+    assert (ids(index, "thing"), index.position()) == (["d"], 3)
+    index.close()
+
+
+def test_an_index_of_another_format_must_be_rebuilt(index: SearchIndex, tmp_path: Path) -> None:
+    filled(index, document("a"))
+    index.close()
+    folder = tmp_path / "search"
+    (folder / "f1-00000001").rename(folder / "f99-00000001")
+    (folder / "current").write_text("f99-00000001\n")
+
+    assert index.position() == -1
+    index.rebuild([document("b")], position=0)
+    assert ids(index) == ["b"]
+
+
+@pytest.mark.parametrize("name", ["../../etc", "/etc", "f1-99999999", "\x00"])
+def test_a_pointer_leads_nowhere_but_to_a_generation(tmp_path: Path, name: str) -> None:
+    (tmp_path / "current").write_text(name)
+
+    index = TantivySearchIndex(tmp_path)
+
+    assert index.position() == -1
