@@ -1,0 +1,47 @@
+"""Build every address that a page links to, so that each is quoted in one place."""
+
+from collections.abc import Iterable
+from html import escape
+from urllib.parse import quote, urlencode
+
+from bodega import schema
+
+
+class Href(str):
+    """An address built here: its parts are quoted, and a template escapes it for HTML without touching its slashes."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        """Return the address as it may stand in an attribute."""
+        return escape(self)
+
+
+HOME = Href("/")
+SEARCH = Href("/search")
+
+
+def product(slug: str, *, sku: str | None = None) -> Href:
+    """Return a product's page, with one of its variants chosen if a SKU is given."""
+    return with_params(f"/p/{quote(slug, safe='')}", [("sku", sku)] if sku is not None else [])
+
+
+def category(slug: str) -> Href:
+    """Return a category's page."""
+    return Href(f"/c/{quote(slug, safe='')}")
+
+
+def media(key: str) -> Href:
+    """Return the address of a picture; keys are relative to the media folder, whether or not they repeat its name."""
+    return Href(f"/media/{quote(key.removeprefix(schema.MEDIA), safe='/')}")
+
+
+def seen(product_id: str) -> Href:
+    """Return the address whose answer remembers that a product was looked at."""
+    return Href(f"/seen/{quote(product_id, safe='')}")
+
+
+def with_params(path: str, params: Iterable[tuple[str, str]]) -> Href:
+    """Return a path with a query, without a question mark if that is empty."""
+    query = urlencode(list(params))
+    return Href(f"{path}?{query}" if query else path)
