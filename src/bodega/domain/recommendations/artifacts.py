@@ -23,8 +23,7 @@ _log = logging.getLogger(__name__)
 _FORMAT = 1
 _POINTER = Key("recommendations", "current")
 _FRESH_SECONDS = 1.0
-_TABLE_ARRAYS = ("neighbours", "weights", "popularity", "popular_order", "habit")
-_TOGETHER_ARRAYS = ("together_neighbours", "together_weights")
+_TOGETHER = "together_"  # arrays of this prefix take the place of the recommender's in the table of baskets
 
 
 class BrokenModelError(InvalidError):
@@ -39,6 +38,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     format: int
     version: str
     trained_at: str
+    arrays: list[str]
     include: Mix
     exclude: Mix
     facts: dict[str, Any] = {}
@@ -105,6 +105,7 @@ class ModelStore:
             format=_FORMAT,
             version=version,
             trained_at=format_time(self._clock.now()),
+            arrays=sorted(arrays),
             include=mixes["include"],
             exclude=mixes["exclude"],
             facts=dict(facts),
@@ -177,24 +178,35 @@ class ModelStore:
             self._loaded = self._load(version)
         except ShopError:
             _log.exception("model cannot be used; the last good one stays", extra={"version": version})
+            self._loaded = self._loaded or self._last_good(version)
+
+    def _last_good(self, broken: str) -> LoadedModel | None:
+        """Return the newest stored model that can be read: for a process that had none when it met a broken one."""
+        for manifest in reversed(self.versions()):
+            if manifest.version != broken:
+                try:
+                    return self._load(manifest.version)
+                except ShopError:
+                    continue
+        return None
 
     def _load(self, version: str) -> LoadedModel:
         try:
             manifest = msgspec.json.decode(self._objects.get(_path(version, "manifest.json")), type=Manifest)
             if manifest.format != _FORMAT:
                 raise BrokenModelError(f"model {version} has format {manifest.format}, this version reads {_FORMAT}")
-            arrays = {name: self._map(version, name) for name in (*_TABLE_ARRAYS, *_TOGETHER_ARRAYS)}
+            arrays = {name: self._map(version, name) for name in manifest.arrays}
             ids = self._map(version, "product_ids")
             mixes: dict[Repeat, Mix] = {"include": manifest.include, "exclude": manifest.exclude}
-            recommender = ItemTable.from_arrays({n: arrays[n] for n in _TABLE_ARRAYS}, mixes)
-            together = dict(recommender.to_arrays())
-            together |= {n.removeprefix("together_"): arrays[n] for n in _TOGETHER_ARRAYS}
+            own = {name: array for name, array in arrays.items() if not name.startswith(_TOGETHER)}
+            baskets = {n.removeprefix(_TOGETHER): array for n, array in arrays.items() if n.startswith(_TOGETHER)}
+            recommender = ItemTable.from_arrays(own, mixes)
             if len(ids) != recommender.n_items:
                 raise BrokenModelError(f"model {version} has {recommender.n_items} items but {len(ids)} product ids")
             return LoadedModel(
                 manifest,
                 recommender=recommender,
-                together=ItemTable.from_arrays(together, mixes),
+                together=ItemTable.from_arrays(own | baskets, mixes),
                 product_ids=ids,
             )
         except (ValueError, OSError, EOFError, msgspec.MsgspecError, InvalidError, NotFoundError) as exc:

@@ -7,7 +7,8 @@ import numpy as np
 
 from bodega.domain.recommendations.artifacts import LoadedModel, ModelStore
 from bodega.domain.recommendations.model import Reason, ReasonCode, Scored
-from bodega.recsys.serving import FROM_BEHAVIOUR, FROM_OWN_PAST, History, Ranked, Repeat
+from bodega.recsys.history import History
+from bodega.recsys.serving import FROM_OWN_PAST, Ranked, Repeat
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -89,6 +90,7 @@ def _scored(model: LoadedModel, ranked: Ranked) -> list[Scored]:
 def _reason(model: LoadedModel, source: int, because: Sequence[int]) -> Reason:
     if source == FROM_OWN_PAST:
         return Reason("buy_again", [model.product(c) for c in because])
-    if source == FROM_BEHAVIOUR and because:
+    # An item that popularity alone would have listed still stands where it does because of what was bought.
+    if because:
         return Reason("because_you_bought", [model.product(c) for c in because])
     return Reason("trending")
