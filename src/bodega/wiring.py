@@ -9,17 +9,20 @@ from pathlib import Path
 import msgspec
 
 from bodega import schema
+from bodega.adapters.formats import FileTabular
 from bodega.adapters.local.bus import LocalBus
 from bodega.adapters.local.cache import ProcessCache
 from bodega.adapters.local.keys import LocalKeys
 from bodega.adapters.local.objects import FileObjectStore
 from bodega.adapters.local.queue import SqliteQueue
+from bodega.adapters.local.scratch import LocalScratch
 from bodega.adapters.local.search import TantivySearchIndex
 from bodega.adapters.local.search_lock import file_lock
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.table import SqliteTableStore
 from bodega.adapters.system.clock import SystemClock
 from bodega.adapters.system.ids import UlidIds
+from bodega.domain.accounts.customers import Customers
 from bodega.domain.accounts.service import ApiKeys
 from bodega.domain.catalog.products import Products
 from bodega.domain.catalog.service import Catalog
@@ -104,8 +107,29 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
         clock=clock,
         ids=ids,
     )
-    importer = Importer()
-    exporter = Exporter()
+    customers = Customers(table=table)
+    tabular = FileTabular()
+    scratch = LocalScratch(settings.data_dir / "scratch")
+    importer = Importer(
+        table=table,
+        catalog=catalog,
+        inventory=inventory,
+        orders=orders,
+        reviews=reviews,
+        customers=customers,
+        catch_up=indexer.catch_up,
+        tabular=tabular,
+        scratch=scratch,
+        clock=clock,
+    )
+    exporter = Exporter(
+        catalog=catalog,
+        inventory=inventory,
+        orders=orders,
+        reviews=reviews,
+        customers=customers,
+        tabular=tabular,
+    )
     return Shop(
         world=world,
         currency=settings.currency,
@@ -121,7 +145,16 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
         relister=Relister(catalog=catalog, indexer=indexer, queue=world.queue),
         importer=importer,
         exporter=exporter,
-        jobs=Jobs(),
+        jobs=Jobs(
+            table=table,
+            objects=world.objects,
+            queue=world.queue,
+            importer=importer,
+            exporter=exporter,
+            scratch=scratch,
+            clock=clock,
+            ids=ids,
+        ),
     )
 
 

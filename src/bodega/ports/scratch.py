@@ -14,7 +14,7 @@ class Grouper(Protocol):
         ...
 
     def read(self, *, after: str = "") -> Iterator[tuple[str, bytes]]:
-        """Yield all records of the groups behind `after` in order of their groups' UTF-8 bytes, each group in order of adding.
+        """Yield the records of all groups behind `after`, in order of the groups' UTF-8 bytes and then of adding.
 
         Nothing may be added while this runs; it may be run again.
         """

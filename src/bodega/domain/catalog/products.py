@@ -1,6 +1,6 @@
 """Create, modify and archive products, each change one transaction with its list entries and its event."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, cast
 
@@ -171,6 +171,17 @@ class Products:
         """Return a product, whatever its status; NotFoundError if there is none."""
         return read_product(self._item(product_id))
 
+    def all(self) -> Iterator[Product]:
+        """Walk through every product there is, in order of ids: for exports and checks."""
+        after: Key | None = product_key("!")  # below every id
+        while after is not None:
+            page = self._table.scan(schema.CATALOG, after=after)
+            for item in page.items:
+                if item["part"] != "product":
+                    return  # products lie together; what follows is something else
+                yield read_product(item)
+            after = page.last
+
     # -- changing
 
     def create(self, given: ProductInput, *, restored: Restored | None = None) -> Product:
@@ -276,7 +287,7 @@ class Products:
         return True
 
     def upsert_many(self, given: Sequence[tuple[ProductInput, Restored]]) -> list[tuple[str, Outcome] | ShopError]:
-        """Create or replace products by id or by any of their SKUs; for each, its id and outcome, or why it was refused.
+        """Create or replace products by id or by any of their SKUs; for each, its id and outcome, or why not.
 
         For imports and batches. Each product is atomic on its own; contents equal to what is stored write nothing.
         Two rows for one product must not be in one call (the later is refused with a RepeatedError).

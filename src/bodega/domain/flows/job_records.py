@@ -1,6 +1,6 @@
 """Define the record of long work and keep it: what a job was asked, how far it came, what it refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias, cast, get_args
 
@@ -8,7 +8,7 @@ import msgspec
 
 from bodega import schema
 from bodega.errors import ConflictError, NotFoundError
-from bodega.ports.table import ConditionFailedError, Equals, Item, Key, NotExists, Put, SortRange, TableStore
+from bodega.ports.table import ConditionFailedError, Delete, Equals, Item, Key, NotExists, Put, SortRange, TableStore
 from bodega.values.page import Page, Position
 from bodega.values.times import format_time
 
@@ -129,6 +129,21 @@ class JobStore:
         following = Position(page.last.sort) if page.last is not None else None
         return Page(rows=[_REJECTION.decode(cast("bytes", item["doc"])) for item in page.items], next=following)
 
+    def touch(self, job_id: str, names: Iterable[str]) -> None:
+        """Note durably that something has to be seen to before the job ends."""
+        self._table.write_batch(
+            [Put(schema.JOBS, {"job_id": job_id, "part": f"{_TOUCHED}{name}"}) for name in sorted(names)]
+        )
+
+    def touched(self, job_id: str, *, limit: int) -> Sequence[str]:
+        """Return some of what was noted, none when all was seen to."""
+        page = self._table.query(schema.JOBS, job_id, sort=SortRange(prefix=_TOUCHED), limit=limit)
+        return [cast("str", item["part"]).removeprefix(_TOUCHED) for item in page.items]
+
+    def untouch(self, job_id: str, names: Iterable[str]) -> None:
+        """Forget what was seen to."""
+        self._table.write_batch([Delete(schema.JOBS, Key(job_id, f"{_TOUCHED}{name}")) for name in names])
+
     def last_of_file(self, identity: str) -> Job | None:
         """Return the job that last worked on a file of this identity, or None."""
         item = self._table.get(schema.JOBS, Key(f"file#{identity}", "latest"))
@@ -142,6 +157,7 @@ class JobStore:
 _JOB = msgspec.json.Decoder(Job)
 _REJECTION = msgspec.json.Decoder(Rejection)
 _encode = msgspec.json.Encoder().encode
+_TOUCHED = "touched#"
 _REJECTED = "rejected#"
 
 

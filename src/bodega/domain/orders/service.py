@@ -68,6 +68,17 @@ class Orders:
         page = self._table.query(schema.ORDERS, customer_id, index="by_customer", descending=True, limit=limit)
         return [_read(item) for item in page.items]
 
+    def bought_by(self, customer_id: str) -> set[str]:
+        """Return the ids of all products that a customer ever bought."""
+        bought: set[str] = set()
+        after: Key | None = None
+        while True:
+            page = self._table.query(schema.ORDERS, customer_id, index="by_customer", after=after, limit=1000)
+            bought.update(line.product_id for item in page.items for line in _read(item).lines)
+            if page.last is None:
+                return bought
+            after = page.last
+
     def all(self) -> Iterator[Order]:
         """Walk through every order there is, in no useful order: for training, exports and checks."""
         for item in scan_all(self._table, schema.ORDERS):

@@ -78,7 +78,7 @@ class Places:
     def _new_category(self, name: str, parent: str | None, tree: CategoryTree) -> str:
         """Create a category; where its slug is taken, the names above it go in front, then a number behind."""
         words = [*(c.name for c in tree.path(parent or "")), name]
-        slugs = [make_slug(name), make_slug(" ".join(words))]
+        slugs: list[str] = [make_slug(name), make_slug(" ".join(words))]
         slugs += [f"{slugs[1][: MAX_SLUG_LENGTH - 4].rstrip('-')}-{number}" for number in range(2, _MAX_SLUG_TRIES)]
         for slug in slugs:
             if slug not in tree.by_slug:

@@ -162,7 +162,7 @@ class ProductRows:
         return ProductRow(None, Restored(), {} if given.stock is None else {given.sku: given.stock}, given)
 
     def _tidied(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Gather what people spread over columns: price and currency, category path, `attributes.NAME`, `options.NAME`."""
+        """Gather what people spread over columns: price and currency, category, `attributes.NAME`, `options.NAME`."""
         currency = row.pop("currency", self._currency)
         for field in ("price", "compare_at"):
             if field in row:
@@ -200,7 +200,7 @@ class ProductRows:
         return {"amount": money.amount, "currency": money.currency}
 
     def _typed(self, name: str, value: Any) -> Any:
-        """Read an attribute's text as the type it was declared with; what does not fit is left for the catalog to refuse."""
+        """Read an attribute's text as the type it was declared with; the catalog refuses what does not fit."""
         declared = self._declared.get(name)
         if declared is None or not isinstance(value, str):
             return value

@@ -6,10 +6,9 @@ from typing import cast
 import msgspec
 
 from bodega.domain.catalog.model import Product, ProductInput
-from bodega.domain.catalog.products import RepeatedError, Restored, input_of, parse_sku_or_none
+from bodega.domain.catalog.products import RepeatedError, input_of, parse_sku_or_none
 from bodega.domain.catalog.service import Catalog
-from bodega.domain.flows.imports.ledger import Ledger
-from bodega.domain.flows.imports.ledger import Outcome
+from bodega.domain.flows.imports.ledger import Ledger, Outcome
 from bodega.domain.flows.imports.product_rows import ProductRow, ProductRows
 from bodega.domain.inventory.service import Inventory
 from bodega.errors import ShopError
@@ -28,7 +27,13 @@ class ProductImport:
     """One run over a product file."""
 
     def __init__(
-        self, *, catalog: Catalog, inventory: Inventory, rows: ProductRows, ledger: Ledger, catch_up: Callable[[], object]
+        self,
+        *,
+        catalog: Catalog,
+        inventory: Inventory,
+        rows: ProductRows,
+        ledger: Ledger,
+        catch_up: Callable[[], object],
     ) -> None:
         """Take `catch_up`, which brings the search index up to the newest change."""
         self._products = catalog.products

@@ -37,6 +37,7 @@ NON_GOODS = frozenset(
 NON_GOODS_PREFIXES = ("GIFT_", "BANK ")
 """Beginnings of such codes: gift vouchers, and what the bank took."""
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 MAX_NUMBER_LENGTH = 80
 _CANCELLATION = re.compile(r"[Cc]\d+")
@@ -45,7 +46,7 @@ _CUSTOMER_NUMBER = re.compile(r"-?\d+\.0")
 
 
 class Sale(msgspec.Struct, frozen=True, array_like=True):
-    """A line of a sales file that was found good; `at` is a Unix time in milliseconds, `amount` in minor units."""
+    """A line of a sales file that was found good; `at` is a Unix time in microseconds, `amount` in minor units."""
 
     line: int
     sku: str
@@ -82,7 +83,7 @@ class SalesRules:
         self._non_goods = frozenset(code.upper() for code in non_goods)
         self._price = lru_cache(maxsize=65_536)(self._minor_units)
         self._sku = lru_cache(maxsize=65_536)(self._goods)
-        self._moment = lru_cache(maxsize=4096)(self._milliseconds)
+        self._moment = lru_cache(maxsize=4096)(self._microseconds)
 
     def judge(self, line: int, values: Mapping[str, Any]) -> tuple[str, Sale]:
         """Return the order's number and the sale; RefusedLineError for the first rule that the line breaks."""
@@ -155,20 +156,20 @@ class SalesRules:
         return amount
 
     def _at(self, value: Any) -> int:
-        """Return a time in Unix milliseconds."""
+        """Return a time in Unix microseconds."""
         if value is None or value == "":
             raise RefusedLineError("missing_time", "the line has no time")
         if not isinstance(value, str | datetime):
             raise RefusedLineError("bad_time", f"{_shown(value)} is not a time")
         return self._moment(value)
 
-    def _milliseconds(self, value: str | datetime) -> int:
+    def _microseconds(self, value: str | datetime) -> int:
         moment = moment_of(value, self._zone)
         if moment is None or moment < EARLIEST:
             raise RefusedLineError("bad_time", f"{str(value)[:40]!r} is not a time")
         if moment > self._latest:
             raise RefusedLineError("future_time", f"{str(value)[:40]!r} is in the future")
-        return round(moment.timestamp() * 1000)
+        return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def moment_of(value: Any, zone: tzinfo) -> datetime | None:
@@ -287,7 +288,7 @@ _ENOUGH_LETTERS = 3
 
 
 def noise_of(name: str) -> int:
-    """Return how little a description looks like a title: 0 fine, 1 all lower case, 2 a stock-keeper's note or no words.
+    """Return how little a description looks like a title: 0 fine, 1 all lower case, 2 a stock-keeper's note.
 
     >>> [noise_of(name) for name in ("RED RETROSPOT MUG", "ebay", "?", "wet damages")]
     [0, 1, 2, 2]

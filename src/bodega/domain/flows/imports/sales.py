@@ -1,8 +1,9 @@
 """Turn the lines of a sales file into products, anonymous customers and past orders."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import TypeAlias
@@ -15,7 +16,7 @@ from bodega.domain.catalog.products import Restored
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.flows.imports.ledger import Ledger
 from bodega.domain.flows.imports.places import Places
-from bodega.domain.flows.imports.rules import RefusedLineError, Sale, SalesRules, best_title
+from bodega.domain.flows.imports.rules import EPOCH, RefusedLineError, Sale, SalesRules, best_title
 from bodega.domain.orders.model import Line, Order, natural_id
 from bodega.domain.orders.service import Orders
 from bodega.errors import ShopError
@@ -25,6 +26,9 @@ from bodega.values.money import Money
 
 CATEGORY = "Imported"
 SOURCE = "sales"
+OUR_CUSTOMER = re.compile(r"cus_[0-9A-Z]{26}")
+"""What our own exports call a customer; any other name is the source's."""
+
 MAX_ORDER_LINES = 5000
 MAX_SPELLINGS = 1000  # of one product's name, and different prices; more are not worth the memory
 _CHUNK = 10_000
@@ -71,6 +75,7 @@ class SalesImport:
         self._source = source
         self._ids: dict[str, str] = {}
         self._known_customers: set[str] = set()
+        self._new_customers: list[Customer] = []
 
     def run(self, reader: RowReader) -> None:
         """Import the file; what an earlier run recorded is not recorded again."""
@@ -148,8 +153,14 @@ class SalesImport:
         gathered = ((group, self._gather(_sale(body) for _, body in records)) for group, records in groups)
         while batch := list(islice(gathered, _ORDERS)):
             self._look_up({sale.sku for _, sales in batch for sale in sales})
-            found = [order for group, sales in batch if (order := self._order(group, sales)) is not None]
-            self._remember_customers(order for order, _ in found)
+            found: dict[str, Found] = {}
+            for group, sales in batch:
+                one = self._order(group, sales)
+                if one is not None and one[0].id in found:  # a file may give one id to several numbers
+                    self._record_batch(found)
+                    found = {}
+                if one is not None:
+                    found[one[0].id] = one
             self._record_batch(found)
             self._ledger.checkpoint(phase="orders", after=batch[-1][0])
 
@@ -175,16 +186,18 @@ class SalesImport:
         sold = [sale for sale in sales if sale.sku in self._ids]
         for sale in sales:
             if sale.sku not in self._ids:
-                self._ledger.reject(sale.line, "no_product", f"no product could be made for SKU {sale.sku!r}", late=True)
+                self._ledger.reject(
+                    sale.line, "no_product", f"no product could be made for SKU {sale.sku!r}", late=True
+                )
         if not sold:
             return None
-        reference = next((sale.customer for sale in sold if sale.customer), "")
+        placed_at = EPOCH + timedelta(microseconds=min(sale.at for sale in sold))
         order = Order(
             id=next((sale.order_id for sale in sold if sale.order_id), "") or natural_id("ord", source, number),
             number=number,
-            placed_at=datetime.fromtimestamp(min(sale.at for sale in sold) / 1000, UTC),
+            placed_at=placed_at,
             lines=[self._line(sale) for sale in sold],
-            customer_id=self._customer_id(reference),
+            customer_id=self._customer(next((sale.customer for sale in sold if sale.customer), ""), placed_at),
             source=source,
         )
         return order, [sale.line for sale in sold]
@@ -198,18 +211,73 @@ class SalesImport:
             name=sale.name,
         )
 
-    def _customer_id(self, reference: str) -> str | None:
-        return customer_id_of(reference, self._source) if reference else None
+    def _customer(self, reference: str, seen_at: datetime) -> str | None:
+        """Return the id of the customer a file calls by this name, and note one that is new; a guest has none."""
+        if not reference or OUR_CUSTOMER.fullmatch(reference):
+            return reference or None
+        customer_id = natural_id("cus", self._source, reference)
+        if customer_id not in self._known_customers:
+            self._new_customers.append(
+                Customer(id=customer_id, source=self._source, reference=reference, created_at=seen_at)
+            )
+            self._known_customers.add(customer_id)
+        return customer_id
 
-    def _remember_customers(self, orders: Iterable[Order]) -> None:
-        ...
+    def _record_customers(self) -> None:
+        self._ledger.counts["customers"] += self._customers.record_many(self._new_customers)
+        self._new_customers = []
+        if len(self._known_customers) > _REMEMBERED:
+            self._known_customers.clear()
 
-    def _record_batch(self, found: Sequence[Found]) -> None:
-        recorded = self._orders.record_many([order for order, _ in found])
+    def _record_batch(self, found: Mapping[str, Found]) -> None:
+        self._record_customers()
+        recorded = self._orders.record_many([order for order, _ in found.values()])
         self._ledger.count("created", recorded.created)
         self._ledger.count("changed", recorded.changed)
         self._ledger.count("unchanged", recorded.unchanged)
-        for order, lines in found:
-            if order.id in recorded.too_large:
-                for line in lines:
-                    self._ledger.reject(line, "order_too_large", f"order {order.number} is too large to be stored", late=True)
+        for order_id in recorded.too_large:
+            order, lines = found[order_id]
+            for line in lines:
+                self._ledger.reject(
+                    line, "order_too_large", f"order {order.number} is too large to be stored", late=True
+                )
+
+
+class _Good(msgspec.Struct, frozen=True):
+    """What a file says of a product: its best title and its median price, both of the lines that name it."""
+
+    sku: str
+    title: str
+    amount: int
+    product_id: str
+
+    @classmethod
+    def of(cls, sku: str, told: Iterable[Told]) -> "_Good":
+        """Decide from everything that was told."""
+        names: Counter[str] = Counter()
+        amounts: Counter[int] = Counter()
+        known_as = ""
+        for name, amount, product_id, times in told:
+            known_as = known_as or product_id
+            if name and (name in names or len(names) < MAX_SPELLINGS):
+                names[name] += times
+            if amount in amounts or len(amounts) < MAX_SPELLINGS:
+                amounts[amount] += times
+        # The median, because the newest price may be a special one, and it is one that was really asked.
+        return cls(sku, best_title(names) or sku, _median(amounts), known_as)
+
+
+def _median(amounts: Counter[int]) -> int:
+    seen, half = 0, (amounts.total() + 1) // 2
+    for amount, times in sorted(amounts.items()):
+        seen += times
+        if seen >= half:
+            return amount
+    raise ValueError("no amounts")
+
+
+def _summed(sales: Iterable[Sale]) -> Iterator[tuple[str, bytes]]:
+    """Yield what sales tell of products, the same told once with how often."""
+    told = Counter((sale.sku, sale.name, sale.amount, sale.product_id) for sale in sales)
+    for (sku, name, amount, product_id), times in told.items():
+        yield sku, _encode((name, amount, product_id, times))
