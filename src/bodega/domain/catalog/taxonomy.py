@@ -190,7 +190,9 @@ class Taxonomy:
 
     # -- attributes
 
-    def declare_attribute(self, name: str, given: AttributeInput) -> Attribute:
+    def declare_attribute(
+        self, name: str, given: AttributeInput, *, expected_version: int | None = None
+    ) -> Attribute:
         """Declare an attribute or change its declaration; values that products already have are not revisited."""
         if not is_clean(name) or not name.strip() or "=" in name or len(name) > 80:  # noqa: PLR2004
             raise InvalidError(
@@ -198,6 +200,10 @@ class Taxonomy:
                 [Fault("/name", "bad_text", "bad name")],
             )
         old = self.attributes(current=True).get(name)
+        if old is not None:
+            _check_version("attribute", name, old.version, expected_version)
+        elif expected_version is not None:
+            raise NotFoundError("attribute", name)
         new = Attribute(
             name=name,
             type=given.type,
@@ -213,6 +219,19 @@ class Taxonomy:
             self._put_changed(plan, ATTRIBUTES, name, new)
         self._commit(plan, ATTRIBUTES)
         return new
+
+    def remove_attribute(self, name: str, *, expected_version: int | None) -> None:
+        """Forget a declaration; products keep their values, which may then be of any type."""
+        old = self.attributes(current=True).get(name)
+        if old is None:
+            raise NotFoundError("attribute", name)
+        _check_version("attribute", name, old.version, expected_version)
+        plan = WritePlan()
+        plan.add(
+            Delete(schema.CATALOG, named_key(ATTRIBUTES, name), Equals("version", old.version)),
+            otherwise=lambda found: _stale(ATTRIBUTES, name, found),
+        )
+        self._commit(plan, ATTRIBUTES)
 
     # -- inside
 

@@ -1,0 +1,107 @@
+"""Let staff export the shop's records into files that import reads back."""
+
+from typing import Literal
+
+import msgspec
+
+from bodega.api.admin.imports import JobPage, job_page
+from bodega.api.admin.jobs import JobView, job_of, job_view
+from bodega.api.call import Call
+from bodega.api.declare import Binary, Route, Scope
+from bodega.api.reply import Reply, replied
+from bodega.api.shapes import PagedQuery
+from bodega.errors import ConflictError
+
+PATH = "/v1/admin/exports"
+POLICY = Scope("exports:read")
+
+
+class NewExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to export and as what."""
+
+    kind: Literal["products", "orders", "customers", "reviews"]
+    format: Literal["jsonl", "csv", "parquet"] = "jsonl"
+
+
+class NotFinishedError(ConflictError):
+    """The export has no file yet."""
+
+    code = "not_finished"
+
+
+def create(call: Call) -> Reply:
+    """Start an export."""
+    job = call.shop.jobs.create(kind="export", subject=call.body.kind, format=call.body.format)
+    return replied(job_view(call, job), status=202, location=f"{PATH}/{job.id}")
+
+
+def list_all(call: Call) -> Reply:
+    """Answer a page of exports."""
+    return job_page(call, "export", PATH)
+
+
+def read(call: Call) -> Reply:
+    """Answer one export; when it is done, with the address of its file."""
+    return replied(job_view(call, job_of(call, "export")))
+
+
+def download(call: Call) -> Reply:
+    """Answer an export's file."""
+    job = job_of(call, "export")
+    if job.state != "done" or job.object_key is None:
+        raise NotFinishedError("this export has no file yet")
+    objects = call.shop.world.objects
+    info = objects.find(job.object_key)
+    if info is None:
+        raise NotFinishedError("the file of this export is no longer kept: start a new one")
+    name = f"{job.subject}.{job.format or 'jsonl'}"
+    headers = (
+        (b"content-disposition", f'attachment; filename="{name}"'.encode()),
+        (b"content-length", str(info.size_bytes).encode()),
+    )
+    return Reply(headers=headers, content_type=b"application/octet-stream", chunks=objects.stream(job.object_key))
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path=PATH,
+        name="admin.exports.create",
+        summary="Export products, orders, customers or reviews",
+        policy=POLICY,
+        handler=create,
+        body=NewExport,
+        replies={202: JobView},
+        threaded=True,
+    ),
+    Route(
+        method="GET",
+        path=PATH,
+        name="admin.exports.list",
+        summary="List exports, newest first",
+        policy=POLICY,
+        handler=list_all,
+        query=PagedQuery,
+        replies={200: JobPage},
+    ),
+    Route(
+        method="GET",
+        path=PATH + "/{job}",
+        name="admin.exports.read",
+        summary="How far an export is",
+        policy=POLICY,
+        handler=read,
+        replies={200: JobView},
+    ),
+    Route(
+        method="GET",
+        path=PATH + "/{job}/file",
+        name="admin.exports.download",
+        summary="Download the file of a finished export",
+        policy=POLICY,
+        handler=download,
+        replies={200: Binary("application/octet-stream")},
+        statuses=(409,),
+        threaded=True,
+    ),
+)

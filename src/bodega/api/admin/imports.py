@@ -1,0 +1,219 @@
+"""Let staff import files: sent in the request, or to an address made for them."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from bodega import schema
+from bodega.api.admin.jobs import FILE_TYPES, JobView, job_of, job_view, start_import
+from bodega.api.admin.uploads import Ticket, expiry, offer
+from bodega.api.bodies import media_type
+from bodega.api.call import Call
+from bodega.api.declare import Route, Scope, Staging, Stream
+from bodega.api.lists import link_header
+from bodega.api.reply import Reply, encode, replied
+from bodega.api.shapes import PagedQuery, PageLinks, Upload, Words
+from bodega.errors import Fault, InvalidError
+
+PATH = "/v1/admin/imports"
+POLICY = Scope("imports:write")
+Kind = Literal["products", "sales", "reviews"]
+Format = Literal["jsonl", "jsonl.gz", "csv", "csv.gz", "parquet"]
+Column = Annotated[str, Meta(min_length=1, max_length=120)]
+
+
+class NewImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An import whose file is yet to come. `columns` maps our names to the file's."""
+
+    kind: Kind
+    format: Format = "jsonl"
+    columns: Annotated[dict[Column, Column], Meta(max_length=40)] = {}
+
+
+class ImportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a file sent in the request is; `columns` as `name=column,…`."""
+
+    kind: Kind | None = None
+    format: Format | None = None
+    columns: Words = []
+
+
+class ImportTicket(msgspec.Struct, frozen=True):
+    """Where to send the file; the import starts when it has arrived, and its address is in that reply."""
+
+    upload: Upload
+
+
+class RejectionView(msgspec.Struct, frozen=True):
+    """A row that was not taken: its line in the file, a stable reason, and a sentence."""
+
+    line: int
+    reason: str
+    detail: str
+
+
+class RejectionPage(msgspec.Struct, frozen=True):
+    """A page of rejected rows, in order of their lines."""
+
+    data: list[RejectionView]
+    page: PageLinks
+
+
+class JobPage(msgspec.Struct, frozen=True):
+    """A page of jobs, newest first."""
+
+    data: list[JobView]
+    page: PageLinks
+
+
+def create(call: Call) -> Reply:
+    """Start an import of the file that was sent, or make an address for one that is to come."""
+    if call.staged is None:
+        return _offered(call)
+    asked: ImportQuery = call.query
+    job = start_import(call, str(asked.kind), _format(call), _columns(asked), call.staged.key)
+    return replied(job_view(call, job), status=202, location=f"{PATH}/{job.id}")
+
+
+def _offered(call: Call) -> Reply:
+    asked: NewImport = call.body
+    if call.raw_query:
+        detail = "kind, format and columns stand in the body or in the query, not in both"
+        raise InvalidError(detail, [Fault("/kind", "repeated", detail)])
+    types = tuple(t for t, f in FILE_TYPES.items() if f in {"", asked.format})
+    ticket = Ticket(
+        kind="import",
+        key=_new_key(call, asked.format),
+        content_types=types,
+        max_bytes=call.desk.options.max_import_bytes,
+        expires_at=expiry(call),
+        subject=asked.kind,
+        format=asked.format,
+        columns=asked.columns,
+    )
+    return Reply(202, encode(ImportTicket(offer(call, ticket))))
+
+
+def _place(call: Call) -> Staging:
+    if call.query.kind is None:
+        raise InvalidError("kind is needed", [Fault("/kind", "required", "say what the file holds: ?kind=products")])
+    _columns(call.query)
+    return Staging(_new_key(call, _format(call)), call.desk.options.max_import_bytes)
+
+
+def _new_key(call: Call, suffix: str) -> str:
+    return f"{schema.IMPORTS}{call.shop.world.ids.new('file')}.{suffix}"
+
+
+def _format(call: Call) -> str:
+    found = call.query.format or FILE_TYPES.get(media_type(call.headers))
+    if not found:
+        detail = "say the file's format: ?format=jsonl, csv or parquet"
+        raise InvalidError(detail, [Fault("/format", "required", detail)])
+    return str(found)
+
+
+def _columns(asked: ImportQuery) -> dict[str, str]:
+    pairs = [text.partition("=") for text in asked.columns]
+    if not all(name and equals and column for name, equals, column in pairs):
+        detail = "columns is name=column, with commas between"
+        raise InvalidError(detail, [Fault("/columns", "wrong_type", detail)])
+    return {name: column for name, _, column in pairs}
+
+
+def list_all(call: Call) -> Reply:
+    """Answer a page of imports."""
+    return job_page(call, "import", PATH)
+
+
+def job_page(call: Call, kind: Any, path: str) -> Reply:
+    """Return a page of jobs of a kind."""
+    question = path.encode()
+    page = call.shop.jobs.list(
+        kind=kind, position=call.desk.cursors.read(call.query.cursor, question), limit=call.query.limit
+    )
+    after = call.desk.cursors.write(page.next, question)
+    body = encode(JobPage([job_view(call, job) for job in page.rows], PageLinks(after, None)))
+    return Reply(body=body, headers=tuple(link_header(path, call.raw_query, after, None)))
+
+
+def read(call: Call) -> Reply:
+    """Answer one import."""
+    return replied(job_view(call, job_of(call, "import")))
+
+
+def list_errors(call: Call) -> Reply:
+    """Answer a page of an import's rejected rows."""
+    job = job_of(call, "import")
+    path = f"{PATH}/{job.id}/errors"
+    question = path.encode()
+    page = call.shop.jobs.rejections(
+        job.id, position=call.desk.cursors.read(call.query.cursor, question), limit=call.query.limit
+    )
+    after = call.desk.cursors.write(page.next, question)
+    rows = [RejectionView(r.line, r.reason, r.detail) for r in page.rows]
+    body = encode(RejectionPage(rows, PageLinks(after, None)))
+    return Reply(body=body, headers=tuple(link_header(path, call.raw_query, after, None)))
+
+
+def resume(call: Call) -> Reply:
+    """Go on with an import that failed or stopped, behind the last row that is in."""
+    job = call.shop.jobs.resume(job_of(call, "import").id)
+    return replied(job_view(call, job), status=202, location=f"{PATH}/{job.id}")
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path=PATH,
+        name="admin.imports.create",
+        summary="Import a file of products, sales or reviews",
+        policy=POLICY,
+        handler=create,
+        query=ImportQuery,
+        body=NewImport,
+        stream=Stream(tuple(FILE_TYPES), _place),
+        replies={202: (ImportTicket, JobView)},
+        threaded=True,
+    ),
+    Route(
+        method="GET",
+        path=PATH,
+        name="admin.imports.list",
+        summary="List imports, newest first",
+        policy=POLICY,
+        handler=list_all,
+        query=PagedQuery,
+        replies={200: JobPage},
+    ),
+    Route(
+        method="GET",
+        path=PATH + "/{job}",
+        name="admin.imports.read",
+        summary="How far an import is, and what it counted",
+        policy=POLICY,
+        handler=read,
+        replies={200: JobView},
+    ),
+    Route(
+        method="GET",
+        path=PATH + "/{job}/errors",
+        name="admin.imports.errors",
+        summary="Rows that an import refused, with line numbers and reasons",
+        policy=POLICY,
+        handler=list_errors,
+        query=PagedQuery,
+        replies={200: RejectionPage},
+    ),
+    Route(
+        method="POST",
+        path=PATH + "/{job}:resume",
+        name="admin.imports.resume",
+        summary="Go on with an import that stopped",
+        policy=POLICY,
+        handler=resume,
+        replies={202: JobView},
+        threaded=True,
+    ),
+)

@@ -1,0 +1,37 @@
+"""List every route of the API, and put the application together."""
+
+from bodega.api import hot, system
+from bodega.api.admin import api_keys, exports, imports, media, taxonomy, uploads
+from bodega.api.admin import products as admin_products
+from bodega.api.application import Api
+from bodega.api.call import Desk, Options
+from bodega.api.declare import Route
+from bodega.api.metrics import Meter
+from bodega.api.store import categories, products, recommendations, reviews
+from bodega.api.tokens import Cursors
+from bodega.domain.shop import Shop
+
+ROUTES: tuple[Route, ...] = (
+    *products.ROUTES,
+    *categories.ROUTES,
+    *reviews.ROUTES,
+    *recommendations.ROUTES,
+    *admin_products.ROUTES,
+    *media.ROUTES,
+    *uploads.ROUTES,
+    *taxonomy.ROUTES,
+    *imports.ROUTES,
+    *exports.ROUTES,
+    *api_keys.ROUTES,
+)
+"""Every route of shoppers, staff and machines; health, metrics and description come on top."""
+
+PREFIXES = ("/v1/", "/health/", "/metrics", "/openapi.json", "/docs")
+"""Paths that are the API's, be there a route or not: an unknown one is answered with a problem document."""
+
+
+def create_api(shop: Shop, options: Options) -> Api:
+    """Return the ASGI application of the API around a shop."""
+    meter = Meter()
+    desk = Desk(shop, options, Cursors(shop.world.keys))
+    return Api(desk, (*ROUTES, *system.routes(ROUTES, meter)), hot.PATHS, meter)

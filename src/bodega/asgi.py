@@ -1,0 +1,78 @@
+"""Serve the shop over ASGI: the API ahead of the router, pages behind it, one Shop a process."""
+
+import logging
+import os
+from collections.abc import Callable
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bodega.api.call import Options
+from bodega.api.routes import PREFIXES, create_api
+from bodega.domain.shop import Shop
+from bodega.settings import Settings
+from bodega.web.routes import error_handler, routes
+from bodega.wiring import open_shop
+
+_log = logging.getLogger(__name__)
+
+
+class App:
+    """The whole shop as one ASGI application: by its path, a request is the API's or the pages'."""
+
+    def __init__(self, api: ASGIApp, pages: ASGIApp, close: Callable[[], object] | None) -> None:
+        """Take what to close at shutdown, None if the caller closes the shop."""
+        self._api = api
+        self._pages = pages
+        self._close = close
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on; nothing is added on the way, because the hottest paths go through here."""
+        kind = scope["type"]
+        if kind == "http":
+            if scope["path"].startswith(PREFIXES):
+                await self._api(scope, receive, send)
+            else:
+                await self._pages(scope, receive, send)
+        elif kind == "lifespan":
+            await self._live(receive, send)
+        else:  # there are no websockets here; ASGI refuses the handshake with this message
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Close the shop when the server stops; it was opened before the server took its first request."""
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        if self._close is not None:
+            await anyio.to_thread.run_sync(self._close)
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def create_app(shop: Shop, settings: Settings, *, close: Callable[[], object] | None = None) -> App:
+    """Return the application of an open shop; `close` is called when the server stops."""
+    options = Options(
+        public_url=settings.public_url,
+        access_log=settings.access_log,
+        admin_per_minute=settings.admin_requests_per_minute,
+    )
+    handler = error_handler(shop, public_url=settings.public_url)
+    pages = Starlette(
+        routes=routes(shop, public_url=settings.public_url),
+        exception_handlers={HTTPException: handler, Exception: handler},
+    )
+    return App(create_api(shop, options), pages, close)
+
+
+def app_from_environment() -> App:
+    """Open the shop that the environment names and return its application: what each server process calls once.
+
+    Example: `granian --interface asgi --factory bodega.asgi:app_from_environment`.
+    """
+    settings = Settings.from_env(os.environ)  # noqa: TID251 - a server starts its processes with nothing but this
+    logging.basicConfig(level=settings.log_level.upper())
+    shop = open_shop(settings)
+    _log.info("shop opened", extra={"data_dir": str(settings.data_dir), "pid": os.getpid()})
+    return create_app(shop, settings, close=shop.close)
