@@ -90,9 +90,10 @@ class SearchHit(msgspec.Struct, frozen=True):
 class SearchResult(msgspec.Struct, frozen=True):
     """A page of hits.
 
-    `total` is exact. `facets` has every facet asked for: its most frequent values (at most 100, equals by
-    name), price ranges in ascending order; empty ones are left out. `next` is None at the end. `corrected`
-    tells that nothing matched as typed and near spellings were taken.
+    `total` is exact. `facets` has every facet asked for: its most frequent values, equals by name (at most
+    100; which of equals are left out there is open), price ranges in ascending order; empty ones are left
+    out. `next` is None at the end. `corrected` tells that nothing matched as typed and near spellings were
+    taken.
     """
 
     hits: Sequence[SearchHit]
@@ -123,7 +124,7 @@ class SearchIndex(Protocol):
         descriptions. The beginning of a SKU, without regard to case and punctuation, finds its product.
 
         When nothing matches as typed, words of 4 to 32 letters tolerate one typo (from 8 letters: two); a
-        swap of neighbours is one. Words with digits, and more than eight words, tolerate none. CJK text is
+        swap of neighbours is one. Words with digits, and those after the first eight, tolerate none. CJK text is
         matched by overlapping pairs of characters. Text without any letter or digit matches nothing.
         """
         ...

@@ -55,5 +55,5 @@ def _counts(facet: str, buckets: Sequence[Mapping[str, Any]]) -> list[FacetCount
     if facet == "price":
         return [FacetCount(_PRICE_RANGES[int(bucket["key"])], bucket["doc_count"]) for bucket in buckets]
     skip = len(search_fields.attribute_value("")) if facet.startswith(_PREFIX) else 0
-    counts = [FacetCount(bucket["key"][skip:], bucket["doc_count"]) for bucket in buckets]
-    return sorted(counts, key=lambda count: (-count.count, count.value))
+    ordered = sorted((-bucket["doc_count"], bucket["key"][skip:]) for bucket in buckets)
+    return [FacetCount(value, -negative) for negative, value in ordered]

@@ -99,10 +99,11 @@ def record(document: SearchDocument) -> tantivy.Document:
     for pair in document.attributes:
         name, _, value = pair.partition("=")
         attributes.setdefault(_attribute_key(name), []).append(attribute_value(value))
-    values = search_text.indexed(" ".join(pair.partition("=")[2] for pair in document.attributes))
+    attribute_words = search_text.indexed(" ".join(pair.partition("=")[2] for pair in document.attributes))
     skus = search_text.indexed(" ".join(document.skus))
     # Twice is a weight: brand and attributes say more about a product than a word of its description does.
-    everything = f"{title} {brand} {brand} {values} {values} {skus} {search_text.indexed(document.description)}"
+    description = search_text.indexed(document.description)
+    everything = f"{title} {brand} {brand} {attribute_words} {attribute_words} {skus} {description}"
     fields: dict[str, Any] = {
         "id": document.id,
         "status": document.status,
@@ -132,7 +133,6 @@ def record(document: SearchDocument) -> tantivy.Document:
 
 
 def _check(document: SearchDocument) -> None:
-    texts = (document.title, document.description, *document.skus)
     keys = (
         document.id,
         document.status,
@@ -141,7 +141,8 @@ def _check(document: SearchDocument) -> None:
         *document.collections,
         *document.attributes,
     )
-    if not all(search_text.is_encodable(text) for text in (*texts, *keys)):
+    # One text is checked quicker than a dozen.
+    if not search_text.is_encodable("".join((document.title, document.description, *document.skus, *keys))):
         raise InvalidError(f"product {document.id!r} contains broken Unicode (a lone surrogate)")
     if not document.id or max(map(len, keys)) > _MAX_KEY_LENGTH:
         raise InvalidError(f"product {document.id[:40]!r}: ids and values are 1 to {_MAX_KEY_LENGTH} characters")

@@ -4,7 +4,7 @@ import contextlib
 import ctypes
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import tantivy
 
@@ -18,9 +18,11 @@ from bodega.ports.search import SearchDocument
 log = logging.getLogger(__name__)
 
 _LOCK_SECONDS = 30.0
-# The least that tantivy takes for applying: what a running shop changes at once is far smaller.
-_APPLY_HEAP_BYTES = 15_000_000
-_REBUILD_HEAP_BYTES = 50_000_000
+# The least that tantivy takes: what a running shop changes at once is far smaller. An import's thousands become
+# one segment with more, and so cost a quarter less.
+_SMALL_HEAP_BYTES = 15_000_000
+_LARGE_HEAP_BYTES = 50_000_000
+_LARGE_FROM = 2000
 _POSITIONS = range(-1, 2**53)
 # One bit an id, by its digest: certain that an id is new; in the other case it may err, at a small cost.
 _SEEN_BITS = 1 << 26
@@ -81,9 +83,10 @@ class SearchWriter:
         self._generations.snapshot(newest=True)
 
     def _write(
-        self, index: tantivy.Index, gone: Iterable[str], records: Iterable[tantivy.Document], position: int
+        self, index: tantivy.Index, gone: Iterable[str], records: Collection[tantivy.Document], position: int
     ) -> None:
-        with _writer(index, _APPLY_HEAP_BYTES) as writer:
+        heap_bytes = _SMALL_HEAP_BYTES if len(records) < _LARGE_FROM else _LARGE_HEAP_BYTES
+        with _writer(index, heap_bytes) as writer:
             _put(writer, gone, records)
             _commit(writer, position)
             self._generations.snapshot(newest=True)
@@ -143,7 +146,7 @@ def _commit(writer: tantivy.IndexWriter, position: int) -> None:
 def _fill(index: tantivy.Index, documents: Iterable[SearchDocument], position: int) -> int:
     """Write all documents in constant memory. An id that comes again replaces the earlier one."""
     seen = bytearray(_SEEN_BITS // 8)
-    with _writer(index, _REBUILD_HEAP_BYTES) as writer:
+    with _writer(index, _LARGE_HEAP_BYTES) as writer:
         for document in documents:
             record = search_fields.record(document)
             byte, bit = divmod(search_fields.tie_of(document.id) % _SEEN_BITS, 8)
@@ -158,7 +161,7 @@ def _fill(index: tantivy.Index, documents: Iterable[SearchDocument], position: i
 
 def _catch_up(index: tantivy.Index, journal: Journal, position: int) -> None:
     """Add what was applied to the old generation since the building began."""
-    with _writer(index, _APPLY_HEAP_BYTES) as writer:
+    with _writer(index, _SMALL_HEAP_BYTES) as writer:
         reached = None
         for change in journal.changes():
             records = change.records()
