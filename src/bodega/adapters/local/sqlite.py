@@ -17,13 +17,13 @@ T = TypeVar("T")
 
 APPLICATION_ID = 0x426F6467  # "Bodg"; `file` and SQLite's own tools show it
 FORMAT_VERSION = 1
-OLDEST_SQLITE = (
-    3_051_003  # earlier ones can corrupt a database when the log is reset: https://sqlite.org/wal.html
-)
+OLDEST_SQLITE = 3_051_003  # earlier ones can corrupt a database when the log is reset: https://sqlite.org/wal.html
 PAGE_BYTES = 8192
 READER_CACHE_KIB = 4096
 WRITER_CACHE_KIB = 16384
+SHARED_CACHE_BYTES = 48 * 1024 * 1024
 BUSY_MS = 10_000
+CHECKPOINT_BUSY_MS = 100  # writers are kept out meanwhile
 CHECKPOINT_BYTES = 16 * 1024 * 1024
 LOG_LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -124,9 +124,11 @@ class Database:
     # -- opening -------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
+        if _identify(self.path) is None and self.read_only:
+            raise ForeignDataError(f"there is no database at {self.path}; name another folder")
+        # Threads of a server come and go in dozens: their caches share a bound as well.
+        apsw.soft_heap_limit(SHARED_CACHE_BYTES)
         if self.read_only:
-            if not self.path.is_file():
-                raise UnwritableError(f"there is no database at {self.path}; name another folder")
             self._open_reader()
             return
         try:
@@ -140,56 +142,44 @@ class Database:
         with writer_lock:
             self._writing = self._connect(cache_kib=WRITER_CACHE_KIB)
         self._checkpointing = self._connect(cache_kib=READER_CACHE_KIB)
+        self._checkpointing.set_busy_timeout(CHECKPOINT_BUSY_MS)
         pages = CHECKPOINT_BYTES // PAGE_BYTES
         self._checkpointer = Checkpointer(self._checkpointing, checkpointer_lock, after_pages=pages)
         self._writing.set_wal_hook(self._checkpointer.committed)
         self._writer = Writer(self._writing, writer_lock)
 
-    def _connect(self, *, cache_kib: int, read_only: bool = False) -> apsw.Connection:
-        create = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-        flags = apsw.SQLITE_OPEN_READONLY if read_only else create
+    def _connect(self, *, cache_kib: int) -> apsw.Connection:
+        flags = apsw.SQLITE_OPEN_READONLY
+        if not self.read_only:
+            flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
         try:
             connection = apsw.Connection(str(self.path), flags=flags)
             connection.set_busy_timeout(BUSY_MS)
-            self._recognise(connection)
+            if not self.read_only:
+                self._own(connection)
         except apsw.NotADBError as error:
-            raise ForeignDataError(
-                f"{self.path} is not a database of this shop; choose another folder"
-            ) from error
+            raise ForeignDataError(f"{self.path} is no database of this shop; name another") from error
         except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, apsw.PermissionsError) as error:
-            raise UnwritableError(
-                f"cannot open {self.path} ({error}); correct the permissions of file and folder"
-            ) from error
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
-        connection.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}")
+            raise UnwritableError(f"cannot open {self.path} ({error}); correct its permissions") from error
+        connection.execute("PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}; PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}")
         connection.wal_autocheckpoint(0)
         return connection
 
-    def _recognise(self, connection: apsw.Connection) -> None:
-        """Refuse a file that is not ours; make an empty one ours."""
-        application = connection.execute("PRAGMA application_id").get
-        version = connection.execute("PRAGMA user_version").get
-        if (
-            application == 0
-            and version == 0
-            and not connection.execute("SELECT count(*) FROM sqlite_master").get
-        ):
-            if self.read_only:
-                raise ForeignDataError(f"{self.path} is empty; choose another folder")
-            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-            connection.execute("PRAGMA journal_mode = WAL")
+    def _own(self, connection: apsw.Connection) -> None:
+        """Make an empty file ours; whose it is is the first thing written, so a crash leaves no riddle."""
+        if connection.readonly("main"):
+            raise apsw.ReadOnlyError("the file is read-only")
+        if connection.execute("PRAGMA application_id").get != APPLICATION_ID:
             connection.execute(
-                f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION}"
+                f"PRAGMA page_size = {PAGE_BYTES}; BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID};"
+                f" PRAGMA user_version = {FORMAT_VERSION}; COMMIT"
             )
-        elif application != APPLICATION_ID:
-            raise ForeignDataError(f"{self.path} belongs to another program; choose another folder")
-        elif version > FORMAT_VERSION:
-            raise ForeignDataError(f"{self.path} was made by a newer version of this program; upgrade it")
+        if connection.execute("PRAGMA journal_mode").get != "wal":
+            connection.execute("PRAGMA journal_mode = WAL")
 
     def _open_reader(self) -> apsw.Connection:
-        connection = self._connect(cache_kib=READER_CACHE_KIB, read_only=self.read_only)
+        connection = self._connect(cache_kib=READER_CACHE_KIB)
         connection.execute("PRAGMA query_only = ON")
         with self._guard:
             if self._closed:
@@ -208,6 +198,29 @@ class Database:
 def _library_version() -> int:
     major, minor, patch = (int(part) for part in apsw.sqlite_lib_version().split(".")[:3])
     return (major * 1000 + minor) * 1000 + patch
+
+
+def _identify(path: Path) -> int | None:
+    """Return the version of what is in the file, None for nothing; ForeignDataError if it is not ours.
+
+    This looks at the file's header and does not open it with SQLite, which could touch what belongs to others.
+    https://sqlite.org/fileformat2.html#the_database_header
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnwritableError(f"cannot read {path} ({error.strerror}); correct its permissions") from error
+    if not header:
+        return None
+    version, application = int.from_bytes(header[60:64]), int.from_bytes(header[68:72])
+    if not header.startswith(b"SQLite format 3\0") or application != APPLICATION_ID:
+        raise ForeignDataError(f"{path} belongs to another program; name another folder")
+    if version > FORMAT_VERSION:
+        raise ForeignDataError(f"{path} was made by a newer version of this program; upgrade it")
+    return version
 
 
 def _close(connection: apsw.Connection | None) -> None:

@@ -19,6 +19,7 @@ class Checkpointer:
         self._connection = connection
         self._lock = lock
         self._after_pages = after_pages
+        self._due_at = after_pages
         self._due = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="sqlite-checkpointer", daemon=True)
@@ -26,7 +27,11 @@ class Checkpointer:
 
     def committed(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         """Note the length of the log after a commit: the writer's hook."""
-        if pages >= self._after_pages:
+        if pages < self._after_pages:
+            self._due_at = self._after_pages  # the log started over
+        elif pages >= self._due_at:
+            # Not again before it grew as much once more: a reader may be in the way for long.
+            self._due_at = pages + self._after_pages
             self._due.set()
         return apsw.SQLITE_OK
 
@@ -45,7 +50,7 @@ class Checkpointer:
             try:
                 self._checkpoint()
             except (apsw.BusyError, apsw.LockedError):
-                continue  # another process is at it, or a reader is in the way; the next commit asks again
+                continue  # another process is at it, or a reader is in the way; a longer log asks again
             except (apsw.FullError, apsw.IOError):
                 continue  # nothing is lost: the log keeps it, and the writer tells its callers what is wrong
 

@@ -91,9 +91,7 @@ class Writer:
     def submit(self, job: Pending[T]) -> Pending[T]:
         """Queue a change for the next group."""
         if threading.current_thread() is self._thread:
-            raise RuntimeError(
-                "a change must not wait for another change: the writer thread would wait for itself"
-            )
+            raise RuntimeError("a change must not wait for another change: the writer thread would wait for itself")
         with self._accepting:
             if self._closed:
                 raise UnavailableError("the store is closed")

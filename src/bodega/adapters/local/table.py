@@ -33,9 +33,7 @@ from bodega.ports.table import (
 )
 from bodega.schema import Table
 
-LOAD_WRITES = (
-    2000  # in one commit: so many that its fsync is cheap, so few that others get a turn
-)
+LOAD_WRITES = 2000  # in one commit: so many that its fsync is cheap, so few that others get a turn
 LOAD_BYTES = 8 * 1024 * 1024
 TRIM_ROWS = 10_000
 ANNOUNCED_BYTES = 4 * 1024 * 1024
@@ -48,9 +46,7 @@ class SqliteTableStore:
     With `max_rates` a partition takes no more reads and writes a second than on AWS.
     """
 
-    def __init__(
-        self, database: Database, tables: Sequence[Table], *, clock: Clock, max_rates: bool = False
-    ) -> None:
+    def __init__(self, database: Database, tables: Sequence[Table], *, clock: Clock, max_rates: bool = False) -> None:
         self._database = database
         self._clock = clock
         self._rates = PartitionRates(clock) if max_rates else None
@@ -116,9 +112,7 @@ class SqliteTableStore:
 
     # -- writes --------------------------------------------------------------------------------------------
 
-    def transact(
-        self, writes: Sequence[Write], events: Sequence[Event] = (), *, token: str | None = None
-    ) -> None:
+    def transact(self, writes: Sequence[Write], events: Sequence[Event] = (), *, token: str | None = None) -> None:
         """See the port."""
         transaction = Transaction(self._layout, writes, events, now=self._now(), token=token)
         self._charge(transaction)
@@ -262,9 +256,7 @@ class SqliteTableStore:
             writes = [(one.layout.table.name, one.key.partition, one.size) for one in transaction.writes]
             self._rates.charge_writes(writes, transactional=transaction.count > 1)
 
-    def _chunks(
-        self, transactions: Iterable[tuple[Sequence[Write], Sequence[Event]]]
-    ) -> Iterator[list[Transaction]]:
+    def _chunks(self, transactions: Iterable[tuple[Sequence[Write], Sequence[Event]]]) -> Iterator[list[Transaction]]:
         self._check_open()
         chunk: list[Transaction] = []
         count = size = 0

@@ -40,18 +40,14 @@ class IndexLayout:
         self.partition_key = index.partition_key
         self.sort_key = index.sort_key
         self.shown = tuple(
-            dict.fromkeys(
-                (table.partition_key, table.sort_key, index.partition_key, index.sort_key, *index.projection)
-            )
+            dict.fromkeys((table.partition_key, table.sort_key, index.partition_key, index.sort_key, *index.projection))
         )
         self.create = (
             f"CREATE TABLE {self.name} (ipk TEXT NOT NULL, isk TEXT NOT NULL, pk TEXT NOT NULL,"
             " sk TEXT NOT NULL, expires INTEGER, item BLOB NOT NULL,"
             " PRIMARY KEY (ipk, isk, pk, sk)) WITHOUT ROWID"
         )
-        self.put = (
-            f"INSERT OR REPLACE INTO {self.name} (ipk, isk, pk, sk, expires, item) VALUES (?, ?, ?, ?, ?, ?)"
-        )
+        self.put = f"INSERT OR REPLACE INTO {self.name} (ipk, isk, pk, sk, expires, item) VALUES (?, ?, ?, ?, ?, ?)"
         self.delete = f"DELETE FROM {self.name} WHERE ipk = ? AND isk = ? AND pk = ? AND sk = ?"
 
     def row(self, item: Item) -> IndexRow | None:
@@ -86,8 +82,7 @@ class TableLayout:
         self.put = f"INSERT OR REPLACE INTO {self.name} (pk, sk, expires, item) VALUES (?, ?, ?, ?)"
         self.delete = f"DELETE FROM {self.name} WHERE pk = ? AND sk = ?"
         self.find_expired = (
-            f"SELECT pk, sk, item FROM {self.name} WHERE expires IS NOT NULL AND expires <= ?"
-            " ORDER BY expires LIMIT ?"
+            f"SELECT pk, sk, item FROM {self.name} WHERE expires IS NOT NULL AND expires <= ? ORDER BY expires LIMIT ?"
         )
 
     def key(self, item: Item) -> Key:

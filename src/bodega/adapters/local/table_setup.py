@@ -12,9 +12,7 @@ from bodega.adapters.local.table_layout import IndexLayout, TableLayout, decode
 from bodega.adapters.local.table_transaction import CREATE_OUTBOX, CREATE_TOKENS
 from bodega.errors import UnavailableError
 
-_CREATE_DECLARATIONS = (
-    "CREATE TABLE declarations (name TEXT PRIMARY KEY, declaration BLOB NOT NULL) WITHOUT ROWID"
-)
+_CREATE_DECLARATIONS = "CREATE TABLE declarations (name TEXT PRIMARY KEY, declaration BLOB NOT NULL) WITHOUT ROWID"
 
 
 class ChangedSchemaError(UnavailableError):
@@ -60,9 +58,7 @@ def _bring_up_table(connection: apsw.Connection, layout: TableLayout, declared: 
 
 
 def _fill(connection: apsw.Connection, layout: TableLayout, index: IndexLayout) -> None:
-    for partition, sort, expires, row in connection.execute(
-        f"SELECT pk, sk, expires, item FROM {layout.name}"
-    ):
+    for partition, sort, expires, row in connection.execute(f"SELECT pk, sk, expires, item FROM {layout.name}"):
         entry = index.row(decode(row))
         if entry is not None:
             values = (entry.partition, entry.sort, partition, sort, expires, entry.shown)

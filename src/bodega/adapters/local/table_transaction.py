@@ -48,9 +48,7 @@ encode_event = msgspec.msgpack.Encoder().encode
 decode_event = msgspec.msgpack.Decoder(Event).decode
 
 Statement: TypeAlias = "tuple[str, tuple[str | bytes | int | None, ...]]"
-Current: TypeAlias = (
-    "tuple[Item | None, Item | None]"  # the item as callers see it, and as it lies in the table
-)
+Current: TypeAlias = "tuple[Item | None, Item | None]"  # the item as callers see it, and as it lies in the table
 
 
 class PreparedWrite:
@@ -132,9 +130,7 @@ class Transaction:
         self._announcements = [_prepared_event(event) for event in events]
         self.bytes = sum(one.size for one in self._writes) + sum(len(one) for one in self._announcements)
         if self.bytes > MAX_TRANSACTION_BYTES:
-            raise LimitExceededError(
-                f"a transaction has at most {MAX_TRANSACTION_BYTES} bytes, not {self.bytes}"
-            )
+            raise LimitExceededError(f"a transaction has at most {MAX_TRANSACTION_BYTES} bytes, not {self.bytes}")
         self._now = now
         self._token = token
         self._digest = b"" if token is None else _digest(token, writes, events)
