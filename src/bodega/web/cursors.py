@@ -13,7 +13,7 @@ _MAX_EARLIER = 8
 
 
 class Trail(msgspec.Struct, frozen=True, array_like=True):
-    """A page of a list: its number, the position it starts after ("" is the start), and where the pages before it started.
+    """A page of a list: its number, the position it starts after ("" is the start), and where earlier pages started.
 
     The search index reads forwards only, so the way back is carried along, up to eight pages of it.
     """

@@ -57,7 +57,7 @@ def error_page(site: Site, request: Request, exc: Exception) -> Response:
     title, text = _WORDS.get(status, ("This did not work", status.description))
     if isinstance(exc, InvalidError):
         text = f"{exc.message[:1].upper()}{exc.message[1:]}."
-    frame = site.frame(request, title=title, path="/", indexed=False)
+    frame = site.frame(request, title=title, path=None, indexed=False)
     view = ErrorView(int(status), title, text)
     response = site.page("error.html", frame, view, status=int(status), caching=headers.UNCACHED)
     if isinstance(exc, UnavailableError):

@@ -11,7 +11,10 @@ PRIVATE = "private, no-cache"
 UNCACHED = "no-store"
 
 # Pages bring their own style sheet and pictures and no script at all; JSON-LD is data and is not covered by script-src.
-_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 _SAFE = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",

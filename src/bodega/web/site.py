@@ -60,7 +60,7 @@ class Site:
         request: Request,
         *,
         title: str,
-        path: str,
+        path: str | None,
         description: str = "",
         image: str | None = None,
         kind: str = "website",
@@ -68,12 +68,12 @@ class Site:
         query: str = "",
         current: str | None = None,
     ) -> Frame:
-        """Build a page's frame; `current` is the slug of the root category the page belongs to."""
+        """Build a page's frame; `current` is the slug of its root category, `path` None for what has no address."""
         assets = load_assets().hrefs
         return Frame(
             title=title,
             description=shortened(description, _MAX_DESCRIPTION),
-            canonical=self.absolute(request, path),
+            canonical=self.absolute(request, path) if path is not None else "",
             image=self.absolute(request, image) if image else "",
             kind=kind,
             indexed=indexed,
@@ -103,7 +103,7 @@ def shortened(text: str, length: int) -> str:
     line = " ".join(text.split())
     if len(line) <= length:
         return line
-    return line[:length].rsplit(" ", 1)[0].rstrip(",;:.– ") + "…"
+    return line[:length].rsplit(" ", 1)[0].rstrip(",;:. ") + "…"
 
 
 @cache

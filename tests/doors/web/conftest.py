@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 
 import httpx
@@ -36,6 +37,7 @@ def fill(shop: Shop) -> None:
     taxonomy.create_category(CategoryInput(name="Plates", parent=kitchen))
     taxonomy.declare_attribute("colour", AttributeInput(type="text", label="Colour"))
     shop.world.objects.put("media/mug.svg", SVG)
+    shop.world.objects.put('media/odd name"><x.svg', SVG)
     shop.world.objects.put("media/notes.txt", b"<script>alert(1)</script>")
     products = []
     for number in range(MUGS):
@@ -70,13 +72,22 @@ def _add_nasty(shop: Shop, category: str) -> None:
         description=NASTY + "</script><img src=x onerror=alert(1)>",
         attributes={"colour": NASTY[:100]},
         media=[Media(key="mug.svg", alt=NASTY), Media(key='odd name"><x.svg', alt="")],
-        variants=[VariantInput(sku="NASTY<1>", price=Money(1, "GBP"), options={"Size": NASTY[:100]}), VariantInput(sku="N2")],
+        variants=[
+            VariantInput(sku="NASTY<1>", price=Money(1, "GBP"), options={"Size": NASTY[:100]}),
+            VariantInput(sku="N2"),
+        ],
     )
     product = shop.catalog.products.create(given, restored=Restored(rating=Rating(1, 5)))
     shop.reviews.record_many(
         [
             Review(
-                id="rev_nasty", product_id=product.id, reviewer="n", rating=5, author=NASTY[:80], title=NASTY, text=NASTY,
+                id="rev_nasty",
+                product_id=product.id,
+                reviewer="n",
+                rating=5,
+                author=NASTY[:80],
+                title=NASTY,
+                text=NASTY,
                 created_at=NOW,
             )
         ]
@@ -97,7 +108,13 @@ def _add_teapot(shop: Shop, category: str) -> None:
     ]
     media = [Media(key="mug.svg", width=8, height=8) for _ in range(3)]
     given = ProductInput(
-        title="Teapot", slug="teapot", status="active", categories=[category], variants=variants, media=media, description="Pours."
+        title="Teapot",
+        slug="teapot",
+        status="active",
+        categories=[category],
+        variants=variants,
+        media=media,
+        description="Pours.",
     )
     product = shop.catalog.products.create(given, restored=Restored(rating=Rating(7, 28)))
     shop.inventory.set_on_hand({"POT-White-S": 0, "POT-White-L": 3, "POT-Black-S": 50, "POT-Black-L": 0})
@@ -147,6 +164,51 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     opened.close()
 
 
+class Soup(HTMLParser):
+    """Reads a page, notes its elements, and complains of tags that do not match."""
+
+    VOID = frozenset({"meta", "link", "img", "input", "br", "hr"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[str] = []
+        self.data: list[str] = []
+        self.faults: list[str] = []
+        self.feed(text)
+        self.close()
+        self.faults += [f"<{tag}> is never closed" for tag in self.open]
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> closes nothing at {self.getpos()}")
+
+    def handle_data(self, data):
+        (self.data if self.open and self.open[-1] == "script" else self.texts).append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+    def all(self, tag: str, **having: str) -> list[dict[str, str]]:
+        wanted = {name.rstrip("_"): value for name, value in having.items()}
+        return [a for t, a in self.elements if t == tag and all(a.get(n) == v for n, v in wanted.items())]
+
+    def links(self) -> list[str]:
+        found = [a["href"] for t, a in self.elements if t in {"a", "link"} and "href" in a]
+        found += [a["src"] for _, a in self.elements if "src" in a]
+        return [link for link in dict.fromkeys(found) if not link.startswith(("https://shop.example", "#"))]
+
+
 class Browser:
     """Asks pages in process, keeps no cookies, and follows nothing by itself."""
 
@@ -155,6 +217,11 @@ class Browser:
 
     def get(self, path: str, **options: object) -> httpx.Response:
         return self.ask("GET", path, **options)
+
+    def page(self, path: str, **options: object) -> Soup:
+        answer = self.get(path, **options)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return Soup(answer.text)
 
     def ask(self, method: str, path: str, **options: object) -> httpx.Response:
         async def once() -> httpx.Response:

@@ -102,7 +102,7 @@ def saving_text(price: Money | None, compare_at: Money | None) -> str:
     if not is_reduced(price, compare_at) or price is None or compare_at is None:
         return ""
     percent = (compare_at.amount - price.amount) * 100 // compare_at.amount
-    return f"−{percent}%" if percent else ""
+    return f"\N{MINUS SIGN}{percent}%" if percent else ""
 
 
 def is_reduced(price: Money | None, compare_at: Money | None) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from bodega.domain.catalog.model import Attribute
-from bodega.domain.catalog.shelves import Shelves, ShelfQuery
+from bodega.domain.catalog.shelves import ShelfQuery, Shelves
 from bodega.ports.search import FacetCount
 from bodega.values.money import Money
 from bodega.web.links import Href

@@ -1,6 +1,6 @@
 """Show the shop's front: what is recommended, what is trending, where things are, what is new."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from starlette.requests import Request
@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from bodega.domain.catalog.model import Card, Category, Media
 from bodega.domain.catalog.shelves import ShelfQuery
+from bodega.domain.flows.recommending import Suggestion
 from bodega.domain.shop import Shop
 from bodega.web import headers, links
 from bodega.web.links import Href
@@ -18,7 +19,6 @@ from bodega.web.storefront.reasons import suggestion_views
 
 _STRIP = 8
 _RECENT = 6
-_SPARE = 8
 _MAX_DOORS = 12
 _PICTURES_SECONDS = 600.0
 _LOOK_AT = 6
@@ -56,24 +56,34 @@ def home_page(site: Site, request: Request) -> Response:
     viewed = read_seen(shop.world.keys, request.cookies.get(COOKIE))
     seen_cards = shop.catalog.shelves.cards(viewed)
     viewed = [product_id for product_id in viewed if product_id in seen_cards]
-    suggested = shop.recommender.suggest(placement="home", viewed=viewed, limit=_STRIP).items
-    shown = {s.card.id for s in suggested}
-    popular = [s for s in shop.recommender.trending(limit=_STRIP + _SPARE).items if s.card.id not in shown]
+    suggested = shop.recommender.suggest(placement="home", viewed=viewed, limit=_STRIP)
+    # On a shop's first day both would show what is newest, which has its own strip below.
+    recommended = suggested.items if suggested.fallback != "newest" else []
+    shown = {s.card.id for s in recommended}
+    popular = _trending(shop, shown)
     newest = shop.catalog.shelves.find(ShelfQuery(sort="-created_at", limit=_STRIP))
     view = HomeView(
         personal=bool(viewed),
-        recommended=suggestion_views(suggested, shop.catalog.shelves, viewed=viewed, eager=4),
+        recommended=suggestion_views(recommended, shop.catalog.shelves, viewed=viewed, eager=4),
         recent=card_views([seen_cards[product_id] for product_id in viewed[:_RECENT]]),
-        trending=suggestion_views(popular[:_STRIP], shop.catalog.shelves),
+        trending=suggestion_views(popular, shop.catalog.shelves),
         doors=_doors(shop),
         newest=card_views(decoded(newest.cards)),
         newest_href=links.with_params(links.SEARCH, [("sort", "-created_at")]),
         best_href=links.with_params(links.SEARCH, [("sort", "best_selling")]),
     )
-    frame = site.frame(request, title=f"{NAME} – the corner shop with a warehouse", path="/", description=_DESCRIPTION)
+    frame = site.frame(request, title=f"{NAME}: the corner shop with a warehouse", path="/", description=_DESCRIPTION)
     response = site.page("home.html", frame, view, caching=headers.PRIVATE if viewed else headers.PUBLIC)
     response.headers["vary"] = "cookie"
     return headers.revalidated(request, response)
+
+
+def _trending(shop: Shop, shown: Collection[str]) -> list[Suggestion]:
+    """Return what sells best beside what is shown already; nothing before anything was sold."""
+    found = shop.recommender.trending(limit=_STRIP + len(shown))
+    if found.fallback is not None:
+        return []
+    return [s for s in found.items if s.card.id not in shown][:_STRIP]
 
 
 def _doors(shop: Shop) -> list[Door]:

@@ -19,6 +19,7 @@ from bodega.web.storefront.cards import (
     CardView,
     Picture,
     Stars,
+    card_views,
     compare_at_text,
     initial,
     is_reduced,
@@ -29,10 +30,9 @@ from bodega.web.storefront.cards import (
 )
 from bodega.web.storefront.category import Crumb, crumbs
 from bodega.web.storefront.facets import label_of, value_text
-from bodega.web.storefront.reasons import suggestion_views
 from bodega.web.storefront.reviewing import ReviewsView, build_reviews
 from bodega.web.storefront.stock import StockView, stock_view
-from bodega.web.storefront.structured import product_data
+from bodega.web.storefront.structured import JsonText, product_data
 from bodega.web.storefront.variants import OptionRow, option_rows, pick_variant
 
 _MAX_PICTURES = 8
@@ -77,8 +77,9 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     reviews: ReviewsView | None
     bundle: Bundle | None
     similar: Sequence[CardView]
+    similar_title: str
     seen: Href
-    data: str
+    data: JsonText
 
 
 def product_page(site: Site, request: Request) -> Response:
@@ -93,7 +94,7 @@ def product_page(site: Site, request: Request) -> Response:
     view = _view(site, request, product, chosen, levels)
     frame = site.frame(
         request,
-        title=f"{product.title} – {product.brand}" if product.brand else product.title,
+        title=f"{product.title} by {product.brand}" if product.brand else product.title,
         path=links.product(product.slug),
         description=_description(product, view),
         image=view.pictures[0].href if view.pictures else None,
@@ -116,11 +117,9 @@ def find_on_sale(shop: Shop, slug: str) -> tuple[Product, bool]:
     return _read(stored.public), found[1]
 
 
-def _view(
-    site: Site, request: Request, product: Product, chosen: Variant, levels: Mapping[str, Level]
-) -> ProductView:
+def _view(site: Site, request: Request, product: Product, chosen: Variant, levels: Mapping[str, Level]) -> ProductView:
     shop = site.shop
-    similar = shop.recommender.similar(product.id, limit=_SIMILAR).items
+    similar = shop.recommender.similar(product.id, limit=_SIMILAR)
     url = site.absolute(request, links.product(product.slug))
     images = [site.absolute(request, links.media(media.key)) for media in product.media[:_MAX_PICTURES]]
     return ProductView(
@@ -140,7 +139,8 @@ def _view(
         stars=stars(product.rating),
         reviews=build_reviews(shop, request, product),
         bundle=build_bundle(shop, product, chosen),
-        similar=suggestion_views(similar, shop.catalog.shelves),
+        similar=card_views([s.card for s in similar.items]),
+        similar_title="You may also like" if similar.fallback else "Similar products",
         seen=links.seen(product.id),
         data=product_data(product, levels, url=url, images=images),
     )

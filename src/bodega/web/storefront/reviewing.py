@@ -10,10 +10,9 @@ from starlette.requests import Request
 from bodega.domain.catalog.model import Product, Rating
 from bodega.domain.reviews.model import Review
 from bodega.domain.shop import Shop
-from bodega.errors import InvalidError
-from bodega.values.page import Page, Position
+from bodega.values.page import Position
 from bodega.web import links
-from bodega.web.cursors import FIRST, Trail, read_cursor, sign_cursor
+from bodega.web.cursors import read_cursor, sign_cursor
 from bodega.web.links import Href
 from bodega.web.storefront.cards import Stars, stars
 
@@ -63,7 +62,8 @@ def build_reviews(shop: Shop, request: Request, product: Product) -> ReviewsView
         return None
     scope = f"reviews#{product.id}"
     trail = read_cursor(shop.world.keys, scope, request.query_params.get(_CURSOR, ""))
-    trail, page = _read(shop, product.id, trail)
+    position = Position(trail.after) if trail.after else None
+    page = shop.reviews.list_published(product.id, position=position, limit=_SHOWN)
     spread = _spread_of(shop, product.id, product.rating)
     counted = sum(spread)
     path = links.product(product.slug)
@@ -79,14 +79,6 @@ def build_reviews(shop: Shop, request: Request, product: Product) -> ReviewsView
         more=more,
         first=Href(f"{path}#reviews") if trail.after else None,
     )
-
-
-def _read(shop: Shop, product_id: str, trail: Trail) -> tuple[Trail, Page[Review]]:
-    position = Position(trail.after) if trail.after else None
-    try:
-        return trail, shop.reviews.list_published(product_id, position=position, limit=_SHOWN)
-    except InvalidError:
-        return FIRST, shop.reviews.list_published(product_id, limit=_SHOWN)
 
 
 def _spread_of(shop: Shop, product_id: str, rating: Rating) -> list[int]:

@@ -71,9 +71,7 @@ def _nearest(product: Product, name: str, value: str, chosen: Variant) -> Varian
     return max(having, key=lambda v: sum(v.options.get(n) == o for n, o in chosen.options.items() if n != name))
 
 
-def _link(
-    product: Product, label: str, variant: Variant, *, chosen: bool, levels: Mapping[str, Level]
-) -> VariantLink:
+def _link(product: Product, label: str, variant: Variant, *, chosen: bool, levels: Mapping[str, Level]) -> VariantLink:
     return VariantLink(
         label=label,
         price=variant.price.format() if variant.price else "",

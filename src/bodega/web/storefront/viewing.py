@@ -1,4 +1,4 @@
-"""Remember that a product was looked at: by a picture of one pixel, so that the product's page itself stays cacheable."""
+"""Remember that a product was looked at: by a picture of one pixel, so that the page itself stays cacheable."""
 
 from base64 import b64decode
 
@@ -14,7 +14,7 @@ _PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
 def seen_picture(site: Site, request: Request) -> Response:
-    """Answer with the pixel and the cookie; NotFoundError for what is not on sale, so that nothing else gets into it."""
+    """Answer with the pixel and the cookie; NotFoundError for what is not on sale, so that only products get in."""
     product_id = request.path_params["product_id"]
     shelves = site.shop.catalog.shelves
     if len(product_id) > _MAX_ID_LENGTH or not product_id.isprintable() or not shelves.cards([product_id]):

@@ -1,0 +1,181 @@
+"""Hold lists to being narrowed, sorted and paged by links alone."""
+
+import re
+
+import pytest
+from conftest import MUGS, Browser, Soup
+
+from bodega.domain.shop import Shop
+from bodega.web.cursors import FIRST, Trail, read_cursor, sign_cursor
+
+
+def _follow(browser: Browser, path: str, rel: str) -> str | None:
+    return next((a["href"] for a in browser.page(path).all("a", rel=rel)), None)
+
+
+def test_a_category_shows_the_way_to_it_what_is_beneath_and_how_many(browser: Browser) -> None:
+    soup = browser.page("/c/kitchen-table")
+
+    assert soup.all("nav", aria_label="x") == []
+    assert {a["href"] for a in soup.all("a", class_="pill")} == {"/c/drinking"}
+    assert f"{MUGS + 2} products" in soup.text
+    assert "For <b>cooks</b>." in soup.text
+    assert browser.page("/c/mugs").all("a", href="/c/kitchen-table")
+
+
+def test_facets_offer_brand_price_and_the_attributes_that_differ(browser: Browser) -> None:
+    soup = browser.page("/c/mugs")
+
+    assert all(word in soup.text for word in ("Price", "Brand", "Colour", "Dishwasher"))
+    assert "Volume" not in soup.text
+    assert "£10 to £20" in soup.text
+
+
+def test_choosing_narrows_and_each_choice_can_be_taken_back_alone(browser: Browser) -> None:
+    path = "/c/mugs?brand=Potter%27s&filter.colour=Red"
+    soup = browser.page(path)
+
+    chips = [a["href"] for a in soup.all("a", class_="chip")]
+
+    assert "10 products" in soup.text
+    assert chips == ["/c/mugs?filter.colour=Red", "/c/mugs?brand=Potter%27s"]
+    assert "21 products" not in soup.text
+    assert "20 products" in browser.page(chips[0]).text
+    assert "30 products" in browser.page(chips[1]).text
+    assert "Green" in soup.text
+
+
+def test_two_values_of_one_facet_are_alternatives(browser: Browser) -> None:
+    soup = browser.page("/c/mugs?filter.colour=Red&filter.colour=Blue")
+
+    assert "40 products" in soup.text
+    assert len(soup.all("a", class_="option", aria_current="x")) == 0
+    assert sum(a.get("aria-current") == "true" for a in soup.all("a", class_="option")) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "count"), [("min=10&max=19.99", 20), ("min=30", 10), ("max=5", 2), ("min=20&max=10", 21), ("min=NaN", 61)]
+)
+def test_a_price_range_of_ones_own(browser: Browser, query: str, count: int) -> None:
+    assert f"{count} products" in browser.page(f"/c/mugs?{query}").text
+
+
+def test_sorting_orders_by_price(browser: Browser) -> None:
+    answer = browser.get("/c/mugs?sort=-price")
+
+    soup = Soup(answer.text)
+    assert "Mug number 59" in answer.text
+    assert answer.text.index("Mug number 59") < answer.text.index("Mug number 58") < answer.text.index("Mug number 40")
+    assert [a["value"] for a in soup.all("option") if "selected" in a] == ["-price"]
+
+
+def test_pages_lead_through_the_whole_list_and_back(browser: Browser) -> None:
+    path: str | None = "/c/mugs?sort=price"
+    way, seen = [], []
+    while path is not None:
+        way.append(path)
+        seen += re.findall(r"Mug number \d+(?=</a>)", browser.get(path).text)
+        path = _follow(browser, path, "next")
+
+    back = [way[-1]]
+    while (path := _follow(browser, back[-1], "prev")) is not None:
+        back.append(path)
+
+    assert len(way) == 3
+    assert seen == [f"Mug number {n}" for n in range(MUGS)]
+    assert back == way[::-1]
+
+
+def test_a_cursor_that_is_forged_or_of_another_list_shows_the_first_page(browser: Browser) -> None:
+    onward = _follow(browser, "/c/mugs?sort=price", "next") or ""
+    cursor = onward.rpartition("page=")[2]
+
+    for bad in (cursor[:-3] + "AAA", "", "x", "é", "A" * 5000, "%00", cursor + "A"):
+        assert "Page 1" in browser.page(f"/c/mugs?sort=price&page={bad}").text
+    assert "Page 2" in browser.page(onward).text
+    assert "Page 1" in browser.page(f"/c/mugs?sort=-price&page={cursor}").text
+    assert "Page 1" in browser.page(f"/search?sort=price&page={cursor}").text
+
+
+def test_a_cursor_remembers_some_pages_back_and_then_the_start(shop: Shop) -> None:
+    trail = FIRST
+    for number in range(12):
+        trail = trail.onward(f"place-{number}")
+
+    text = sign_cursor(shop.world.keys, "a list", trail)
+    steps = [read_cursor(shop.world.keys, "a list", text)]
+    while (before := steps[-1].back()) is not None:
+        steps.append(before)
+
+    assert steps[0] == trail
+    assert [step.number for step in steps] == [13, 12, 11, 10, 9, 8, 7, 6, 5, 1]
+    assert steps[-1] == Trail()
+    assert len(text) < 1000
+
+
+def test_search_finds_says_when_it_guessed_and_offers_something_when_it_found_nothing(browser: Browser) -> None:
+    found = browser.page("/search?q=teapot")
+    guessed = browser.page("/search?q=teepot")
+    nothing = browser.page("/search?q=zzzzzz")
+
+    assert "1 product" in found.text
+    assert "Did you mean" not in found.text
+    assert "Did you mean" in guessed.text
+    assert "Teapot" in guessed.text
+    assert "Nothing on this shelf" in nothing.text
+    assert "What others are taking home" in nothing.text
+    assert nothing.all("input", name="q", value="zzzzzz")
+
+
+def test_search_stays_in_the_department_that_was_chosen(browser: Browser) -> None:
+    soup = browser.page("/search?q=mug&category=mugs")
+
+    assert "In Mugs" in soup.text
+    assert "60 products" in soup.text
+    assert soup.all("a", class_="pill", href="/search?q=mug")
+
+
+def test_too_long_a_question_is_answered_on_the_page(browser: Browser) -> None:
+    answer = browser.get("/search?q=" + "x" * 201)
+
+    assert answer.status_code == 422
+    assert "at most 200 letters" in answer.text
+    assert browser.get("/search?q=" + "x" * 200).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "q=%00%01%ff%fe",
+        "q=%ED%A0%80",
+        "q=" + "%22" * 60,
+        "q=AND+OR+NOT+%28%5B%7B%5C",
+        "q=%F0%9F%90%88",
+        "q=%D9%85%D8%B1%D8%AD%D8%A8%D8%A7",
+        "sort=nonsense&page=1&brand=&filter.=x&filter.a%00=b",
+        "min=1e400&max=-5",
+        "min=%C2%BD&max=99999999999999999999999",
+        "brand=" + "x" * 5000,
+        "&".join(f"filter.a{n}=b" for n in range(200)),
+        "&".join(f"brand=b{n}" for n in range(500)),
+        "filter.colour=" + "%27%22%3E%3Cscript%3E",
+        "filter." + "x" * 118 + "=y",
+        "category=../../etc",
+        "utm_source=letter",
+        "%",
+        "=&=&;;",
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/search", "/c/mugs", "/p/teapot"])
+def test_no_query_breaks_a_page(browser: Browser, path: str, query: str) -> None:
+    answer = browser.get(f"{path}?{query}")
+
+    assert answer.status_code == 200
+    assert Soup(answer.text).faults == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/p/%00", "/p/" + "x" * 3000, "/c/%ff", "/p/..%20", "/p/%2e%2e%20", "/c/" + "é" * 900, "/p/A%20b"]
+)
+def test_no_address_breaks_the_shop(browser: Browser, path: str) -> None:
+    assert browser.get(path).status_code == 404
