@@ -10,17 +10,34 @@ from numpy.typing import ArrayLike, NDArray
 from bodega.errors import InvalidError
 from bodega.recsys.arrays import Indices, Mask, Weights
 from bodega.recsys.history import NO_HISTORY, HalfLives, History, Past, Slots, summarise
+from bodega.recsys.ranking import REASONS, Candidates, best, contributors, descending, head, ln1
+from bodega.recsys.table_arrays import ARRAYS, fault_in
+
+__all__ = [
+    "ARRAYS",
+    "FROM_BEHAVIOUR",
+    "FROM_OWN_PAST",
+    "FROM_POPULARITY",
+    "NO_HISTORY",
+    "REASONS",
+    "Candidates",
+    "HalfLives",
+    "History",
+    "ItemTable",
+    "Mix",
+    "Ranked",
+    "Repeat",
+]
 
 Repeat = Literal["include", "exclude"]
 
+# The rows of `popularity` and `popular_order`: what an item is worth by itself to a stranger, and to a
+# shopper with a history when bought items are allowed and when not.
+TO_STRANGERS, TO_INCLUDE, TO_EXCLUDE = 0, 1, 2
+_ROW: dict[Repeat, int] = {"include": TO_INCLUDE, "exclude": TO_EXCLUDE}
+
 # Where an item's place comes from; the values of `Ranked.sources`.
 FROM_BEHAVIOUR, FROM_OWN_PAST, FROM_POPULARITY = 0, 1, 2
-
-# The contributors named per item: enough for "because you bought X and Y".
-REASONS = 3
-# The table's smallest voice that counts: parts are ln(1 + value / QUIET), so that 0 adds nothing and 1
-# about 4.
-QUIET = np.float32(0.02)
 
 
 class Mix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,33 +72,14 @@ class Ranked(NamedTuple):
     sources: NDArray[np.int8]
 
 
-class Candidates(NamedTuple):
-    """The items a shopper's past speaks of, with what it says and who said it.
-
-    Shape: `items` (c,) and `said` (c,), ln1 of the table's part; `own_at` (d,) places of the shopper's
-    own items among them, `times` and `recency` (d,) their logarithms; `heard` (h,) the items that spoke,
-    `words` (h * width,) their weights, and `near` (h * width,) for each the number in `at` (c,) of the
-    item it was about.
-    """
-
-    items: Indices
-    said: Weights
-    at: NDArray[np.int64]
-    own_at: NDArray[np.int64]
-    times: Weights
-    recency: Weights
-    near: NDArray[np.int64]
-    words: Weights
-    heard: Indices
-
-
 class ItemTable:
     """A trained model as it is served: immutable, shared by threads, its arrays perhaps memory-mapped.
 
     Shape: `neighbours` (n_items, width) int32, -1 padded, and `weights` of the same shape, float32: row h
-    holds what taking h says about other items. `popularity` (n_items,) float32 >= 0 ranks for strangers.
-    `lean_include` and `lean_exclude` (n_items,) float32: what an item is worth by itself, when bought
-    items are allowed and when not; `habit` (n_items,) float32: how readily it is bought again.
+    holds what taking h says about other items. `popularity` (3, n_items) float32: what an item is worth
+    by itself, to a stranger and as lean[i] below, when bought items are allowed and when not;
+    `popular_order` (3, n_items) int32 orders the items by each. `habit` (n_items,) float32: how readily
+    an item is bought again.
 
     With t[i] = sum over the history h of voice[h] * weights[h, i], divided by its largest value, and
     ln1(x) = sign(x) ln(1 + |x| / 0.02), an item's score is
@@ -100,15 +98,10 @@ class ItemTable:
         self.neighbours: Indices = arrays["neighbours"]
         self.weights: Weights = arrays["weights"]
         self.popularity: Weights = arrays["popularity"]
+        self.popular_order: Indices = arrays["popular_order"]
         self.habit: Weights = arrays["habit"]
-        self.leans: dict[Repeat, Weights] = {
-            "include": arrays["lean_include"],
-            "exclude": arrays["lean_exclude"],
-        }
         self.mixes = dict(mixes)
         self.n_items, self.width = self.neighbours.shape
-        self._popular = _descending(self.popularity, self.popularity)
-        self._leaning = {repeat: _descending(lean, self.popularity) for repeat, lean in self.leans.items()}
         self._slots = Slots(self.n_items)
 
     @classmethod
@@ -126,26 +119,19 @@ class ItemTable:
         popular = np.ascontiguousarray(popularity, dtype=np.float32)
         grain = popular * np.float32(1e-6) / max(float(popular.max(initial=0)), 1e-6)
         leaning = leans or {"include": grain, "exclude": grain}
+        worth = np.stack([popular, leaning["include"], leaning["exclude"]]).astype(np.float32)
         arrays = {
             "neighbours": np.ascontiguousarray(neighbours, dtype=np.int32),
             "weights": np.ascontiguousarray(weights, dtype=np.float32),
-            "popularity": popular,
-            "lean_include": np.ascontiguousarray(leaning["include"], dtype=np.float32),
-            "lean_exclude": np.ascontiguousarray(leaning["exclude"], dtype=np.float32),
+            "popularity": worth,
+            "popular_order": np.stack([descending(row, popular) for row in worth]),
             "habit": np.zeros_like(popular) if habit is None else np.ascontiguousarray(habit, dtype=np.float32),
         }
         return cls.from_arrays(arrays, mixes or {"include": Mix(), "exclude": Mix()})
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, each to be saved as one .npy file; the mixes go beside them."""
-        return {
-            "neighbours": self.neighbours,
-            "weights": self.weights,
-            "popularity": self.popularity,
-            "lean_include": self.leans["include"],
-            "lean_exclude": self.leans["exclude"],
-            "habit": self.habit,
-        }
+        return {name: getattr(self, name) for name in ARRAYS}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], mixes: Mapping[Repeat, Mix]) -> Self:
@@ -153,7 +139,7 @@ class ItemTable:
 
         Every value is looked at once (a pass over the arrays), so that serving need not check.
         """
-        fault = _fault(arrays)
+        fault = fault_in(arrays)
         if fault:
             raise InvalidError(f"these arrays are no item table: {fault}")
         if set(mixes) != {"include", "exclude"}:
@@ -191,13 +177,14 @@ class ItemTable:
             barred = np.concatenate((barred, past.items))
         wanted = k + barred.size
         if not past.items.size:
-            return self._strangers(k, _head(self._popular, wanted, allowed), barred)
-        found = self.candidates(past, _head(self._leaning[repeat], wanted, allowed))
-        lean, own = self.leans[repeat][found.items], self._own_part(found, parts)
+            return self._strangers(k, head(self.popular_order[TO_STRANGERS], wanted, allowed), barred)
+        row = _ROW[repeat]
+        found = self.candidates(past, head(self.popular_order[row], wanted, allowed))
+        lean, own = self.popularity[row, found.items], self._own_part(found, parts)
         score = lean + np.float32(parts.table) * found.said
         score[found.own_at] += own
         kept = self._kept(found.items, allowed, barred)
-        chosen = _best(score, kept, k, self.popularity, found.items)
+        chosen = best(score, kept, k, self.popularity[TO_STRANGERS], found.items)
         return self._ranked(found, chosen, score, lean, parts, reasons=reasons)
 
     def similar(self, item: int, *, k: int = 20, allowed: Mask | None = None) -> tuple[Indices, Weights]:
@@ -220,16 +207,16 @@ class ItemTable:
         parts = self.mixes[repeat]
         past = summarise(history, self._slots, parts.half_lives, n_items=self.n_items)
         barred = past.items if repeat == "exclude" else past.items[:0]
-        found = self.candidates(past, self._leaning[repeat][: k + barred.size])
+        found = self.candidates(past, self.popular_order[_ROW[repeat], : k + barred.size])
         columns = np.zeros((found.items.size, 5), dtype=np.float32)
         columns[:, 0] = found.said
         columns[found.own_at, 1] = 1
         columns[found.own_at, 2] = found.said[found.own_at]
         columns[found.own_at, 3] = found.times
         columns[found.own_at, 4] = found.recency
-        score = self.leans[repeat][found.items] + np.float32(parts.table) * found.said
+        score = self.popularity[_ROW[repeat], found.items] + np.float32(parts.table) * found.said
         score[found.own_at] += self._own_part(found, parts)
-        chosen = _best(score, self._kept(found.items, None, barred), k, self.popularity, found.items)
+        chosen = best(score, self._kept(found.items, None, barred), k, self.popularity[TO_STRANGERS], found.items)
         return found.items[chosen], columns[chosen]
 
     def candidates(self, past: Past, others: Indices) -> Candidates:
@@ -239,19 +226,21 @@ class ItemTable:
         words = (self.weights[heard.items] * heard.voice[:, None]).ravel()
         touched = np.concatenate((spoken, past.items, others))
         slot = self._slots.of(touched)
-        at = np.flatnonzero((slot == np.arange(touched.size)) & (touched >= 0))
+        at = np.flatnonzero(slot == self._slots.places(touched.size))
+        at = at[touched[at] >= 0]
         total = np.bincount(slot[: spoken.size], words, touched.size)[at].astype(np.float32)
         own_slot = slot[spoken.size : spoken.size + past.items.size]
         return Candidates(
             items=touched[at],
-            said=_ln1(total / max(float(total.max(initial=0)), 1e-12)),
+            said=ln1(total / max(float(total.max(initial=0)), 1e-12)),
             at=at,
             own_at=np.searchsorted(at, own_slot),
             times=np.log(past.counts),
-            recency=_ln1(past.recency),
+            recency=ln1(past.recency),
             near=slot[: spoken.size],
             words=words,
             heard=heard.items,
+            touched=touched.size,
         )
 
     def _own_part(self, found: Candidates, parts: Mix) -> Weights:
@@ -271,10 +260,11 @@ class ItemTable:
 
     def _strangers(self, k: int, popular: Indices, barred: Indices) -> Ranked:
         items = popular[self._kept(popular, None, barred)][:k]
-        top = max(float(self.popularity.max(initial=0)), 1e-12)
+        popular_now = self.popularity[TO_STRANGERS]
+        top = max(float(popular_now[items[:1]].max(initial=0)), 1e-12)
         return Ranked(
             items,
-            self.popularity[items] / np.float32(top),
+            popular_now[items] / np.float32(top),
             np.full((items.size, REASONS), -1, dtype=np.int32),
             np.full(items.size, FROM_POPULARITY, dtype=np.int8),
         )
@@ -297,90 +287,8 @@ class ItemTable:
         sources = np.where(popular, FROM_POPULARITY, FROM_BEHAVIOUR).astype(np.int8)
         sources[own[chosen]] = FROM_OWN_PAST
         if reasons:
-            contributors = _contributors(found, chosen, self.width)
+            named = contributors(found, chosen, self.width)
         else:
-            contributors = np.full((items.size, REASONS), -1, dtype=np.int32)
+            named = np.full((items.size, REASONS), -1, dtype=np.int32)
         chance = 1 / (1 + np.exp(-np.clip(reached + np.float32(parts.intercept), -80, 80)))
-        return Ranked(items, chance, contributors, sources)
-
-
-def _ln1(values: Weights) -> Weights:
-    """Return sign(x) ln(1 + |x| / QUIET)."""
-    logs: Weights = np.copysign(np.log(1 + np.abs(values) / QUIET), values)
-    return logs
-
-
-def _descending(values: Weights, popularity: Weights) -> Indices:
-    """Order items by value, ties by popularity, then by index."""
-    return np.lexsort((np.arange(values.size), -popularity, -values)).astype(np.int32)
-
-
-def _head(order: Indices, wanted: int, allowed: Mask | None) -> Indices:
-    """Return the first `wanted` allowed items of an order: enough that none left out could make the list."""
-    if allowed is None:
-        return order[:wanted]
-    window = wanted
-    while True:
-        window *= 4
-        head = order[:window]
-        found = head[allowed[head]]
-        if found.size >= wanted or window >= order.size:
-            return found[:wanted]
-
-
-def _best(score: Weights, kept: Mask, k: int, popularity: Weights, items: Indices) -> NDArray[np.int64]:
-    """Return the places of the k best kept scores, best first, ties by popularity and index."""
-    places = np.flatnonzero(kept)
-    best = score[places]
-    if places.size > k:
-        least = np.partition(best, places.size - k)[places.size - k]
-        places = places[best >= least]
-        best = score[places]
-    named = items[places]
-    ranked: NDArray[np.int64] = places[np.lexsort((named, -popularity[named], -best))[:k]]
-    return ranked
-
-
-def _contributors(found: Candidates, chosen: NDArray[np.int64], width: int) -> Indices:
-    """Name for each chosen item the history items whose words for it weigh most; -1 where there are fewer."""
-    row = np.full(int(max(found.at.max(), found.near.max(initial=0))) + 1, -1)
-    row[found.at[chosen]] = np.arange(chosen.size)
-    hit = np.flatnonzero(row[found.near] >= 0)
-    share = np.zeros((chosen.size, max(found.heard.size, REASONS)), dtype=np.float32)
-    share[row[found.near[hit]], hit // width] = found.words[hit]
-    best = np.argpartition(-share, REASONS - 1, axis=1)[:, :REASONS]
-    weight = np.take_along_axis(share, best, axis=1)
-    rank = np.argsort(-weight, axis=1, kind="stable")
-    best, weight = np.take_along_axis(best, rank, axis=1), np.take_along_axis(weight, rank, axis=1)
-    heard = np.concatenate((found.heard, np.full(REASONS, -1, np.int32)))
-    return np.where(weight > 0, heard[best], -1).astype(np.int32)
-
-
-FINITE = ("weights", "popularity", "lean_include", "lean_exclude", "habit")
-# Name, type and dimensions of each array.
-ARRAYS: Mapping[str, tuple[type, int]] = {
-    "neighbours": (np.int32, 2),
-    "weights": (np.float32, 2),
-    "popularity": (np.float32, 1),
-    "lean_include": (np.float32, 1),
-    "lean_exclude": (np.float32, 1),
-    "habit": (np.float32, 1),
-}
-
-
-def _fault(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """Say what is wrong with the arrays of a table; nothing when they are sound."""
-    for name, (kind, dimensions) in ARRAYS.items():
-        if name not in arrays:
-            return f"{name} is missing"
-        if arrays[name].dtype != kind or arrays[name].ndim != dimensions:
-            return f"{name} is {arrays[name].dtype} with {arrays[name].ndim} dimensions"
-    n_items = arrays["popularity"].size
-    near = arrays["neighbours"]
-    if near.shape != arrays["weights"].shape or any(arrays[name].shape[0] != n_items for name in ARRAYS):
-        return "the arrays are about different numbers of items"
-    if near.size and not -1 <= int(near.min()) <= int(near.max()) < n_items:
-        return "a neighbour is out of range"
-    if not all(np.isfinite(arrays[name]).all() for name in FINITE):
-        return "a number is NaN or infinite"
-    return ""
+        return Ranked(items, chance, named, sources)
