@@ -13,10 +13,17 @@ class UnsealError(InvalidError):
 
 
 class Keys(Protocol):
-    """Authenticated encryption and signatures under keys that never leave. Thread-safe."""
+    """Authenticated encryption and signatures under keys that never leave. Thread-safe.
+
+    Everybody who opens the same shop has the same keys: what one process sealed or signed, another unseals or
+    verifies.
+    """
 
     def seal(self, plaintext: bytes, context: Mapping[str, str]) -> bytes:
-        """Encrypt; the context (not secret) must be presented again to unseal. Two calls give different bytes."""
+        """Encrypt; the context (not secret) must be presented again to unseal. Two calls give different bytes.
+
+        The order of the context's entries does not matter. It is not stored with the sealed bytes.
+        """
         ...
 
     def unseal(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
@@ -24,7 +31,7 @@ class Keys(Protocol):
         ...
 
     def sign(self, purpose: str, message: bytes) -> bytes:
-        """Return a 32-byte HMAC-SHA256 under a key of its own for each purpose."""
+        """Return a 32-byte HMAC-SHA256 under a key of its own for each purpose; the same for the same arguments."""
         ...
 
     def verify(self, purpose: str, message: bytes, signature: bytes) -> bool:
