@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bodega.errors import InvalidError
-from bodega.recsys.arrays import Days, Indices, Weights
+from bodega.recsys.arrays import Days, Indices, Mask, Weights
 from bodega.recsys.decay import decay
 
 # A shopper's strongest so many items speak for them; a wholesaler with 100,000 events costs no more than
@@ -36,7 +36,7 @@ NO_HISTORY = History((), ())
 class Past(NamedTuple):
     """A history with each item once.
 
-    Shape: all (d,): `items`, `counts` (events), `recency` (sum of the decayed strengths, >= 0)
+    Shape: all (d,): `items`, `counts` (events that liked it), `recency` (sum of the decayed strengths, >= 0)
     for the shopper's own past, and `voice` (decayed strength of the latest event, may be negative) for
     the item table.
     """
@@ -105,10 +105,11 @@ def _summed(items: Indices, ages: Days, strengths: Weights | None, slots: Slots,
     slot = slots.of(items)
     first = slot == slots.places(items.size)
     own, voice = decay(ages, half_lives.own_days), decay(ages, half_lives.table_days)
+    liked: Mask | None = None
     if strengths is not None:
-        own, voice = own * np.maximum(strengths, 0), voice * strengths
+        own, voice, liked = own * np.maximum(strengths, 0), voice * strengths, strengths > 0
     recency = np.bincount(slot, own, items.size)[first].astype(np.float32)
-    counts = np.bincount(slot, minlength=items.size)[first].astype(np.float32)
+    counts = np.bincount(slot, liked, items.size)[first].astype(np.float32)
     # The table hears each item once, at its loudest: ten purchases do not make its neighbours ten times
     # nearer.
     loudest = voice

@@ -34,6 +34,8 @@ Repeat = Literal["include", "exclude"]
 # The rows of `popularity` and `popular_order`: what an item is worth by itself to a stranger, and to a
 # shopper with a history when bought items are allowed and when not.
 TO_STRANGERS, TO_INCLUDE, TO_EXCLUDE = 0, 1, 2
+# What an item scores by itself that the shopper took and only ever found bad.
+DISLIKED = np.float32(-20)
 _ROW: dict[Repeat, int] = {"include": TO_INCLUDE, "exclude": TO_EXCLUDE}
 
 # Where an item's place comes from; the values of `Ranked.sources`.
@@ -235,7 +237,7 @@ class ItemTable:
             said=ln1(total / max(float(total.max(initial=0)), 1e-12)),
             at=at,
             own_at=np.searchsorted(at, own_slot),
-            times=np.log(past.counts),
+            times=np.log(np.maximum(past.counts, np.float32(0.5))),
             recency=ln1(past.recency),
             near=slot[: spoken.size],
             words=words,
@@ -248,6 +250,7 @@ class ItemTable:
         own += np.float32(parts.own_table) * found.said[found.own_at]
         own += np.float32(parts.own_count) * found.times
         own += np.float32(parts.own_recency) * found.recency
+        own[found.times < 0] = DISLIKED
         return own
 
     def _kept(self, items: Indices, allowed: Mask | None, barred: Indices) -> Mask:
@@ -286,9 +289,11 @@ class ItemTable:
         popular = (lean[chosen] >= reached.min(initial=np.inf)) | (found.said[chosen] <= 0)
         sources = np.where(popular, FROM_POPULARITY, FROM_BEHAVIOUR).astype(np.int8)
         sources[own[chosen]] = FROM_OWN_PAST
+        named = np.full((items.size, REASONS), -1, dtype=np.int32)
         if reasons:
+            again = own[chosen]
             named = contributors(found, chosen, self.width)
-        else:
-            named = np.full((items.size, REASONS), -1, dtype=np.int32)
+            named[again] = -1
+            named[again, 0] = items[again]
         chance = 1 / (1 + np.exp(-np.clip(reached + np.float32(parts.intercept), -80, 80)))
         return Ranked(items, chance, named, sources)
