@@ -1,0 +1,35 @@
+"""Carry events to the queues of those who subscribed."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+
+from bodega.errors import InvalidError
+from bodega.ports.queue import MAX_BODY_BYTES, Queue
+from bodega.ports.table import Event
+from bodega.schema import Subscription
+
+
+class LocalBus:
+    """Sends each event to every queue that has a subscription with a fitting prefix."""
+
+    def __init__(self, queue: Queue, subscriptions: Sequence[Subscription]) -> None:
+        for subscription in subscriptions:
+            queue.depth(subscription.queue)  # a queue that nobody declared is to be noticed now, not at the
+            first event
+        self._queue = queue
+        self._subscriptions = tuple(subscriptions)
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Send all events, one call for each queue; if a call fails the whole may be repeated."""
+        bodies: defaultdict[str, list[bytes]] = defaultdict(list)
+        for event in events:
+            body = msgspec.json.encode(event)
+            if len(body) > MAX_BODY_BYTES:
+                raise InvalidError(f"event {event.id!r} takes {len(body)} bytes, over {MAX_BODY_BYTES}")
+            # A set, or a queue with two fitting subscriptions would get the event twice.
+            for queue in {one.queue for one in self._subscriptions if event.name.startswith(one.prefix)}:
+                bodies[queue].append(body)
+        for queue, batch in bodies.items():
+            self._queue.send(queue, batch)
