@@ -66,6 +66,7 @@ def pages(index: SearchIndex, query: SearchQuery) -> list[str]:
     while True:
         result = index.search(SearchQuery(**{**fields(query), "after": after}))
         found += [hit.id for hit in result.hits]
+        assert len(found) == len(set(found))  # A page that repeats itself would never end.
         if result.next is None:
             return found
         assert len(result.hits) == query.limit
