@@ -73,3 +73,29 @@ def test_what_is_no_picture_is_a_download(browser: Browser) -> None:
 )
 def test_nothing_outside_the_media_folder_is_served(browser: Browser, path: str) -> None:
     assert browser.get(f"/media/{path}").status_code == 404
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_what_it_is_written_on(browser: Browser, scheme: str) -> None:
+    css = browser.get(load_assets().hrefs["bodega.css"]).text
+    light, dark, *_ = re.findall(r":root \{(.*?)\}", css, flags=re.DOTALL)
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", light))
+    if scheme == "dark":
+        colours |= dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", dark))
+    pairs = [(text, ground) for text in ("ink", "soft", "tomato") for ground in ("paper", "card", "wash")]
+    pairs += [("on-tomato", "tomato"), ("on-tomato", "tomato-hover"), ("mustard", "paper"), ("green", "paper")]
+    pairs += [("card", "green"), ("foot-ink", "foot"), ("foot-soft", "foot")]
+
+    weak = {}
+    for text, ground in pairs:
+        high, low = sorted((_luminance(colours[text]), _luminance(colours[ground])), reverse=True)
+        if (ratio := (high + 0.05) / (low + 0.05)) < 4.5:
+            weak[text, ground] = round(ratio, 2)
+
+    assert weak == {}  # WCAG 2.2, 1.4.3: 4.5 to 1 for small text

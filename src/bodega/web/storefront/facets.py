@@ -120,8 +120,8 @@ def label_of(facet: str, attributes: Mapping[str, Attribute]) -> str:
 
 
 def value_text(value: str) -> str:
-    """Return a value as shown: `yes` and `no` are how the index writes truth."""
-    return value.capitalize() if value in {"yes", "no"} else value
+    """Return a value as shown: it begins with a capital, unless its writer mixed cases on purpose."""
+    return value[:1].upper() + value[1:] if value.islower() else value
 
 
 def price_options(choice: Choice, values: Sequence[FacetCount]) -> list[Option]:

@@ -18,6 +18,7 @@ from bodega.web.storefront.cards import CardView, Picture, card_views, decoded, 
 from bodega.web.storefront.reasons import suggestion_views
 
 _STRIP = 8
+_EAGER = 4
 _RECENT = 6
 _MAX_DOORS = 12
 _PICTURES_SECONDS = 600.0
@@ -64,9 +65,9 @@ def home_page(site: Site, request: Request) -> Response:
     newest = shop.catalog.shelves.find(ShelfQuery(sort="-created_at", limit=_STRIP))
     view = HomeView(
         personal=bool(viewed),
-        recommended=suggestion_views(recommended, shop.catalog.shelves, viewed=viewed, eager=4),
+        recommended=_recommended(shop, recommended, viewed),
         recent=card_views([seen_cards[product_id] for product_id in viewed[:_RECENT]]),
-        trending=suggestion_views(popular, shop.catalog.shelves),
+        trending=card_views([s.card for s in popular]),
         doors=_doors(shop),
         newest=card_views(decoded(newest.cards)),
         newest_href=links.with_params(links.SEARCH, [("sort", "-created_at")]),
@@ -76,6 +77,13 @@ def home_page(site: Site, request: Request) -> Response:
     response = site.page("home.html", frame, view, caching=headers.PRIVATE if viewed else headers.PUBLIC)
     response.headers["vary"] = "cookie"
     return headers.revalidated(request, response)
+
+
+def _recommended(shop: Shop, suggestions: Sequence[Suggestion], viewed: Sequence[str]) -> list[CardView]:
+    """Show suggestions: to a stranger without reasons, because "popular" eight times over is none."""
+    if not viewed:
+        return card_views([s.card for s in suggestions], eager=_EAGER)
+    return suggestion_views(suggestions, shop.catalog.shelves, viewed=viewed, eager=_EAGER)
 
 
 def _trending(shop: Shop, shown: Collection[str]) -> list[Suggestion]:

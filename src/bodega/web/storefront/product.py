@@ -153,7 +153,7 @@ def _offer(variant: Variant, levels: Mapping[str, Level]) -> Offer:
         saved = msgspec.structs.replace(price, amount=before.amount - price.amount).format()
     return Offer(
         sku=variant.sku,
-        title=variant.title or ", ".join(variant.options.values()),
+        title=variant.title or ", ".join(map(value_text, variant.options.values())),
         price=price.format() if price else "",
         compare_at=compare_at_text(price, before),
         saving=saving_text(price, before),
@@ -178,7 +178,7 @@ def _plain(value: AttributeValue) -> str:
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):
-        return ", ".join(value)
+        return value_text(", ".join(value))
     return f"{value:g}" if isinstance(value, float) else value_text(str(value))
 
 

@@ -11,11 +11,10 @@ from bodega.ports.search import MAX_TEXT_LENGTH
 from bodega.web import headers, links
 from bodega.web.links import Href
 from bodega.web.site import Site
-from bodega.web.storefront.cards import CardView
+from bodega.web.storefront.cards import CardView, card_views
 from bodega.web.storefront.choice import Choice, read_choice
 from bodega.web.storefront.facets import Chip
 from bodega.web.storefront.listing import Listing, build_listing
-from bodega.web.storefront.reasons import suggestion_views
 
 _TRENDING = 8
 _TITLES = {"-created_at": "New in", "best_selling": "Best sellers", "rating": "Best rated"}
@@ -79,5 +78,4 @@ def _within(choice: Choice, category: Category | None) -> Chip | None:
 
 
 def _trending(site: Site) -> list[CardView]:
-    suggestions = site.shop.recommender.trending(limit=_TRENDING)
-    return suggestion_views(suggestions.items, site.shop.catalog.shelves)
+    return card_views([s.card for s in site.shop.recommender.trending(limit=_TRENDING).items])

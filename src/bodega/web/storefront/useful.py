@@ -42,7 +42,9 @@ def _choose(shop: Shop, category_id: str | None) -> list[str]:
     page = shop.catalog.shelves.find(ShelfQuery(categories=categories, facets=facets, limit=1))
     scores = {name: usefulness(page.facets.get(ATTRIBUTE + name, ()), page.total or 0) for name in candidates}
     ranked = sorted(candidates, key=lambda name: -scores[name])
-    return [name for name in ranked if scores[name] > 0][:_CHOSEN]
+    # A colour may be an attribute and an option as well, differing in a capital: people would see the same facet twice.
+    distinct = {name.casefold(): name for name in reversed(ranked) if scores[name] > 0}
+    return [name for name in ranked if distinct.get(name.casefold()) == name][:_CHOSEN]
 
 
 def usefulness(values: Sequence[FacetCount], total: int) -> float:

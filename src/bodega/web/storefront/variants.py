@@ -8,6 +8,7 @@ from bodega.domain.catalog.model import Product, Variant
 from bodega.domain.inventory.model import Level
 from bodega.web import links
 from bodega.web.links import Href
+from bodega.web.storefront.facets import label_of, value_text
 from bodega.web.storefront.stock import StockView, stock_view
 
 
@@ -62,7 +63,7 @@ def _row(product: Product, name: str, chosen: Variant, levels: Mapping[str, Leve
         _link(product, value, _nearest(product, name, value, chosen), chosen=value == mine, levels=levels)
         for value in values
     ]
-    return OptionRow(name[:1].upper() + name[1:], mine, shown)
+    return OptionRow(label_of(name, {}), value_text(mine), shown)
 
 
 def _nearest(product: Product, name: str, value: str, chosen: Variant) -> Variant:
@@ -73,7 +74,7 @@ def _nearest(product: Product, name: str, value: str, chosen: Variant) -> Varian
 
 def _link(product: Product, label: str, variant: Variant, *, chosen: bool, levels: Mapping[str, Level]) -> VariantLink:
     return VariantLink(
-        label=label,
+        label=value_text(label),
         price=variant.price.format() if variant.price else "",
         stock=stock_view(levels.get(variant.sku)),
         href=links.product(product.slug, sku=variant.sku),
