@@ -10,9 +10,8 @@ from bodega.adapters.local.sqlite_lock import FairLock
 class Checkpointer:
     """A thread with a connection of its own that empties the write-ahead log when it has grown.
 
-    Most of the work is a passive checkpoint, which nobody waits for. Only when commits kept coming meanwhile
-    is the rest, which is short then, done with writers kept out, so that the log starts over and cannot grow
-    without bound.
+    Most of the work is a passive checkpoint, which nobody waits for. What was committed meanwhile is little, and is
+    moved with writers kept out, so that the next of them starts the log over and it cannot grow without bound.
     """
 
     def __init__(self, connection: apsw.Connection, lock: FairLock, *, after_pages: int) -> None:
@@ -55,8 +54,7 @@ class Checkpointer:
                 continue  # nothing is lost: the log keeps it, and the writer tells its callers what is wrong
 
     def _checkpoint(self) -> None:
-        length, moved = self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        if length == moved:
-            return  # the next writer starts the log over by itself
+        self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        # It reports itself complete as of when it began; only with writers kept out is there nothing behind that.
         with self._lock:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)

@@ -10,6 +10,7 @@ from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.sqlite_writer import Pending
 from bodega.adapters.local.table_layout import TableLayout, decode
 from bodega.adapters.local.table_limits import check_key, check_key_part
+from bodega.adapters.local.table_load import apply_all
 from bodega.adapters.local.table_rates import PartitionRates
 from bodega.adapters.local.table_reads import Walk, index_walk, read_page, scan_walk, table_walk
 from bodega.adapters.local.table_setup import set_up
@@ -134,7 +135,7 @@ class SqliteTableStore:
         try:
             for chunk in self._chunks(transactions):
                 # The next chunk is checked and encoded while the writer commits this one.
-                behind, ahead = ahead, self._database.start_planned(partial(_apply_all, chunk))
+                behind, ahead = ahead, self._database.start_planned(partial(apply_all, chunk))
                 if behind is not None:
                     outcomes += behind.wait()
         finally:
@@ -272,18 +273,6 @@ class SqliteTableStore:
                 chunk, count, size, now = [], 0, 0, self._now()
         if chunk:
             yield chunk
-
-
-def _apply_all(chunk: list[Transaction], connection: apsw.Connection) -> list[ConditionFailedError | None]:
-    outcomes: list[ConditionFailedError | None] = []
-    for transaction in chunk:
-        try:
-            transaction.run(connection)
-        except ConditionFailedError as refusal:
-            outcomes.append(refusal.with_traceback(None))
-        else:
-            outcomes.append(None)
-    return outcomes
 
 
 def _sweep(connection: apsw.Connection, layout: TableLayout, now: int, limit: int) -> int:

@@ -76,12 +76,31 @@ def check_integer(number: object) -> None:
 def _measure_members(members: Mapping[str, object], depth: int) -> int:
     size = 0
     for name, value in members.items():
-        if type(name) is not str:
-            raise InvalidError(f"an attribute's name must be text, not {type(name).__name__}")
-        if not name:
-            raise InvalidError("an attribute's name must not be empty")
-        size += text_bytes(name) + _measure(value, depth)
+        known = _NAME_BYTES.get(name)
+        size += _name_bytes(name) if known is None else known
+        kind = type(value)
+        # Nearly everything that is stored is short ASCII or bytes, and every write passes here.
+        if kind is bytes or (kind is str and value.isascii()):  # type: ignore[attr-defined]
+            size += len(value)  # type: ignore[arg-type]
+        else:
+            size += _measure(value, depth)
     return size
+
+
+def _name_bytes(name: object) -> int:
+    if type(name) is not str:
+        raise InvalidError(f"an attribute's name must be text, not {type(name).__name__}")
+    if not name:
+        raise InvalidError("an attribute's name must not be empty")
+    size = text_bytes(name)
+    if len(_NAME_BYTES) < _MAX_KNOWN_NAMES:
+        _NAME_BYTES[name] = size
+    return size
+
+
+# The names of attributes are few and come again with every item: their sizes are worth keeping.
+_NAME_BYTES: dict[object, int] = {}
+_MAX_KNOWN_NAMES = 1000
 
 
 def _measure(value: typing.Any, depth: int) -> int:

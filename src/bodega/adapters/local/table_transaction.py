@@ -42,7 +42,7 @@ CREATE_TOKENS = (
     " CREATE INDEX tokens_at ON tokens (at)"
 )
 CREATE_OUTBOX = "CREATE TABLE outbox (position INTEGER PRIMARY KEY AUTOINCREMENT, event BLOB NOT NULL)"
-_ANNOUNCE = "INSERT INTO outbox (event) VALUES (?)"
+ANNOUNCE = "INSERT INTO outbox (event) VALUES (?)"
 
 encode_event = msgspec.msgpack.Encoder().encode
 decode_event = msgspec.msgpack.Decoder(Event).decode
@@ -108,7 +108,7 @@ class PreparedWrite:
 class Transaction:
     """A checked transaction; calling `run` with the writer's connection decides and applies it."""
 
-    __slots__ = ("_announcements", "_digest", "_now", "_token", "_writes", "bytes", "count")
+    __slots__ = ("_digest", "_now", "_token", "_writes", "announcements", "bytes", "count")
 
     def __init__(
         self,
@@ -127,8 +127,8 @@ class Transaction:
         self._writes = [PreparedWrite(layout_of(write.table), write) for write in writes]
         if len(writes) > 1 and len({(one.layout.name, one.key) for one in self._writes}) < len(writes):
             raise InvalidError("a transaction must not write the same item twice")
-        self._announcements = [_prepared_event(event) for event in events]
-        self.bytes = sum(one.size for one in self._writes) + sum(len(one) for one in self._announcements)
+        self.announcements = [_prepared_event(event) for event in events]
+        self.bytes = sum(one.size for one in self._writes) + sum(len(one) for one in self.announcements)
         if self.bytes > MAX_TRANSACTION_BYTES:
             raise LimitExceededError(f"a transaction has at most {MAX_TRANSACTION_BYTES} bytes, not {self.bytes}")
         self._now = now
@@ -144,15 +144,16 @@ class Transaction:
         """Decide everything, then write everything; a refusal leaves the connection as it was."""
         if self._token is not None and self._was_done(connection):
             return
-        for sql, values in self._decide(connection):
+        for sql, values in self.decide(connection):
             connection.execute(sql, values)
-        for announcement in self._announcements:
-            connection.execute(_ANNOUNCE, (announcement,))
+        for announcement in self.announcements:
+            connection.execute(ANNOUNCE, (announcement,))
         if self._token is not None:
             connection.execute("DELETE FROM tokens WHERE at <= ?", (self._now - TOKEN_SECONDS,))
             connection.execute("INSERT INTO tokens VALUES (?, ?, ?)", (self._token, self._digest, self._now))
 
-    def _decide(self, connection: apsw.Connection) -> list[Statement]:
+    def decide(self, connection: apsw.Connection) -> list[Statement]:
+        """Check all conditions and return what to execute; ConditionFailedError if one does not hold."""
         failed: dict[int, Item | None] = {}
         statements: list[Statement] = []
         for index, one in enumerate(self._writes):
