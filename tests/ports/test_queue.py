@@ -1,173 +1,443 @@
+"""What every queue does, and how the one in SQLite is shared by processes."""
+
+import math
 import subprocess
 import sys
-import textwrap
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from bodega.adapters.local.bus import LocalBus
 from bodega.adapters.local.queue import SqliteQueue
 from bodega.adapters.local.sqlite import Database
-from bodega.adapters.system.clock import SettableClock
+from bodega.adapters.system.clock import SettableClock, SystemClock
 from bodega.adapters.system.ids import UlidIds
-from bodega.errors import InvalidError
-from bodega.ports.queue import MAX_BODY_BYTES
-from bodega.ports.table import Event
-from bodega.schema import QueueSpec, Subscription
+from bodega.errors import InvalidError, NotFoundError
+from bodega.ports.queue import MAX_BODY_BYTES, Queue
+from bodega.schema import QueueSpec
 
-SPECS = (QueueSpec("work", max_attempts=3), QueueSpec("other"))
+QUEUES = (QueueSpec("jobs", max_attempts=3), QueueSpec("mail", max_attempts=1))
 
 
 @pytest.fixture
-def clock():
+def clock() -> SettableClock:
     return SettableClock()
 
 
 @pytest.fixture(params=["local"])
 def queue(request, tmp_path, clock):
-    database = Database.open(tmp_path / "queue.sqlite")
-    yield SqliteQueue(database, SPECS, clock=clock, ids=UlidIds(clock))
+    database = Database.open(tmp_path / "shop.sqlite")
+    yield SqliteQueue(database, QUEUES, clock=clock, ids=UlidIds(clock))
     database.close()
 
 
-def test_a_sent_message_is_received_once_and_gone_when_done(queue):
-    queue.send("work", [b"one"])
-
-    (message,) = queue.receive("work")
-    assert (message.body, message.attempt) == (b"one", 1)
-    assert queue.receive("work") == []
-    assert queue.depth("work") == 1
-    assert queue.done("work", message.receipt)
-    assert queue.depth("work") == 0
+def receive_one(queue: Queue, name: str = "jobs", **options):
+    (message,) = queue.receive(name, **options)
+    return message
 
 
-def test_queues_do_not_mix(queue):
-    queue.send("work", [b"one"])
+def test_a_message_arrives_and_is_done(queue):
+    queue.send("jobs", [b"work"])
 
-    assert queue.receive("other") == []
+    message = receive_one(queue)
+
+    assert message.body == b"work"
+    assert message.attempt == 1
+    assert queue.done("jobs", message.receipt)
+    assert queue.depth("jobs") == 0
+    assert not queue.receive("jobs")
 
 
-def test_a_message_comes_back_when_its_lease_ends_and_the_old_receipt_is_worth_nothing(queue, clock):
-    queue.send("work", [b"one"])
-    (first,) = queue.receive("work", lease_seconds=30)
-    clock.advance(30)
-    (second,) = queue.receive("work")
+def test_a_leased_message_is_nobody_elses_until_the_lease_ends(queue, clock):
+    queue.send("jobs", [b"work"])
+    first = receive_one(queue, lease_seconds=30)
 
+    clock.advance(29.999)
+    assert not queue.receive("jobs")
+    clock.advance(0.001)
+    second = receive_one(queue)
+
+    assert second.id == first.id
     assert second.attempt == 2
     assert second.receipt != first.receipt
-    assert not queue.done("work", first.receipt)
-    assert not queue.extend("work", first.receipt, lease_seconds=9)
-    assert queue.done("work", second.receipt)
 
 
-def test_an_extended_lease_lasts(queue, clock):
-    queue.send("work", [b"one"])
-    (message,) = queue.receive("work", lease_seconds=10)
-    clock.advance(9)
-    assert queue.extend("work", message.receipt, lease_seconds=10)
-    clock.advance(9)
+def test_the_receipt_of_an_ended_lease_does_nothing_even_before_the_next_begins(queue, clock):
+    queue.send("jobs", [b"work"])
+    message = receive_one(queue, lease_seconds=30)
 
-    assert queue.receive("work") == []
-    assert queue.done("work", message.receipt)
+    clock.advance(30)
+
+    assert not queue.done("jobs", message.receipt)
+    assert not queue.extend("jobs", message.receipt, lease_seconds=30)
+    queue.failed("jobs", message.receipt, reason="late", retry_in_seconds=600)
+    assert receive_one(queue).id == message.id
+
+
+def test_an_old_receipt_does_not_touch_a_newer_lease(queue, clock):
+    queue.send("jobs", [b"work"])
+    old = receive_one(queue, lease_seconds=30)
+    clock.advance(30)
+    new = receive_one(queue, lease_seconds=30)
+
+    assert not queue.done("jobs", old.receipt)
+    assert not queue.extend("jobs", old.receipt, lease_seconds=600)
+    queue.failed("jobs", old.receipt, reason="late")
+
+    assert not queue.receive("jobs")
+    assert queue.done("jobs", new.receipt)
+    assert not queue.done("jobs", new.receipt)
+
+
+def test_a_receipt_is_of_its_own_queue_only(queue):
+    queue.send("jobs", [b"work"])
+    message = receive_one(queue)
+
+    assert not queue.done("mail", message.receipt)
+    assert queue.done("jobs", message.receipt)
+
+
+def test_extending_counts_from_now(queue, clock):
+    queue.send("jobs", [b"work"])
+    message = receive_one(queue, lease_seconds=30)
+
+    clock.advance(20)
+    assert queue.extend("jobs", message.receipt, lease_seconds=30)
+    clock.advance(29)
+    assert not queue.receive("jobs")
+    clock.advance(1)
+    assert receive_one(queue).attempt == 2
 
 
 def test_a_delayed_message_waits(queue, clock):
-    queue.send("work", [b"later"], delay_seconds=60)
+    queue.send("jobs", [b"later"], delay_seconds=60)
 
-    assert queue.receive("work") == []
+    assert not queue.receive("jobs")
+    assert queue.depth("jobs") == 1
     clock.advance(60)
-    assert [m.body for m in queue.receive("work")] == [b"later"]
+    assert receive_one(queue).body == b"later"
 
 
-def test_what_keeps_failing_becomes_a_dead_letter_with_its_reason_and_can_be_redriven(queue):
-    queue.send("work", [b"poison"])
-    for attempt in range(1, 4):
-        (message,) = queue.receive("work")
+def test_a_message_given_back_waits_for_its_retry(queue, clock):
+    queue.send("jobs", [b"work"])
+    queue.failed("jobs", receive_one(queue).receipt, reason="no network", retry_in_seconds=10)
+
+    assert not queue.receive("jobs")
+    clock.advance(10)
+    assert receive_one(queue).attempt == 2
+
+
+def test_a_message_that_fails_too_often_becomes_a_dead_letter_with_its_last_reason(queue):
+    queue.send("jobs", [b"poison"])
+    for attempt in (1, 2, 3):
+        assert not queue.dead_letters("jobs")
+        message = receive_one(queue)
         assert message.attempt == attempt
-        queue.failed("work", message.receipt, reason=f"try {attempt}")
+        queue.failed("jobs", message.receipt, reason=f"reason {attempt}")
 
-    assert queue.receive("work") == []
-    (dead,) = queue.dead_letters("work")
-    assert (dead.body, dead.attempts, dead.reason) == (b"poison", 3, "try 3")
-    assert queue.redrive("work", dead.id)
-    assert not queue.redrive("work", dead.id)
-    assert queue.receive("work")[0].attempt == 1
+    (letter,) = queue.dead_letters("jobs")
+
+    assert (letter.id, letter.body, letter.attempts, letter.reason) == (message.id, b"poison", 3, "reason 3")
+    assert not queue.receive("jobs")
+    assert queue.depth("jobs") == 0
 
 
-def test_a_message_whose_leases_only_ever_expire_becomes_a_dead_letter_too(queue, clock):
-    queue.send("work", [b"crashes its worker"])
+def test_a_message_that_kills_its_workers_becomes_a_dead_letter_too(queue, clock):
+    queue.send("jobs", [b"killer"])
+    queue.failed("jobs", receive_one(queue).receipt, reason="out of memory")
+    for _ in range(2):
+        receive_one(queue, lease_seconds=30)
+        clock.advance(30)
+
+    assert not queue.receive("jobs")
+
+    (letter,) = queue.dead_letters("jobs")
+    assert letter.attempts == 3
+    assert "without an answer" in letter.reason
+    assert "out of memory" in letter.reason
+
+
+def test_dead_letters_do_not_take_the_places_of_the_living(queue, clock):
+    queue.send("jobs", [b"killer"] * 5)
     for _ in range(3):
-        assert len(queue.receive("work", lease_seconds=1)) == 1
-        clock.advance(1)
+        assert len(queue.receive("jobs", lease_seconds=30)) == 5
+        clock.advance(30)
+    queue.send("jobs", [b"fine"] * 5)
 
-    assert queue.receive("work") == []
-    assert len(queue.dead_letters("work")) == 1
-    assert queue.depth("work") == 0
-
-
-def test_a_failed_message_waits_for_its_retry(queue, clock):
-    queue.send("work", [b"one"])
-    (message,) = queue.receive("work")
-    queue.failed("work", message.receipt, reason="not now", retry_in_seconds=5)
-
-    assert queue.receive("work") == []
-    clock.advance(5)
-    assert len(queue.receive("work")) == 1
+    assert [message.body for message in queue.receive("jobs", limit=5)] == [b"fine"] * 5
+    assert len(queue.dead_letters("jobs")) == 5
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda q: q.send("nowhere", [b""]),
-        lambda q: q.send("work", [b"x" * (MAX_BODY_BYTES + 1)]),
-        lambda q: q.send("work", [b"x"], delay_seconds=-1),
-        lambda q: q.receive("work", limit=0),
-        lambda q: q.receive("work", lease_seconds=0),
-    ],
-)
-def test_what_makes_no_sense_is_refused_and_nothing_is_stored(queue, call):
+def test_dead_letters_come_oldest_first_and_as_many_as_asked(queue):
+    for number in range(4):
+        queue.send("mail", [str(number).encode()])
+        queue.failed("mail", receive_one(queue, "mail").receipt, reason="bounced")
+
+    assert [letter.body for letter in queue.dead_letters("mail", limit=3)] == [b"0", b"1", b"2"]
+
+
+def test_a_redriven_letter_begins_anew(queue):
+    queue.send("mail", [b"hello"])
+    message = receive_one(queue, "mail")
+    queue.failed("mail", message.receipt, reason="bounced")
+
+    assert queue.redrive("mail", message.id)
+
+    again = receive_one(queue, "mail")
+    assert (again.id, again.body, again.attempt) == (message.id, b"hello", 1)
+    assert not queue.dead_letters("mail")
+    assert not queue.redrive("mail", message.id)
+
+
+def test_a_redriven_letter_may_die_again(queue):
+    queue.send("mail", [b"hello"])
+    for _ in range(2):
+        message = receive_one(queue, "mail")
+        queue.failed("mail", message.receipt, reason="bounced")
+        assert queue.redrive("mail", message.id)
+
+    assert queue.depth("mail") == 1
+
+
+def test_queues_do_not_mix(queue):
+    queue.send("jobs", [b"job"])
+    queue.send("mail", [b"mail"])
+
+    assert [message.body for message in queue.receive("mail")] == [b"mail"]
+    assert queue.depth("jobs") == 1
+
+
+def test_at_most_limit_messages_are_leased(queue):
+    queue.send("jobs", [bytes([n]) for n in range(25)])
+
+    assert len(queue.receive("jobs", limit=7)) == 7
+    assert len(queue.receive("jobs", limit=100)) == 18
+
+
+@pytest.mark.parametrize("bad", [b"", b"x" * (MAX_BODY_BYTES + 1)])
+def test_a_body_out_of_bounds_is_refused_and_nothing_is_stored(queue, bad):
     with pytest.raises(InvalidError):
-        call(queue)
-    assert queue.depth("work") == 0
+        queue.send("jobs", [b"good", bad])
+
+    assert queue.depth("jobs") == 0
 
 
-def test_of_several_processes_each_message_goes_to_one(queue, tmp_path, clock):
-    queue.send("work", [str(n).encode() for n in range(200)])
-    program = textwrap.dedent(
-        f"""
-        from pathlib import Path
-        from datetime import datetime
-        from bodega.adapters.local.queue import SqliteQueue
-        from bodega.adapters.local.sqlite import Database
-        from bodega.adapters.system.clock import SettableClock
-        from bodega.adapters.system.ids import UlidIds
-        from bodega.schema import QueueSpec
-        clock = SettableClock(datetime.fromisoformat({clock.now().isoformat()!r}))
-        database = Database.open(Path({str(tmp_path / "queue.sqlite")!r}))
-        queue = SqliteQueue(database, [QueueSpec("work")], clock=clock, ids=UlidIds(clock))
-        while messages := queue.receive("work", limit=7):
-            for message in messages:
-                print(message.body.decode())
-                assert queue.done("work", message.receipt)
+def test_the_largest_body_arrives_unchanged(queue):
+    body = bytes(range(256)) * 1024
+    queue.send("jobs", [body])
+
+    assert receive_one(queue).body == body
+
+
+def test_sending_nothing_stores_nothing(queue):
+    queue.send("jobs", [])
+
+    assert queue.depth("jobs") == 0
+
+
+def test_numbers_out_of_range_are_refused(queue):
+    for call in (
+        lambda: queue.send("jobs", [b"x"], delay_seconds=-1),
+        lambda: queue.send("jobs", [b"x"], delay_seconds=901),
+        lambda: queue.send("jobs", [b"x"], delay_seconds=math.nan),
+        lambda: queue.receive("jobs", lease_seconds=0),
+        lambda: queue.receive("jobs", lease_seconds=43_201),
+        lambda: queue.receive("jobs", limit=0),
+        lambda: queue.extend("jobs", "x", lease_seconds=math.inf),
+        lambda: queue.failed("jobs", "x", reason="", retry_in_seconds=-1),
+        lambda: queue.dead_letters("jobs", limit=0),
+    ):
+        with pytest.raises(InvalidError):
+            call()
+
+
+def test_a_queue_that_nobody_declared_is_not_found(queue):
+    for call in (
+        lambda: queue.send("job", [b"x"]),
+        lambda: queue.receive("job"),
+        lambda: queue.extend("job", "x", lease_seconds=1),
+        lambda: queue.done("job", "x"),
+        lambda: queue.failed("job", "x", reason=""),
+        lambda: queue.dead_letters("job"),
+        lambda: queue.redrive("job", "x"),
+        lambda: queue.depth("job"),
+    ):
+        with pytest.raises(NotFoundError):
+            call()
+
+
+def test_a_reason_of_any_size_and_spelling_is_kept_in_bounds(queue):
+    queue.send("mail", [b"x"])
+
+    queue.failed("mail", receive_one(queue, "mail").receipt, reason="\ud800" + "y" * 100_000)
+
+    (letter,) = queue.dead_letters("mail")
+    assert letter.reason.startswith("?y")
+    assert len(letter.reason) == 2000
+
+
+def test_racing_threads_get_each_message_once(queue):
+    queue.send("jobs", [str(n).encode() for n in range(200)])
+
+    def drain(_):
+        got = []
+        while batch := queue.receive("jobs", limit=3):
+            got += [message.body for message in batch]
+            assert all(queue.done("jobs", message.receipt) for message in batch)
+        return got
+
+    with ThreadPoolExecutor(8) as pool:
+        got = [body for part in pool.map(drain, range(8)) for body in part]
+
+    assert sorted(got) == sorted(str(n).encode() for n in range(200))
+
+
+class QueueModel(RuleBasedStateMachine):
+    """Compares the queue with a list of who is visible when, through any history of calls and moments."""
+
+    @initialize()
+    def open(self):
+        self.clock = SettableClock()
+        self.database = Database.open(self.folder() / "shop.sqlite")
+        self.queue = SqliteQueue(self.database, QUEUES, clock=self.clock, ids=UlidIds(self.clock))
+        self.now = 0
+        self.messages = {}  # body -> [visible_at, attempts]
+        self.leases = {}  # receipt -> body, the newest only
+        self.dead = set()
+        self.sent = 0
+
+    @rule(delay=st.sampled_from([0, 0, 5]))
+    def send(self, delay):
+        self.sent += 1
+        body = str(self.sent).encode()
+        self.queue.send("jobs", [body], delay_seconds=delay)
+        self.messages[body] = [self.now + delay, 0]
+
+    @rule(seconds=st.sampled_from([1, 5, 10]))
+    def wait(self, seconds):
+        self.clock.advance(seconds)
+        self.now += seconds
+
+    @rule(limit=st.integers(1, 3))
+    def receive(self, limit):
+        got = self.queue.receive("jobs", limit=limit, lease_seconds=10)
+        visible = [body for body, (at, _) in self.messages.items() if at <= self.now]
+        fresh = [body for body in visible if self.messages[body][1] < 3]
+        assert len(got) == min(limit, len(fresh))
+        for message in got:
+            assert message.body in fresh
+            self.leases = {r: b for r, b in self.leases.items() if b != message.body}
+            self.leases[message.receipt] = message.body
+            self.messages[message.body] = [self.now + 10, self.messages[message.body][1] + 1]
+            assert message.attempt == self.messages[message.body][1]
+        for letter in self.queue.dead_letters("jobs"):
+            if letter.body in self.messages:
+                assert letter.body in visible
+                assert self.messages.pop(letter.body)[1] == 3
+                self.dead.add(letter.body)
+
+    @rule(data=st.data(), verb=st.sampled_from(["done", "failed", "extend"]))
+    def answer(self, data, verb):
+        if not self.leases:
+            return
+        receipt = data.draw(st.sampled_from(sorted(self.leases)))
+        body = self.leases[receipt]
+        alive = body in self.messages and self.messages[body][0] > self.now
+        if verb == "done":
+            assert self.queue.done("jobs", receipt) == alive
+            if alive:
+                del self.messages[body]
+        elif verb == "extend":
+            assert self.queue.extend("jobs", receipt, lease_seconds=20) == alive
+            if alive:
+                self.messages[body][0] = self.now + 20
+            return
+        else:
+            self.queue.failed("jobs", receipt, reason="no")
+            if alive and self.messages[body][1] == 3:
+                del self.messages[body]
+                self.dead.add(body)
+            elif alive:
+                self.messages[body][0] = self.now
+        del self.leases[receipt]
+
+    @invariant()
+    def nothing_is_lost_or_doubled(self):
+        if hasattr(self, "queue"):
+            assert self.queue.depth("jobs") == len(self.messages)
+            assert {letter.body for letter in self.queue.dead_letters("jobs")} == self.dead
+
+    def teardown(self):
+        if hasattr(self, "database"):
+            self.database.close()
+
+
+def test_any_history_of_calls_agrees_with_a_simple_model(tmp_path_factory):
+    class Here(QueueModel):
+        def folder(self):
+            return tmp_path_factory.mktemp("queue")
+
+    run_state_machine_as_test(Here, settings=settings(max_examples=20, stateful_step_count=30, deadline=None))
+
+
+# -- the queue in SQLite -------------------------------------------------------------------------------
+
+
+def test_messages_leases_and_dead_letters_outlive_the_process(tmp_path, clock):
+    for attempt in range(2):
+        database = Database.open(tmp_path / "shop.sqlite")
+        queue = SqliteQueue(database, QUEUES, clock=clock, ids=UlidIds(clock))
+        if attempt == 0:
+            queue.send("jobs", [b"waiting"], delay_seconds=60)
+            queue.send("jobs", [b"leased"])
+            queue.send("mail", [b"dead"])
+            receipt = receive_one(queue).receipt
+            queue.failed("mail", receive_one(queue, "mail").receipt, reason="bounced")
+        else:
+            assert queue.depth("jobs") == 2
+            assert not queue.receive("jobs")
+            assert queue.done("jobs", receipt)
+            assert [letter.body for letter in queue.dead_letters("mail")] == [b"dead"]
         database.close()
-        """
-    )
-    script = Path(tmp_path / "drain.py")
-    script.write_text(program)
-    workers = [subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    taken = [line for worker in workers for line in worker.communicate(timeout=60)[0].split()]
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from bodega.adapters.local.queue import SqliteQueue
+from bodega.adapters.local.sqlite import Database
+from bodega.adapters.system.clock import SystemClock
+from bodega.adapters.system.ids import UlidIds
+from bodega.schema import QueueSpec
+
+clock = SystemClock()
+database = Database.open(Path(sys.argv[1]))
+queue = SqliteQueue(database, [QueueSpec("jobs")], clock=clock, ids=UlidIds(clock))
+while batch := queue.receive("jobs", limit=5, lease_seconds=600):
+    for message in batch:
+        print(message.body.decode())
+        assert queue.done("jobs", message.receipt)
+database.close()
+"""
+
+
+def test_processes_share_the_work_without_doing_any_twice(tmp_path):
+    clock = SystemClock()
+    database = Database.open(tmp_path / "shop.sqlite")
+    queue = SqliteQueue(database, QUEUES, clock=clock, ids=UlidIds(clock))
+    queue.send("jobs", [str(n).encode() for n in range(60)])
+
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WORKER, str(tmp_path / "shop.sqlite")], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    done = [line for worker in workers for line in worker.communicate(timeout=60)[0].split()]
 
     assert [worker.returncode for worker in workers] == [0, 0, 0]
-    assert sorted(map(int, taken)) == list(range(200))
-
-
-def test_the_bus_hands_an_event_to_every_queue_that_subscribed_once(queue):
-    bus = LocalBus(
-        queue,
-        [Subscription("product.", "work"), Subscription("product.changed", "work"), Subscription("order.", "other")],
-    )
-    bus.publish([Event(id="evt_1", name="product.changed", resource="prod_1", version=1, occurred_at="")])
-
-    (message,) = queue.receive("work")
-    assert b'"evt_1"' in message.body
-    assert queue.receive("other") == []
+    assert sorted(done, key=int) == [str(n) for n in range(60)]
+    assert queue.depth("jobs") == 0
+    database.close()

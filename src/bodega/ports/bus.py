@@ -12,6 +12,8 @@ class Bus(Protocol):
     def publish(self, events: Sequence[Event]) -> None:
         """Hand each event to every subscribed queue, durably before returning, at least once.
 
-        The message body is the event as JSON, its deduplication key the event's id.
+        A queue with several subscriptions that fit gets an event once. The message body is the event as JSON
+        (`msgspec.json`); handlers recognise repetitions by the event's id.
+        InvalidError, before anything is sent, if an event is too large for a message.
         """
         ...

@@ -6,6 +6,8 @@ from typing import Protocol
 import msgspec
 
 MAX_BODY_BYTES = 256 * 1024  # SQS's limit on a message
+MAX_DELAY_SECONDS = 15 * 60  # SQS's limit on DelaySeconds
+MAX_LEASE_SECONDS = 12 * 3600  # SQS's limit on a visibility timeout
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -27,24 +29,30 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 class Queue(Protocol):
-    """The named queues of `bodega.schema.QUEUES`: durable, leased, with dead letters.
+    """The named queues of `bodega.schema.QUEUES`: durable, leased, with dead letters. Thread-safe.
 
-    Order is not promised. Thread-safe.
+    Order is not promised. Any process of the shop may send and receive. An attempt counts when a message is
+    received, so that one which kills its workers becomes a dead letter too. Every verb raises NotFoundError
+    for a queue that nobody declared and InvalidError for numbers out of range; then nothing has happened.
     """
 
     def send(self, queue: str, bodies: Sequence[bytes], *, delay_seconds: float = 0) -> None:
-        """Store messages durably; each becomes visible after the delay. Over 256 KiB: InvalidError, nothing stored."""
+        """Store messages durably, all or none; each becomes visible after the delay, of at most 15 minutes.
+
+        An empty body or one over 256 KiB: InvalidError, nothing stored. Repeating a call sends twice.
+        """
         ...
 
     def receive(self, queue: str, *, limit: int = 10, lease_seconds: float = 30) -> Sequence[Message]:
         """Lease up to `limit` visible messages; nobody else gets them until the lease ends.
 
-        Empty when there are none.
+        Empty when there are none; it does not wait. A lease lasts 12 hours at most. A message whose last
+        allowed attempt ended without an answer becomes a dead letter here.
         """
         ...
 
     def extend(self, queue: str, receipt: str, *, lease_seconds: float) -> bool:
-        """Prolong a lease; False if it had already ended."""
+        """Let a lease end that long from now instead; False if it had already ended."""
         ...
 
     def done(self, queue: str, receipt: str) -> bool:
@@ -52,7 +60,10 @@ class Queue(Protocol):
         ...
 
     def failed(self, queue: str, receipt: str, *, reason: str, retry_in_seconds: float = 0) -> None:
-        """Give a message back; after the queue's `max_attempts` it becomes a dead letter with this reason."""
+        """Give a message back; after the queue's `max_attempts` it becomes a dead letter with this reason.
+
+        Nothing happens if the lease had ended: the message is visible already or somebody else's.
+        """
         ...
 
     def dead_letters(self, queue: str, *, limit: int = 100) -> Sequence[DeadLetter]:

@@ -16,8 +16,8 @@ class LocalBus:
 
     def __init__(self, queue: Queue, subscriptions: Sequence[Subscription]) -> None:
         for subscription in subscriptions:
-            queue.depth(subscription.queue)  # a queue that nobody declared is to be noticed now, not at the
-            first event
+            # A queue that nobody declared is to be noticed now, not at the first event.
+            queue.depth(subscription.queue)
         self._queue = queue
         self._subscriptions = tuple(subscriptions)
 

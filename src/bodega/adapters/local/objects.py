@@ -190,13 +190,9 @@ def _check_content_type(key: str, content_type: str | None) -> None:
 
 def _explained(exc: OSError) -> Exception:
     if exc.errno in _NO_ROOM:
-        return UnavailableError(
-            "there is no room left on the disk of the object store", retry_after_seconds=60
-        )
+        return UnavailableError("there is no room left on the disk of the object store", retry_after_seconds=60)
     if os.name == "nt" and isinstance(exc, PermissionError):
-        return UnavailableError(
-            "another program has the object open, and Windows does not replace such files"
-        )
+        return UnavailableError("another program has the object open, and Windows does not replace such files")
     return exc
 
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, cast
 
 import apsw
 
@@ -48,7 +47,7 @@ class SqliteQueue:
         now = self._now()
         # Idle workers ask again and again; only a find is worth a place in the writer's queue and an fsync.
         if self._database.reader().execute(sql.ANY_VISIBLE, (queue, now)).fetchone() is None:
-            return ()
+            return []
         return self._database.write(lambda connection: self._lease(connection, spec, limit, now, now + lease_ms))
 
     def extend(self, queue: str, receipt: str, *, lease_seconds: float) -> bool:
@@ -116,10 +115,10 @@ class SqliteQueue:
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
 
-    def _changes(self, statement: str, bindings: tuple[object, ...]) -> bool:
+    def _changes(self, statement: str, bindings: tuple[str | int, ...]) -> bool:
         def change(connection: apsw.Connection) -> bool:
-            connection.execute(statement, bindings)  # type: ignore[arg-type]  # apsw has no name for its
-            values return connection.changes() > 0
+            connection.execute(statement, bindings)
+            return connection.changes() > 0
 
         return self._database.write(change)
 
@@ -163,5 +162,5 @@ def _run(connection: apsw.Connection, script: str) -> None:
     connection.execute(script)
 
 
-def _run_many(connection: apsw.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    connection.executemany(statement, rows)  # type: ignore[arg-type]  # apsw has no name for its values
+def _run_many(connection: apsw.Connection, statement: str, rows: Sequence[tuple[str | bytes | int, ...]]) -> None:
+    connection.executemany(statement, rows)

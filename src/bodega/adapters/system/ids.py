@@ -86,6 +86,4 @@ def _encode(ulid: int) -> str:
 
 def _check_size(size_bytes: int) -> None:
     if size_bytes < MIN_SECRET_BYTES:
-        raise InvalidError(
-            f"a secret of {size_bytes} bytes can be guessed; ask for at least {MIN_SECRET_BYTES}"
-        )
+        raise InvalidError(f"a secret of {size_bytes} bytes can be guessed; ask for at least {MIN_SECRET_BYTES}")
