@@ -56,9 +56,7 @@ HARD_KEYS = [
     "a" * 199 + "con.txt",
 ]
 keys = st.lists(
-    st.text(
-        st.characters(categories=["L", "N", "P", "S", "Zs"], exclude_characters="/"), min_size=1, max_size=12
-    ),
+    st.text(st.characters(categories=["L", "N", "P", "S", "Zs"], exclude_characters="/"), min_size=1, max_size=12),
     min_size=1,
     max_size=4,
 ).map("/".join)
