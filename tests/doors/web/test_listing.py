@@ -4,9 +4,11 @@ import re
 
 import pytest
 from conftest import MUGS, Browser, Soup
+from starlette.applications import Starlette
 
 from bodega.domain.shop import Shop
 from bodega.web.cursors import FIRST, Trail, read_cursor, sign_cursor
+from bodega.web.routes import routes
 
 
 def _follow(browser: Browser, path: str, rel: str) -> str | None:
@@ -179,3 +181,16 @@ def test_no_query_breaks_a_page(browser: Browser, path: str, query: str) -> None
 )
 def test_no_address_breaks_the_shop(browser: Browser, path: str) -> None:
     assert browser.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "host", ["<script>alert(1)</script>", "a b", "[::1", "x" * 3000, "shop.test:99999", '"onload="x']
+)
+def test_no_host_header_breaks_a_page(shop: Shop, host: str) -> None:
+    browser = Browser(Starlette(routes=routes(shop)))
+
+    answer = browser.get("/p/teapot", headers={"host": host})
+
+    assert answer.status_code == 200
+    assert Soup(answer.text).faults == []
+    assert "<script>alert" not in answer.text

@@ -26,7 +26,7 @@ from bodega.web.storefront.facets import (
     facet_views,
     price_form,
 )
-from bodega.web.storefront.useful import useful_attributes
+from bodega.web.storefront.useful import prevailing_category, useful_attributes
 
 _EAGER = 4
 _CURSOR = "page"
@@ -81,7 +81,8 @@ def build_listing(site: Site, request: Request, choice: Choice, *, category: Cat
     shop = site.shop
     attributes = shop.catalog.taxonomy.attributes()
     fallback: Sort = "relevance" if choice.text else "best_selling"
-    names = dict.fromkeys([*useful_attributes(shop, category.id if category else None), *choice.attributes])
+    within = category.id if category else prevailing_category(shop, choice.text)
+    names = dict.fromkeys([*useful_attributes(shop, within), *choice.attributes])
     facets = ["category", "price", "brand", *(ATTRIBUTE + name for name in names)]
     query = choice.query(
         categories=[category.id] if category else [], facets=facets, limit=DEFAULT_LIMIT, fallback=fallback

@@ -153,7 +153,7 @@ def _offer(variant: Variant, levels: Mapping[str, Level]) -> Offer:
         saved = msgspec.structs.replace(price, amount=before.amount - price.amount).format()
     return Offer(
         sku=variant.sku,
-        title=variant.title or ", ".join(map(value_text, variant.options.values())),
+        title=value_text(variant.title) or ", ".join(map(value_text, variant.options.values())),
         price=price.format() if price else "",
         compare_at=compare_at_text(price, before),
         saving=saving_text(price, before),

@@ -19,6 +19,7 @@ _CANDIDATES = 12
 _CHOSEN = 4
 _MIN_COVERAGE = 0.25
 _MOST_VALUES = 60
+_PREVAILS = 0.6
 _product = msgspec.json.Decoder(Product).decode
 _names = msgspec.json.Decoder(list[str]).decode
 
@@ -31,6 +32,18 @@ def useful_attributes(shop: Shop, category_id: str | None) -> list[str]:
         ttl_seconds=_KEEP_SECONDS,
     )
     return _names(body)
+
+
+def prevailing_category(shop: Shop, text: str) -> str | None:
+    """Return the narrowest category in which most matches of the words are, None if they are everywhere."""
+    if not text:
+        return None
+    page = shop.catalog.shelves.find(ShelfQuery(text=text, facets=("category",), limit=1))
+    enough = (page.total or 0) * _PREVAILS
+    tree = shop.catalog.taxonomy.tree()
+    paths = [tree.path(value.value) for value in page.facets.get("category", ()) if value.count >= enough]
+    deepest = max(paths, key=len, default=[])
+    return deepest[-1].id if deepest else None
 
 
 def _choose(shop: Shop, category_id: str | None) -> list[str]:
