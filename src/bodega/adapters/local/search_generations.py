@@ -29,7 +29,8 @@ _NAME = re.compile(r"f(\d+)-(\d{8})")
 _POINTER = "current"
 _CHECK_SECONDS = 0.1
 _OPEN_ATTEMPTS = 5
-_MAX_CARDS, _MAX_COUNTS = 4000, 500
+# What a process remembers of one state: two megabytes of cards, and counts of up to two again.
+_MAX_CARDS, _MAX_COUNTS = 2000, 100
 _STORE_BLOCK_BYTES = 4096
 
 
