@@ -1,5 +1,7 @@
 """Hold the home page to being everybody's until somebody looks at something, and theirs from then on."""
 
+from base64 import urlsafe_b64encode
+
 from conftest import Browser, Soup
 
 from bodega.domain.shop import Shop
@@ -66,6 +68,14 @@ def test_a_cookie_that_is_not_ours_is_no_history(browser: Browser, shop: Shop) -
 
         assert answer.status_code == 200
         assert "You were looking at" not in answer.text
+
+
+def test_a_history_that_somebody_else_wrote_is_none(shop: Shop) -> None:
+    body = b'["prod_a"]'
+    forged = shop.world.keys.sign("web.cursor", body) + body
+
+    assert read_seen(shop.world.keys, urlsafe_b64encode(forged).rstrip(b"=").decode()) == []
+    assert read_seen(shop.world.keys, write_seen(shop.world.keys, ["prod_a"])) == ["prod_a"]
 
 
 def test_the_cookie_keeps_the_newest_and_stays_small_enough_for_browsers(shop: Shop) -> None:

@@ -47,6 +47,14 @@ def test_choosing_narrows_and_each_choice_can_be_taken_back_alone(browser: Brows
     assert "Green" in soup.text
 
 
+def test_a_choice_leaves_the_other_values_of_its_facet_to_be_added(browser: Browser) -> None:
+    soup = browser.page("/c/mugs?brand=Potter%27s&max=10")
+
+    offered = {a["href"] for a in soup.all("a", class_="option")}
+    assert "/c/mugs?brand=Potter%27s&brand=Kiln+%26+Co&max=10" in offered
+    assert "/c/mugs?brand=Potter%27s&min=20&max=49.99" in offered
+
+
 def test_two_values_of_one_facet_are_alternatives(browser: Browser) -> None:
     soup = browser.page("/c/mugs?filter.colour=Red&filter.colour=Blue")
 
@@ -113,6 +121,13 @@ def test_a_cursor_remembers_some_pages_back_and_then_the_start(shop: Shop) -> No
     assert [step.number for step in steps] == [13, 12, 11, 10, 9, 8, 7, 6, 5, 1]
     assert steps[-1] == Trail()
     assert len(text) < 1000
+
+
+def test_a_cursor_holds_for_its_own_list_only(shop: Shop) -> None:
+    text = sign_cursor(shop.world.keys, "one list", FIRST.onward("place"))
+
+    assert read_cursor(shop.world.keys, "one list", text).after == "place"
+    assert read_cursor(shop.world.keys, "another list", text) == FIRST
 
 
 def test_search_finds_says_when_it_guessed_and_offers_something_when_it_found_nothing(browser: Browser) -> None:
