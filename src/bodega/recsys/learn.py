@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.history import History
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.models.blend import WINDOWS_DAYS, Blend, Lean, log_popularity, log_rebuying
+from bodega.recsys.models.base import log_rebuying
+from bodega.recsys.models.blend import WINDOWS_DAYS, Blend, Lean, log_popularity
 from bodega.recsys.serving import ItemTable, Repeat
 
 # The split for choosing: the last weeks, or as much of a shorter history; by chance where there are no times.
@@ -47,19 +48,37 @@ def asked(learn: Interactions, held: Interactions, *, seed: int, most: int = ASK
     return drawn
 
 
+class Split(NamedTuple):
+    """What to learn from, what to measure on, the time between, and who is asked."""
+
+    learn: Interactions
+    held: Interactions
+    cut: float
+    users: Indices
+
+    @classmethod
+    def inside(cls, interactions: Interactions, *, now: float, seed: int, most: int = ASKED) -> "Split":
+        """Split training data for choosing; nothing here has seen what the choice is measured with later."""
+        learn, held, cut = split_inside(interactions, now=now, seed=seed)
+        return cls(learn, held, cut, asked(learn, held, seed=seed, most=most))
+
+
 def learn_blend(model: Blend, interactions: Interactions, *, now: float, seed: int = 0) -> Blend:
     """Return the model with weights learnt on a split inside the data; as it was when there is too little of it.
 
     Only the weights of the blend are learnt, not the parameters of its table.
     """
-    learn, held, cut = split_inside(interactions, now=now, seed=seed)
-    users = asked(learn, held, seed=seed)
-    if users.size < FEWEST_ASKED:
+    split = Split.inside(interactions, now=now, seed=seed)
+    if split.users.size < FEWEST_ASKED:
         return model
-    table = model.fit(learn, now=cut)
-    teacher = _Teacher(table, learn, held, cut, users)
+    return taught(model, model.fit(split.learn, now=split.cut), split)
+
+
+def taught(model: Blend, table: ItemTable, split: Split) -> Blend:
+    """Return the model with the weights that explain best what the split's users took next, seen with `table`."""
+    teacher = _Teacher(table, split)
     model = _with_new_items(model, teacher)
-    if interactions.timed and teacher.rebuying is not None:
+    if split.learn.timed and teacher.rebuying is not None:
         return _with_repeats(model, teacher)
     # Nothing held out was taken before, so the split cannot tell what repeats are worth; the rest it can.
     shared = msgspec.structs.replace(model.include, table=model.exclude.table)
@@ -77,10 +96,11 @@ class _Rows(NamedTuple):
 class _Teacher:
     """Ask the trained table for candidates and look up which of them were taken next."""
 
-    def __init__(self, table: ItemTable, learn: Interactions, held: Interactions, cut: float, users: Indices) -> None:
-        self.table, self.learn, self.held, self.cut, self.users = table, learn, held, cut, users
-        self.popular = log_popularity(learn, now=cut)
-        self.rebuying: Weights | None = log_rebuying(learn)
+    def __init__(self, table: ItemTable, split: Split) -> None:
+        self.table = table
+        self.learn, self.held, self.cut, self.users = split
+        self.popular = log_popularity(self.learn, now=self.cut)
+        self.rebuying: Weights | None = log_rebuying(self.learn)
 
     def rows(self, repeat: Repeat) -> _Rows:
         past, future = self.learn.starts(), self.held.starts()

@@ -12,12 +12,10 @@ from bodega.recsys.learn import learn_blend
 from bodega.recsys.models.blend import Blend
 from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.serving import ItemTable, Mix, Repeat
+from bodega.recsys.tune import default_blend
 
 # What the arrays mean; a reader refuses any other number rather than misread them.
 FORMAT = 1
-# Above this many items the closed form's square matrices no longer fit a small machine: co-purchase takes
-# over.
-MOST_DENSE_ITEMS = 8_000
 
 
 class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,7 +82,7 @@ def train(interactions: Interactions, *, now: float, settings: TrainSettings | N
     wanted = settings or TrainSettings()
     if not np.isfinite(now):
         raise InvalidError("now is not a number of days")
-    model = wanted.model or default_model(interactions)
+    model = wanted.model or default_blend(interactions)
     if wanted.learn_weights:
         model = learn_blend(model, interactions, now=now, seed=wanted.seed)
     together = CoPurchase(speaker=0.5, listener=0.5, customer=0.5, width=wanted.together_width)
@@ -98,10 +96,3 @@ def train(interactions: Interactions, *, now: float, settings: TrainSettings | N
         seed=wanted.seed,
     )
     return TrainedModel(model.fit(interactions, now=now), together.fit(interactions.by_order(), now=now), facts)
-
-
-def default_model(interactions: Interactions) -> Blend:
-    """Return the blend that suits the size of the catalogue."""
-    if interactions.n_items <= MOST_DENSE_ITEMS:
-        return Blend()
-    return Blend(table=CoPurchase())

@@ -16,6 +16,7 @@ from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.models.ease import Ease
 from bodega.recsys.models.personal import Personal
 from bodega.recsys.models.popularity import Popularity
+from bodega.recsys.models.spectral import Spectral
 from bodega.recsys.serving import ItemTable, Mix, Repeat
 
 # Small data needs a small ridge; everything else is as shops get it.
@@ -24,8 +25,10 @@ ALL = [
     Personal(),
     CoPurchase(),
     Ease(ridge=5.0),
+    Spectral(),
     Blend(table=Ease(ridge=5.0)),
     Blend(table=CoPurchase()),
+    Blend(table=Spectral()),
 ]
 COLLABORATIVE = ALL[2:]
 

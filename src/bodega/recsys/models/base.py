@@ -10,11 +10,16 @@ from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.decay import decay
 from bodega.recsys.history import HalfLives
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.serving import ItemTable, Mix
+from bodega.recsys.serving import ItemTable, Mix, Repeat
 
 # Wider tables rank a little better and are served more slowly; beyond 200 the gain was within the error
 # everywhere.
 MOST_WIDTH = 200
+
+# What an own item adds in a shop where nobody ever took anything twice: it comes after everything else.
+NEVER_AGAIN = -20.0
+# Customers of average habits that every item is given, so that two buyers do not make a habit.
+PRIOR_BUYERS = 10.0
 
 # The mix of a model that is its table and nothing else.
 TABLE_ALONE = Mix(table=1, own=0, own_table=0, own_count=0, own_recency=0, half_lives=HalfLives(table_days=60))
@@ -62,7 +67,9 @@ class TableModel(Model, frozen=True, kw_only=True):
         """Learn the table, and popularity for strangers and ties."""
         near, says = self.learn(interactions, now=now)
         heard = popularity(interactions, now=now, half_life_days=self.popular_half_life_days)
-        return ItemTable.of(near, says, heard, mixes={"include": TABLE_ALONE, "exclude": TABLE_ALONE})
+        habit = never_again(interactions) if log_rebuying(interactions) is None else None
+        mixes: dict[Repeat, Mix] = {"include": TABLE_ALONE, "exclude": TABLE_ALONE}
+        return ItemTable.of(near, says, heard, habit=habit, mixes=mixes)
 
     @abstractmethod
     def learn(self, interactions: Interactions, *, now: float, worth: Weights | None = None) -> tuple[Indices, Weights]:
@@ -100,3 +107,26 @@ def popularity(interactions: Interactions, *, now: float, half_life_days: float)
         weights = decay(now - interactions.time, half_life_days)
     counted = interactions.matrix(weights)
     return np.bincount(counted.indices, counted.data, interactions.n_items).astype(np.float32)
+
+
+def log_rebuying(interactions: Interactions) -> Weights | None:
+    """Return (n_items,) ln(share of an item's buyers who took it again / share in the shop); None if nobody ever did.
+
+    >>> twice = Interactions.of([0, 0, 1], [0, 0, 1], time=[0, 1, 0])
+    >>> log_rebuying(twice).round(2)
+    array([ 0.09, -0.1 ], dtype=float32)
+    """
+    taken = interactions.matrix(np.ones(len(interactions), np.float32), reduce="sum")
+    buyers = np.bincount(taken.indices, minlength=interactions.n_items)
+    again = np.bincount(taken.indices, taken.data > 1, interactions.n_items)
+    if not again.sum():
+        return None
+    usual = again.sum() / buyers.sum()
+    rates = (again + usual * PRIOR_BUYERS) / (buyers + PRIOR_BUYERS)
+    logs: Weights = np.log(rates / usual).astype(np.float32)
+    return logs
+
+
+def never_again(interactions: Interactions) -> Weights:
+    """Return (n_items,) the habit of a shop where nobody ever took anything twice."""
+    return np.full(interactions.n_items, NEVER_AGAIN, dtype=np.float32)

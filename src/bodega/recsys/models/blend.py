@@ -2,24 +2,20 @@
 
 import numpy as np
 
-from bodega.recsys.arrays import Weights
+from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.history import HalfLives
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.models.base import Model, popularity
+from bodega.recsys.models.base import Model, log_rebuying, never_again, popularity
 from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.models.ease import Ease
-from bodega.recsys.serving import ItemTable, Mix, Repeat
+from bodega.recsys.models.spectral import Spectral
+from bodega.recsys.serving import ItemTable, Mix
 
 # Popularity is looked at through these half-lives (0: all time); short over long is a trend. The floors
 # keep the logarithm of a quiet item in bounds.
 WINDOWS_DAYS = (4.0, 14.0, 60.0, 0.0)
 FLOORS = (0.3, 0.5, 1.0, 2.0)
 Lean = tuple[float, float, float, float]
-
-# A shop where nobody ever took anything twice: no item of one's past is worth a place.
-NEVER_AGAIN = -20.0
-# Customers of average habits that every item is given, so that two buyers do not make a habit.
-PRIOR_BUYERS = 10.0
 
 
 class Blend(Model, frozen=True, kw_only=True, tag="blend"):
@@ -30,7 +26,7 @@ class Blend(Model, frozen=True, kw_only=True, tag="blend"):
     time split. The defaults are rounded from several shops and are where learning starts.
     """
 
-    table: Ease | CoPurchase = Ease(half_life_days=120.0)
+    table: Ease | CoPurchase | Spectral = Ease(half_life_days=120.0)
     popular_half_life_days: float = 28.0
     include: Mix = Mix()
     exclude: Mix = Mix(half_lives=HalfLives(table_days=180))
@@ -40,26 +36,28 @@ class Blend(Model, frozen=True, kw_only=True, tag="blend"):
 
     def fit(self, interactions: Interactions, *, now: float) -> ItemTable:
         """Learn the table, the leanings and the habits."""
+        return self.assembled(*self.neighbours(interactions, now=now), interactions, now=now)
+
+    def neighbours(self, interactions: Interactions, *, now: float) -> tuple[Indices, Weights]:
+        """Learn the table alone, which is what takes the time."""
+        lean = log_popularity(interactions, now=now) @ np.array(self.lean_exclude, dtype=np.float32)
+        return self.table.learn(interactions, now=now, worth=self._worth(lean))
+
+    def assembled(self, near: Indices, says: Weights, interactions: Interactions, *, now: float) -> ItemTable:
+        """Return what is served, from a table that is already learnt."""
         logs = log_popularity(interactions, now=now)
-        leans: dict[Repeat, Weights] = {
-            "include": logs @ np.array(self.lean_include, dtype=np.float32),
-            "exclude": logs @ np.array(self.lean_exclude, dtype=np.float32),
-        }
-        near, says = self.table.learn(interactions, now=now, worth=self._worth(leans["exclude"]))
-        mixes: dict[Repeat, Mix] = {"include": self.include, "exclude": self.exclude}
+        rates = log_rebuying(interactions)
         return ItemTable.of(
             near,
             says,
             popularity(interactions, now=now, half_life_days=self.popular_half_life_days),
-            leans=leans,
-            habit=self.habits(interactions),
-            mixes=mixes,
+            leans={
+                "include": logs @ np.array(self.lean_include, dtype=np.float32),
+                "exclude": logs @ np.array(self.lean_exclude, dtype=np.float32),
+            },
+            habit=never_again(interactions) if rates is None else self.habit * rates,
+            mixes={"include": self.include, "exclude": self.exclude},
         )
-
-    def habits(self, interactions: Interactions) -> Weights:
-        """Return (n_items,) what having taken an item before adds, by how often others took it again."""
-        rates = log_rebuying(interactions)
-        return np.full(interactions.n_items, NEVER_AGAIN, np.float32) if rates is None else self.habit * rates
 
     def _worth(self, lean: Weights) -> Weights:
         if not lean.size or self.exclude.table <= 0:
@@ -75,21 +73,3 @@ def log_popularity(interactions: Interactions, *, now: float) -> Weights:
         for days, floor in zip(WINDOWS_DAYS, FLOORS, strict=True)
     ]
     return np.stack(windows, axis=1).astype(np.float32)
-
-
-def log_rebuying(interactions: Interactions) -> Weights | None:
-    """Return (n_items,) ln(share of an item's buyers who took it again / share in the shop); None if nobody ever did.
-
-    >>> twice = Interactions.of([0, 0, 1], [0, 0, 1], time=[0, 1, 0])
-    >>> log_rebuying(twice).round(2)
-    array([ 0.09, -0.1 ], dtype=float32)
-    """
-    taken = interactions.matrix(np.ones(len(interactions), np.float32), reduce="sum")
-    buyers = np.bincount(taken.indices, minlength=interactions.n_items)
-    again = np.bincount(taken.indices, taken.data > 1, interactions.n_items)
-    if not again.sum():
-        return None
-    usual = again.sum() / buyers.sum()
-    rates = (again + usual * PRIOR_BUYERS) / (buyers + PRIOR_BUYERS)
-    logs: Weights = np.log(rates / usual).astype(np.float32)
-    return logs

@@ -1,0 +1,147 @@
+"""Choose a model and its parameters by a split inside the training data, within a time budget."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from bodega.recsys.evaluate import evaluate
+from bodega.recsys.interactions import Interactions
+from bodega.recsys.learn import FEWEST_ASKED, Split, taught
+from bodega.recsys.models.base import Model, TableModel
+from bodega.recsys.models.blend import Blend
+from bodega.recsys.models.copurchase import CoPurchase
+from bodega.recsys.models.ease import Ease
+from bodega.recsys.models.personal import Personal
+from bodega.recsys.models.popularity import Popularity
+from bodega.recsys.models.spectral import Spectral
+from bodega.recsys.serving import Repeat
+
+# Above this many items the closed form's square matrices no longer fit a small machine.
+MOST_DENSE_ITEMS = 8_000
+# Half of the users teach the weights of a blend, the other half judge it.
+ASKED = 2000
+
+# What is tried for each parameter, in this order, each while the others stay at the best known.
+GRIDS: dict[type, dict[str, tuple[float, ...]]] = {
+    Popularity: {"half_life_days": (7, 14, 56, 0)},
+    Personal: {"half_life_days": (30, 60, 240, 0)},
+    Ease: {"ridge": (50, 100, 400, 800, 1600), "half_life_days": (60, 240, 0), "width": (128, 200)},
+    CoPurchase: {
+        "listener": (0.3, 0.4, 0.6, 0.7),
+        "speaker": (0.3, 0.4, 0.6, 0.7),
+        "customer": (0.2, 0.4, 0.8, 1.0),
+        "power": (0.7, 1.4),
+        "half_life_days": (60, 240),
+        "width": (128, 200),
+    },
+    Spectral: {"strength": (0.1, 1.0), "rank": (64, 256), "customer": (0.3, 0.7), "width": (128, 200)},
+}
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """A model that was tried and the mean ndcg of its lists on the held-out part."""
+
+    model: Model
+    ndcg: float
+
+
+class Tuned(msgspec.Struct, frozen=True):
+    """The best of the trials, with its weights learnt; no trials when there was too little data to choose by."""
+
+    model: Model
+    trials: Sequence[Trial]
+
+
+class _Search(NamedTuple):
+    split: Split
+    repeats: tuple[Repeat, ...]
+    k: int
+    trials: list[Trial]
+
+    def tried(self, model: Model) -> Trial:
+        """Fit, teach with half of the users, judge with the other half."""
+        learn, held, cut, users = self.split
+        if isinstance(model, Blend):
+            near, says = model.neighbours(learn, now=cut)
+            half = self.split._replace(users=users[::2])
+            model = blend = taught(model, model.assembled(near, says, learn, now=cut), half)
+            table = blend.assembled(near, says, learn, now=cut)
+        else:
+            table = model.fit(learn, now=cut)
+        reached = [
+            evaluate(table, learn, held, now=cut, k=self.k, repeat=repeat, users=users[1::2]).ndcg.mean
+            for repeat in self.repeats
+        ]
+        trial = Trial(model, sum(reached) / len(reached))
+        self.trials.append(trial)
+        return trial
+
+
+def default_blend(interactions: Interactions) -> Blend:
+    """Return the blend that suits the size of the catalogue, before anything is tuned."""
+    if interactions.n_items <= MOST_DENSE_ITEMS:
+        return Blend()
+    return Blend(table=CoPurchase(width=128))
+
+
+def tune(
+    interactions: Interactions,
+    *,
+    now: float,
+    in_time: Callable[[], bool],
+    start: Sequence[Model] = (),
+    repeats: tuple[Repeat, ...] = ("include", "exclude"),
+    k: int = 20,
+    seed: int = 0,
+) -> Tuned:
+    """Try the models of `start` (by default blends of every table that fits), then vary the best one.
+
+    One parameter at a time is varied as long as `in_time()` says so; what is under way is finished. The
+    first model is always tried. The trials and their order depend on the data and `seed` only, so that
+    more time never ends worse.
+    """
+    models = list(start) or _blends(interactions)
+    split = Split.inside(interactions, now=now, seed=seed, most=ASKED)
+    if split.users.size < FEWEST_ASKED:
+        return Tuned(models[0], [])
+    search = _Search(split, repeats, k, [])
+    best = search.tried(models[0])
+    for model in models[1:]:
+        if in_time():
+            best = max(best, search.tried(model), key=lambda trial: trial.ndcg)
+    for name, value in _steps(best.model):
+        varied = _with(best.model, name, value)
+        if in_time() and varied != best.model:
+            best = max(best, search.tried(varied), key=lambda trial: trial.ndcg)
+    return Tuned(best.model, search.trials)
+
+
+def _blends(interactions: Interactions) -> list[Model]:
+    default = default_blend(interactions)
+    tables: list[Ease | CoPurchase | Spectral] = [CoPurchase(width=128), Spectral(width=128)]
+    if interactions.n_items <= MOST_DENSE_ITEMS:
+        tables.append(Ease(half_life_days=120.0, width=128))
+    return [default, *(Blend(table=table) for table in tables if table != default.table)]
+
+
+def _steps(model: Model) -> Iterator[tuple[str, float]]:
+    varied = model.table if isinstance(model, Blend) else model
+    for name, values in GRIDS[type(varied)].items():
+        for value in values:
+            yield name, value
+
+
+def _with(model: Model, name: str, value: float) -> Model:
+    if isinstance(model, Blend):
+        table: Any = _with(model.table, name, value)
+        return msgspec.structs.replace(model, table=table)
+    fitting: Any = int(value) if isinstance(getattr(model, name), int) else float(value)
+    return msgspec.structs.replace(model, **{name: fitting})
+
+
+def models_by_name(interactions: Interactions) -> dict[str, Model]:
+    """Return every model under its name, with the defaults that suit the data."""
+    plain: list[TableModel] = [CoPurchase(width=128), Ease(width=128), Spectral(width=128)]
+    models = [default_blend(interactions), Popularity(), Personal(), *plain]
+    return {model.name: model for model in models}
