@@ -1,6 +1,7 @@
 """Read the command line and hand it to the command it names."""
 
 import argparse
+import gc
 import importlib
 import logging
 import os
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser(given)
     parsed = parser.parse_args(given)
     module = importlib.import_module(COMMANDS[parsed.command][0])
+    # Imports make and drop millions of small objects without cycles: looking for cycles every 700 of them costs a third.
+    gc.set_threshold(100_000, 20, 50)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         return int(module.run(parsed, os.environ))  # noqa: TID251  # the command line is where the environment comes in

@@ -26,7 +26,7 @@ MAX_INTEGER = 2**63 - 1  # DynamoDB holds 38 digits; this port promises what bot
 MAX_NESTING = 32
 
 
-class Key(msgspec.Struct, frozen=True, array_like=True):
+class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The primary key of an item: partition and sort key, both non-empty strings; order is by UTF-8 bytes.
 
     `index_sort` is set only in the `last` of a page of an index: where in the index that item stood.
@@ -40,48 +40,48 @@ class Key(msgspec.Struct, frozen=True, array_like=True):
 # -- conditions ------------------------------------------------------------------------------------------------
 
 
-class Exists(msgspec.Struct, frozen=True):
+class Exists(msgspec.Struct, frozen=True, gc=False):
     """True when the item is there; updates and deletes that must not make phantoms carry it."""
 
 
-class NotExists(msgspec.Struct, frozen=True):
+class NotExists(msgspec.Struct, frozen=True, gc=False):
     """True when no item has this key; creates carry it."""
 
 
-class Equals(msgspec.Struct, frozen=True):
+class Equals(msgspec.Struct, frozen=True, gc=False):
     """True when the item is there and the attribute has exactly this value (1 does not equal True)."""
 
     attribute: str
     value: Value
 
 
-class AtLeast(msgspec.Struct, frozen=True):
+class AtLeast(msgspec.Struct, frozen=True, gc=False):
     """True when the item is there and the attribute is an integer >= value."""
 
     attribute: str
     value: int
 
 
-class AtMost(msgspec.Struct, frozen=True):
+class AtMost(msgspec.Struct, frozen=True, gc=False):
     """True when the item is there and the attribute is an integer <= value."""
 
     attribute: str
     value: int
 
 
-class Missing(msgspec.Struct, frozen=True):
+class Missing(msgspec.Struct, frozen=True, gc=False):
     """True when the item is absent or lacks the attribute."""
 
     attribute: str
 
 
-class All(msgspec.Struct, frozen=True):
+class All(msgspec.Struct, frozen=True, gc=False):
     """True when every part is."""
 
     parts: "tuple[Condition, ...]"
 
 
-class Any(msgspec.Struct, frozen=True):
+class Any(msgspec.Struct, frozen=True, gc=False):
     """True when at least one part is."""
 
     parts: "tuple[Condition, ...]"
@@ -93,7 +93,7 @@ Condition: TypeAlias = Exists | NotExists | Equals | AtLeast | AtMost | Missing 
 # -- writes ----------------------------------------------------------------------------------------------------
 
 
-class Put(msgspec.Struct, frozen=True):
+class Put(msgspec.Struct, frozen=True, gc=False):
     """Store the whole item, replacing what was there. The item holds the table's key attributes."""
 
     table: str
@@ -101,7 +101,7 @@ class Put(msgspec.Struct, frozen=True):
     condition: Condition | None = None
 
 
-class Update(msgspec.Struct, frozen=True):
+class Update(msgspec.Struct, frozen=True, gc=False):
     """Change single attributes: `add` to integers (missing counts as 0), then `set`, then `remove`.
 
     Without a condition a missing item is created, as in DynamoDB; key attributes cannot be changed.
@@ -115,7 +115,7 @@ class Update(msgspec.Struct, frozen=True):
     condition: Condition | None = None
 
 
-class Delete(msgspec.Struct, frozen=True):
+class Delete(msgspec.Struct, frozen=True, gc=False):
     """Remove the item; removing nothing is no error unless the condition says so."""
 
     table: str
@@ -123,7 +123,7 @@ class Delete(msgspec.Struct, frozen=True):
     condition: Condition | None = None
 
 
-class Check(msgspec.Struct, frozen=True):
+class Check(msgspec.Struct, frozen=True, gc=False):
     """Write nothing, but let the transaction fail unless the condition holds."""
 
     table: str
@@ -134,7 +134,7 @@ class Check(msgspec.Struct, frozen=True):
 Write: TypeAlias = Put | Update | Delete | Check
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """A fact to announce with a transaction.
 
     `id` is unique and stable over redelivery; `version` grows per `resource`, so that handlers can drop what is
@@ -149,7 +149,7 @@ class Event(msgspec.Struct, frozen=True):
     data: bytes = b"{}"
 
 
-class Announced(msgspec.Struct, frozen=True):
+class Announced(msgspec.Struct, frozen=True, gc=False):
     """An event and its place in the order of commits; positions grow, but not by one."""
 
     position: int

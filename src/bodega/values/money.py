@@ -36,7 +36,7 @@ MAX_AMOUNT = 10**15
 """The largest amount in minor units, either sign: far above any price, far below 2**63."""
 
 
-class Money(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
+class Money(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True, gc=False):
     """An amount in minor units (pence, cents) and its currency.
 
     >>> Money(1999, "GBP").format()

@@ -26,7 +26,7 @@ Text: TypeAlias = Annotated[str, Meta(max_length=20_000)]
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
 
 
-class ScheduledPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class ScheduledPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A price for a while: valid from (inclusive) until (exclusive); None is open.
 
     It outranks the variant's own price.
@@ -38,7 +38,7 @@ class ScheduledPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     valid_until: datetime | None = None
 
 
-class Media(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Media(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A picture: `key` in the object store, served below /media/."""
 
     key: Annotated[str, Meta(min_length=1, max_length=300)]
@@ -47,7 +47,7 @@ class Media(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     height: Annotated[int, Meta(ge=1, le=20_000)] | None = None
 
 
-class VariantInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class VariantInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A variant as staff send it. Without an id, an existing variant with this SKU keeps its id.
 
     `price` holds whenever no entry of `schedule` does; of several that hold, the one that began last counts.
@@ -64,7 +64,7 @@ class VariantInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     id: Id | None = None
 
 
-class ProductInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class ProductInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A product as staff send it, whole. `categories` and `collections` are ids."""
 
     title: Title
@@ -79,7 +79,7 @@ class ProductInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     media: Annotated[list[Media], Meta(max_length=MAX_MEDIA)] = []
 
 
-class Variant(msgspec.Struct, frozen=True, omit_defaults=True):
+class Variant(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A variant as stored.
 
     In what shoppers see, `price` and `compare_at` are those in force and `schedule` is empty.
@@ -96,7 +96,7 @@ class Variant(msgspec.Struct, frozen=True, omit_defaults=True):
     weight_grams: int | None = None
 
 
-class Rating(msgspec.Struct, frozen=True):
+class Rating(msgspec.Struct, frozen=True, gc=False):
     """How a product was judged: `count` published reviews and the sum of their 1 to 5 stars."""
 
     count: int = 0
@@ -108,7 +108,7 @@ class Rating(msgspec.Struct, frozen=True):
         return self.total / self.count if self.count else 0.0
 
 
-class Product(msgspec.Struct, frozen=True, kw_only=True):
+class Product(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A product as stored. `version` starts at 1 and grows with every change; times are UTC."""
 
     id: str
@@ -128,7 +128,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
 
-class Card(msgspec.Struct, frozen=True, omit_defaults=True):
+class Card(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The fields of a product that lists, search hits and recommendation strips show."""
 
     id: str
@@ -145,7 +145,7 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     categories: list[str] = []
 
 
-class CategoryInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class CategoryInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A category as staff send it; `parent` is an id, None for a root."""
 
     name: Name
@@ -155,7 +155,7 @@ class CategoryInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     position: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
-class Category(msgspec.Struct, frozen=True, kw_only=True):
+class Category(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A category as stored."""
 
     id: str
@@ -167,7 +167,7 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
 
-class CollectionInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class CollectionInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A hand-made group of products as staff send it."""
 
     name: Name
@@ -175,7 +175,7 @@ class CollectionInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
     description: Annotated[str, Meta(max_length=2000)] = ""
 
 
-class Collection(msgspec.Struct, frozen=True, kw_only=True):
+class Collection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A collection as stored."""
 
     id: str
@@ -185,7 +185,7 @@ class Collection(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
 
-class AttributeInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class AttributeInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """The declaration of an attribute: once declared, every product's value must be of this type."""
 
     type: AttributeType
@@ -194,7 +194,7 @@ class AttributeInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     choices: Annotated[list[Annotated[str, Meta(max_length=120)]], Meta(max_length=500)] = []
 
 
-class Attribute(msgspec.Struct, frozen=True, kw_only=True):
+class Attribute(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An attribute's declaration as stored; `name` is the key in `Product.attributes`."""
 
     name: str
