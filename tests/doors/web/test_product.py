@@ -36,6 +36,14 @@ def test_every_value_of_every_option_leads_to_a_variant_with_its_price_and_stock
     assert "Sold out" in soup.text
 
 
+def test_variants_that_options_do_not_tell_apart_can_still_all_be_chosen(browser: Browser) -> None:
+    soup = browser.page("/p/nasty")
+
+    links = [a["href"] for t, a in soup.elements if t == "a" and "variant " in a.get("class", "")]
+
+    assert links == ["/p/nasty?sku=NASTY%3C1%3E", "/p/nasty?sku=N2"]
+
+
 def test_a_sku_that_is_not_of_this_product_shows_the_product_as_it_is(browser: Browser) -> None:
     assert browser.page("/p/teapot?sku=MUG-1").text == browser.page("/p/teapot").text
 

@@ -40,12 +40,12 @@ def pick_variant(product: Product, levels: Mapping[str, Level], sku: str | None)
 
 
 def option_rows(product: Product, chosen: Variant, levels: Mapping[str, Level]) -> list[OptionRow]:
-    """Show one row an option; variants that differ in no option are shown in one row by their titles."""
+    """Show one row an option; where options do not tell all variants apart, one row by their titles."""
     if len(product.variants) < 2:  # noqa: PLR2004 - nothing to choose
         return []
     names = list(dict.fromkeys(name for variant in product.variants for name in variant.options))
-    combinations = {tuple(v.options.get(n) for n in names) for v in product.variants}
-    if not names or len(combinations) < len(product.variants):
+    combinations = {tuple(v.options[n] for n in names) for v in product.variants if len(v.options) == len(names)}
+    if len(combinations) < len(product.variants):
         return [_titles(product, chosen, levels)]
     return [row for name in names if len((row := _row(product, name, chosen, levels)).links) > 1]
 
