@@ -21,6 +21,8 @@ def parse_sku(text: str) -> Sku:
     Case is kept: shops use codes that differ only in case. Control characters and lone surrogates are refused,
     as are inner line breaks, and anything over 64 characters.
     """
+    if text.isascii() and text.isprintable() and 1 <= len(text) <= MAX_SKU_LENGTH and text == text.strip():
+        return Sku(text)  # nearly every SKU, and imports ask a million times
     if not is_clean(text):
         raise InvalidError("a SKU must not contain control characters or broken Unicode")
     canonical = unicodedata.normalize("NFKC", text).strip()
@@ -47,8 +49,10 @@ def make_slug(title: str) -> Slug:
     >>> make_slug("Café Crème — 2 mugs")
     'cafe-creme-2-mugs'
     """
-    decomposed = unicodedata.normalize("NFKD", title.lower())
-    plain = unicodedata.normalize("NFKC", "".join(c for c in decomposed if not unicodedata.combining(c)))
+    plain = title.lower()
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = unicodedata.normalize("NFKC", "".join(c for c in decomposed if not unicodedata.combining(c)))
     words = _NOT_WORD.sub("-", plain).strip("-")[:MAX_SLUG_LENGTH].strip("-")
     return Slug(words or "item")
 

@@ -9,10 +9,10 @@ PRODUCT_CHANGED = "product.changed"
 CATEGORY_CHANGED = "category.changed"
 
 
-def product_changed(product: Product, event_id: str) -> Event:
+def product_changed(product: Product) -> Event:
     """Announce that a product was created, modified or archived: handlers read what they need of it."""
     return Event(
-        id=event_id,
+        id=f"evt_{product.id}_{product.version}",  # there is one change a version
         name=PRODUCT_CHANGED,
         resource=product.id,
         version=product.version,

@@ -323,7 +323,7 @@ class Products:
         check_product(
             given,
             tree=self._taxonomy.tree(),
-            collections=set(self._taxonomy.collections()),
+            collections=self._taxonomy.collections(),
             attributes=self._taxonomy.attributes(),
             currency=self.currency,
         )
@@ -410,7 +410,7 @@ class Products:
         )
         self._move_skus(plan, product, [])
         self._require_places(plan, product, None)
-        plan.announce(product_changed(product, self._ids.new("evt")))
+        plan.announce(product_changed(product))
         plan.check_size()
         return plan, product
 
@@ -481,7 +481,7 @@ class Products:
             self._move_slug(plan, old, product)
         self._move_skus(plan, product, [v.sku for v in old.variants])
         self._require_places(plan, product, old)
-        plan.announce(product_changed(product, self._ids.new("evt")))
+        plan.announce(product_changed(product))
         plan.check_size()
         return plan, product
 

@@ -1,6 +1,7 @@
 """Know the category tree: who is whose parent, and every way up and down."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from bodega.domain.catalog.model import Category
 
@@ -14,6 +15,7 @@ class CategoryTree:
     def __init__(self, categories: Iterable[Category]) -> None:
         self.by_id: Mapping[str, Category] = {c.id: c for c in categories}
         self.by_slug: Mapping[str, Category] = {c.slug: c for c in self.by_id.values()}
+        self._path_ids_of: dict[str, list[str]] = {}
         self._children: dict[str | None, list[Category]] = {}
         for category in sorted(self.by_id.values(), key=lambda c: (c.position, c.name, c.id)):
             parent = category.parent if category.parent in self.by_id else None
@@ -36,7 +38,18 @@ class CategoryTree:
 
     def with_ancestors(self, category_ids: Iterable[str]) -> list[str]:
         """Return the ids and those of all their ancestors, each once, unknown ones left out."""
-        return list(dict.fromkeys(c.id for given in category_ids for c in self.path(given)))
+        if not category_ids:
+            return []
+        return list(dict.fromkeys(chain.from_iterable(map(self._path_ids, category_ids))))
+
+    def _path_ids(self, category_id: str) -> list[str]:
+        """Return the ids on a category's path, computed once: every product asks for them."""
+        ids = self._path_ids_of.get(category_id)
+        if ids is None:
+            ids = [category.id for category in self.path(category_id)]
+            if ids:  # the unknown must not fill the memory
+                self._path_ids_of[category_id] = ids
+        return ids
 
     def below(self, category_id: str) -> Iterator[Category]:
         """Yield the category and everything beneath it, parents first."""

@@ -1,6 +1,6 @@
 """Decide whether what staff sent can be a product, listing every fault and not only the first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from bodega.domain.catalog.model import (
     MAX_LISTS,
@@ -29,7 +29,7 @@ def check_product(
     given: ProductInput,
     *,
     tree: CategoryTree,
-    collections: set[str],
+    collections: Container[str],
     attributes: Mapping[str, Attribute],
     currency: str,
 ) -> None:
@@ -112,7 +112,7 @@ def _one_price_faults(price: Money | None, compare_at: Money | None, at: str, cu
         yield Fault(f"{at}/compare_at", "out_of_range", "compare_at must be above the price")
 
 
-def _place_faults(given: ProductInput, tree: CategoryTree, collections: set[str]) -> Iterator[Fault]:
+def _place_faults(given: ProductInput, tree: CategoryTree, collections: Container[str]) -> Iterator[Fault]:
     for index, category in enumerate(given.categories):
         if category not in tree.by_id:
             yield Fault(f"/categories/{index}", "unknown_category", f"there is no category {category!r}")

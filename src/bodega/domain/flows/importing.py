@@ -65,7 +65,10 @@ class Importer:
 
     def rows_in(self, job: Job, path: Path) -> int | None:
         """Return about how many rows a job's file has, None if that is not cheap to know: for progress bars."""
-        return self._reader(job, path).size_hint()
+        try:
+            return self._reader(job, path).size_hint()
+        except InvalidError:
+            return None  # the run will say what is wrong, and the job will remember it
 
     def run(
         self,
