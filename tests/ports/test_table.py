@@ -195,7 +195,7 @@ def test_an_unknown_table_or_index_is_refused(table_store):
         {1},
         frozenset(),
         (1, 2),
-        object(),
+        pytest.param(object(), id="object"),
         bytearray(b"x"),
         [1, 2.0],
         {"a": {"b": {1}}},
