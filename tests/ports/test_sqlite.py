@@ -37,6 +37,7 @@ tables = (Table("things", "pk", "sk", indexes=(Index("by_colour", "colour", "sk"
 database = Database.open(path)
 store = SqliteTableStore(database, tables, clock=SystemClock())
 print("ready", flush=True)
+sys.stdin.readline()
 for number in range(1, times + 1):
     store.transact(
         [
@@ -71,10 +72,33 @@ def count(path, name, times):
     """Start a counting process."""
     return subprocess.Popen(
         [sys.executable, "-c", COUNTING, str(path), name, str(times)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={"PYTHONPATH": str(Path(sqlite.__file__).parents[3])},
     )
+
+
+def start_together(processes):
+    """Let processes count at the same time and wait until all are done."""
+    crowd = list(processes)
+    for process in crowd:
+        assert process.stdout.readline() == "ready\n"
+    for process in crowd:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in crowd:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+
+
+def start_victim(path):
+    """Start a counting process that will not live to finish."""
+    process = count(path, "victim", 100_000)
+    process.stdin.write("go\n")
+    process.stdin.close()
+    assert process.stdout.readline() == "ready\n"
+    return process
 
 
 def run(sql, *values):
@@ -253,10 +277,7 @@ def test_a_reader_that_stays_does_not_stop_writers(database, store, path):
 
 
 def test_two_processes_lose_no_count(path, store):
-    both = [count(path, name, 300) for name in ("left", "right")]
-    for process in both:
-        process.communicate(timeout=60)
-        assert process.returncode == 0
+    start_together(count(path, name, 300) for name in ("left", "right"))
 
     assert store.get("things", Key("shared", "1"))["n"] == 600
     events = store.announced(0)
@@ -266,23 +287,18 @@ def test_two_processes_lose_no_count(path, store):
 
 
 def test_two_busy_processes_take_turns(path, store):
-    both = [count(path, name, 400) for name in ("left", "right")]
-    for process in both:
-        assert process.stdout.readline() == "ready\n"
-    for process in both:
-        process.communicate(timeout=60)
+    start_together(count(path, name, 400) for name in ("left", "right"))
 
     order = [one.event.resource for one in store.announced(0)]
-    overlap = order[order.index("right") : len(order) - order[::-1].index("left")] if order[0] == "left" else order
-    longest = max(len(list(run)) for _, run in itertools.groupby(overlap[:200]))
-    assert longest < 100
+
+    # Left to SQLite alone, one process wins a hundred times in a row: 3 to 8 turns in all.
+    assert len(list(itertools.groupby(order))) > 100
 
 
 def test_a_killed_process_loses_nothing_it_acknowledged_and_blocks_nobody(path, store, database):
     acknowledged = 0
     for lifetime in range(10):
-        process = count(path, "victim", 100_000)
-        assert process.stdout.readline() == "ready\n"
+        process = start_victim(path)
         said = [process.stdout.readline() for _ in range(5 + 11 * lifetime)]
         process.send_signal(signal.SIGKILL)
         said += process.stdout.readlines()
@@ -303,7 +319,7 @@ def test_a_killed_process_loses_nothing_it_acknowledged_and_blocks_nobody(path, 
 
 
 def test_a_killed_process_that_was_alone_blocks_no_reopening(path):
-    process = count(path, "victim", 100_000)
+    process = start_victim(path)
     for _ in range(50):
         last = process.stdout.readline()
     process.kill()
@@ -320,10 +336,7 @@ def test_a_killed_process_that_was_alone_blocks_no_reopening(path):
 
 
 def test_many_processes_may_open_a_new_database_at_once(path):
-    crowd = [count(path, str(number), 3) for number in range(6)]
-    for process in crowd:
-        process.communicate(timeout=60)
-        assert process.returncode == 0
+    start_together(count(path, str(number), 3) for number in range(6))
 
     database = Database.open(path)
     assert SqliteTableStore(database, TABLES, clock=SystemClock()).get("things", Key("shared", "1"))["n"] == 18
