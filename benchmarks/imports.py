@@ -31,44 +31,11 @@ from bodega.domain.flows.jobs import Job
 from bodega.settings import Settings
 from bodega.wiring import open_shop
 
-WORDS = [
-    "red",
-    "blue",
-    "green",
-    "small",
-    "large",
-    "vintage",
-    "ceramic",
-    "steel",
-    "wooden",
-    "cotton",
-    "linen",
-    "travel",
-    "kitchen",
-    "garden",
-    "lamp",
-    "mug",
-    "bowl",
-    "plate",
-    "chair",
-    "table",
-    "box",
-    "clock",
-    "mirror",
-    "candle",
-    "cushion",
-    "blanket",
-    "basket",
-    "vase",
-    "jar",
-    "tray",
-    "hook",
-    "shelf",
-    "ribbon",
-    "glass",
-    "paper",
-    "silver",
-]
+_VOCABULARY = (
+    "red blue green small large vintage ceramic steel wooden cotton linen travel kitchen garden lamp mug bowl plate "
+    "chair table box clock mirror candle cushion blanket basket vase jar tray hook shelf ribbon glass paper silver"
+)
+WORDS = _VOCABULARY.split()
 SALES_COLUMNS = {
     "order": "invoice",
     "sku": "stock_code",

@@ -51,7 +51,7 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     late: Mapping[str, int] = {}
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Long work. `read` and `rejected` count rows; the others products, orders or reviews, as the subject has it.
 
     `fingerprint` tells files apart; `counts` says more of what was made, e.g. the missing products of a sales file.

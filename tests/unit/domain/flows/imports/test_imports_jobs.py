@@ -2,7 +2,7 @@
 
 import itertools
 
-import pyarrow
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
@@ -60,7 +60,7 @@ def test_a_failed_job_can_be_resumed_and_a_done_one_cannot(shop, tmp_path):
     shop.world.objects.put(key, b"not parquet")
     job = shop.jobs.create(kind="import", subject="products", object_key=key)
     shop.jobs.work_once()
-    parquet.write_table(pyarrow.table({"sku": ["A", "B"], "title": ["Mug", "Bowl"]}), tmp_path / "rows.parquet")
+    parquet.write_table(pa.table({"sku": ["A", "B"], "title": ["Mug", "Bowl"]}), tmp_path / "rows.parquet")
     upload(shop, tmp_path / "rows.parquet", key)
 
     again = shop.jobs.resume(job.id)

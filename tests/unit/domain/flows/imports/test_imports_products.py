@@ -121,7 +121,7 @@ def test_a_bad_row_is_rejected_with_line_and_reason_and_the_rest_goes_on(shop, w
 
 
 def test_a_product_too_large_for_any_table_is_rejected_alone(shop, write, take):
-    huge = {f"a{i}": ["\u4e00" * 500] * 50 for i in range(60)}
+    huge = {f"a{i}": ["\u4e00" * 500] * 50 for i in range(8)}
 
     job = take(shop, "products", write({"sku": "A", "title": "x", "attributes": huge}, {"sku": "OK", "title": "Fine"}))
 
@@ -182,3 +182,23 @@ def test_a_file_that_is_not_what_its_name_says_fails_with_a_message(shop, tmp_pa
 
     assert (job.state, job.read) == ("failed", 0)
     assert job.message
+
+
+def test_a_gzip_bomb_fails_the_job_and_writes_nothing(shop, tmp_path, take):
+    path = tmp_path / "rows.jsonl.gz"
+    with gzip.open(path, "wb", compresslevel=9) as bomb:
+        for _ in range(100):
+            bomb.write(b" " * (1 << 20))
+
+    job = take(shop, "products", path)
+
+    assert (job.state, job.created) == ("failed", 0)
+    assert job.message
+
+
+def test_a_cell_of_10_mb_is_one_rejected_row(shop, write, take):
+    path = write({"sku": "A", "title": "x", "description": "y" * 10_000_000}, {"sku": "OK", "title": "Fine"})
+
+    job = take(shop, "products", path)
+
+    assert (job.state, job.created, job.rejected) == ("done", 1, 1)
