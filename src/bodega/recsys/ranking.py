@@ -80,10 +80,7 @@ def contributors(found: Candidates, chosen: NDArray[np.int64], width: int) -> In
     hit = np.flatnonzero(of_word >= 0)
     share = np.zeros((chosen.size, max(found.heard.size, REASONS)), dtype=np.float32)
     share[of_word[hit], hit // width] = found.words[hit]
-    named = np.full((chosen.size, REASONS), -1, dtype=np.int32)
-    rows = np.arange(chosen.size)
-    for place in range(min(REASONS, found.heard.size)):
-        best = share.argmax(axis=1)
-        named[:, place] = np.where(share[rows, best] > 0, found.heard[best], -1)
-        share[rows, best] = 0
-    return named
+    loudest = np.argsort(-share, axis=1, kind="stable")[:, :REASONS]
+    heard = found.heard if found.heard.size >= REASONS else np.resize(found.heard, REASONS)
+    said = share[np.arange(chosen.size)[:, None], loudest] > 0
+    return np.where(said, heard[loudest], np.int32(-1))

@@ -295,5 +295,6 @@ class ItemTable:
             named = contributors(found, chosen, self.width)
             named[again] = -1
             named[again, 0] = items[again]
-        chance = 1 / (1 + np.exp(-np.clip(reached + np.float32(parts.intercept), -80, 80)))
+        odds = np.minimum(np.maximum(reached + np.float32(parts.intercept), -80), 80)
+        chance = 1 / (1 + np.exp(-odds))
         return Ranked(items, chance, named, sources)

@@ -59,7 +59,7 @@ class TableModel(Model, frozen=True, kw_only=True):
     `half_life_days` makes an older purchase teach less; 0 lets all teach alike.
     """
 
-    width: int = 64
+    width: int = 50
     half_life_days: float = 0.0
     popular_half_life_days: float = 28.0
 
