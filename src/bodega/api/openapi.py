@@ -180,7 +180,7 @@ def _headers(route: Route) -> list[dict[str, Any]]:
 
 def _header_schema(name: str) -> dict[str, Any]:
     if name == "Idempotency-Key":
-        return {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
+        return {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*[!-~][ -~]*$"}
     return {"type": "string", "examples": ['"1"', "*"] if "Match" in name else ["return=minimal"]}
 
 

@@ -15,17 +15,21 @@ from bodega.values.text import is_clean
 
 T = TypeVar("T")
 MAX_BYTES = 8192
-MAX_PARAMETERS = 100
+MAX_PARAMETERS = 256
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 class _Shape(msgspec.Struct, frozen=True):
-    """Which parameters a type takes: all, those that may repeat, those split at commas, those with a free part."""
+    """Which parameters a type takes: all, those that may repeat, those split at commas, those with a free part.
+
+    `optional` are those that are null if not sent: lax conversion would take the word "null" for it.
+    """
 
     names: frozenset[str]
     lists: frozenset[str]
     commas: frozenset[str]
     maps: Mapping[str, str]
+    optional: frozenset[str]
 
 
 def unquote(raw: bytes, what: str) -> str:
@@ -74,6 +78,8 @@ def _take(given: dict[str, Any], shape: _Shape, name: str, value: str) -> Fault 
     elif name in shape.names:
         if name in given:
             return Fault(pointer, "repeated", f"parameter {name!r} may be given once")
+        if name in shape.optional and value.lower() == "null":
+            return Fault(pointer, "wrong_type", f"leave {name!r} out rather than sending the word null")
         given[name] = value
     else:
         field, part = _map_part(shape, name)
@@ -93,7 +99,7 @@ def _map_part(shape: _Shape, name: str) -> tuple[str | None, str]:
 @functools.cache
 def _shape(kind: Hashable) -> _Shape:
     info = msgspec.inspect.type_info(kind)
-    lists, commas, maps, names = set(), set(), {}, set()
+    lists, commas, maps, names, optional = set(), set(), {}, set(), set()
     for field in info.fields if isinstance(info, msgspec.inspect.StructType) else ():
         inner, split = _unwrapped(field.type)
         if isinstance(inner, msgspec.inspect.ListType):
@@ -103,8 +109,10 @@ def _shape(kind: Hashable) -> _Shape:
         elif isinstance(inner, msgspec.inspect.DictType):
             maps[field.encode_name.removesuffix("NAME]")] = field.encode_name
             continue
+        elif isinstance(inner, msgspec.inspect.UnionType) and inner.includes_none:
+            optional.add(field.encode_name)
         names.add(field.encode_name)
-    return _Shape(frozenset(names), frozenset(lists), frozenset(commas), maps)
+    return _Shape(frozenset(names), frozenset(lists), frozenset(commas), maps, frozenset(optional))
 
 
 def _unwrapped(kind: msgspec.inspect.Type) -> tuple[msgspec.inspect.Type, bool]:

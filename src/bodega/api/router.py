@@ -8,12 +8,12 @@ from bodega.api.errors import HttpError
 from bodega.api.query import unquote
 from bodega.values.text import is_clean
 
-MAX_PATH_BYTES = 2048
+MAX_PATH_BYTES = 4096
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 class Router:
-    """All routes by their paths. One without parameters wins over one with, and longer fixed text wins."""
+    """All routes by their paths. One without parameters wins over one with; of those with, more fixed text wins."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = tuple(routes)
@@ -47,6 +47,7 @@ class Router:
                 if wanted in methods:
                     return methods[wanted], {name: _parameter(text) for name, text in found.groupdict().items()}
                 allowed |= methods.keys()
+                break  # `x:resume` is a state to change, and not a name that a less specific route may read
         if not allowed:
             raise HttpError(404, "not_found", "there is no such route; see /docs")
         listed = ", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))

@@ -118,7 +118,7 @@ def _groups(paths: dict[str, Any]) -> list[dict[str, Any]]:
     for path, methods in paths.items():
         for method, operation in methods.items():
             groups.setdefault(operation["tags"][0], []).append(_operation_view(path, method, operation))
-    return [{"name": name, "anchor": _anchor(name), "operations": rows} for name, rows in groups.items()]
+    return [{"name": name, "anchor": f"group-{_anchor(name)}", "operations": rows} for name, rows in groups.items()]
 
 
 def _operation_view(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:

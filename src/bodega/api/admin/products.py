@@ -123,7 +123,10 @@ def _upsert(call: Call, sku: str) -> Reply:
     if call.header(b"if-none-match") == "*" and product_id is not None:
         raise _exists(sku, _version(call, product_id))
     sent = call.header(b"if-match")
-    version = version_in(sent, lambda: _version_by_sku(call, sku)) if sent is not None else None
+    version = None
+    if sent is not None:
+        current = _version_by_sku(call, sku)
+        version = version_in(sent, lambda: current)
     given = _input(call, product_id) if product_id is not None else convert(call.body, ProductInput)
     try:
         product, outcome = products.upsert_by_sku(

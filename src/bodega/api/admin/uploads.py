@@ -16,11 +16,12 @@ from bodega.api.errors import HttpError
 from bodega.api.reply import Reply, replied
 from bodega.api.shapes import Upload
 from bodega.api.tokens import sign, unsign
-from bodega.errors import NotAllowedError
+from bodega.errors import Fault, InvalidError, NotAllowedError
 
 PATH = "/v1/uploads"
 LIFETIME = timedelta(hours=1)
 _PURPOSE = "upload"
+_MAX_TOKEN = 3500  # so that the address stays within what servers and proxies take as a path
 
 
 class Ticket(msgspec.Struct, frozen=True, array_like=True):
@@ -43,6 +44,9 @@ _decode = msgspec.msgpack.Decoder(Ticket).decode
 def offer(call: Call, ticket: Ticket) -> Upload:
     """Return the address under which the ticket's file may be sent."""
     token = sign(call.shop.world.keys, _PURPOSE, _encode(ticket))
+    if len(token) > _MAX_TOKEN:
+        detail = "these columns are too long for an address: send the file in the request itself"
+        raise InvalidError(detail, [Fault("/columns", "out_of_range", detail)])
     return Upload(
         method="PUT",
         url=f"{call.base_url}{PATH}/{token}",

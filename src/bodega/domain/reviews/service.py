@@ -49,13 +49,14 @@ class Reviews:
 
     def list_published(self, product_id: str, *, position: Position | None = None, limit: int = 24) -> Page[Review]:
         """Return a product's published reviews, newest first."""
-        after = Key(*position.after.split(_SEPARATOR, 1)) if position is not None else None
+        after = _after(position.after) if position is not None else None
         page = self._table.query(
             schema.REVIEWS, product_id, index="by_product_time", descending=True, limit=limit, after=after
         )
         rows = [_read(item) for item in page.items]
         last = page.last
-        return Page(rows=rows, next=Position(f"{last.partition}{_SEPARATOR}{last.sort}") if last is not None else None)
+        following = _SEPARATOR.join((last.partition, last.index_sort or "", last.sort)) if last is not None else None
+        return Page(rows=rows, next=Position(following) if following is not None else None)
 
     def tally(self, product_id: str) -> tuple[int, int]:
         """Return how many published reviews a product has and the sum of their stars."""
@@ -82,6 +83,12 @@ class Reviews:
             page = self._table.batch_get(schema.REVIEWS, unique[start : start + MAX_BATCH_GET])
             found |= {key: _read(item) for key, item in page.items()}
         return found
+
+
+def _after(text: str) -> Key:
+    """Return the place that a position names; the reviewer's key stands last because anything may be in it."""
+    partition, index_sort, sort = text.split(_SEPARATOR, 2)
+    return Key(partition, sort, index_sort)
 
 
 def _key(review: Review) -> Key:
