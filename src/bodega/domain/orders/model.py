@@ -55,10 +55,19 @@ def natural_id(prefix: str, *parts: str) -> str:
 
 
 def merged_lines(old: Iterable[Line], new: Iterable[Line]) -> list[Line]:
-    """Return each line as often as the order that has it more often does: nothing doubles, nothing gets lost."""
-    before, after = Counter(map(_line_key, old)), Counter(map(_line_key, new))
-    lines = {_line_key(line): line for line in (*new, *old)}
-    return [line for key, line in lines.items() for _ in range(max(before[key], after[key]))]
+    """Return each line as often as the order that has it more often does: nothing doubles, nothing gets lost.
+
+    The old lines stay as they are and where they are, so that a new order that adds nothing gives the old lines back.
+    """
+    merged = list(old)
+    known = Counter(map(_line_key, merged))
+    for line in new:
+        key = _line_key(line)
+        if known[key] > 0:
+            known[key] -= 1
+        else:
+            merged.append(line)
+    return merged
 
 
 def _line_key(line: Line) -> tuple[str, int, int, str]:

@@ -96,8 +96,6 @@ class Orders:
 def _merged(old: Order, new: Order) -> Order:
     """Return the old order with what the new one has beyond it; the old itself if that is nothing."""
     lines = merged_lines(old.lines, new.lines)
-    if sorted(lines, key=repr) == sorted(old.lines, key=repr):
-        lines = old.lines
     placed_at, customer_id = min(old.placed_at, new.placed_at), new.customer_id or old.customer_id
     return msgspec.structs.replace(old, lines=lines, placed_at=placed_at, customer_id=customer_id)
 

@@ -85,6 +85,16 @@ def test_importing_the_same_sales_again_changes_nothing(shop, write, take):
     assert lines_of(shop, "1") == [("A", 1, 250), ("A", 1, 250)]
 
 
+def test_equal_lines_under_two_names_keep_both_names(shop, write, take):
+    path = write(line("1", name="RED MUG"), line("1", name="MUG, RED"))
+    take(shop, "sales", path)
+
+    job = take(shop, "sales", path)
+
+    assert (job.changed, job.unchanged) == (0, 1)
+    assert [one.name for one in order_of(shop, "1").lines] == ["RED MUG", "MUG, RED"]
+
+
 def test_overlapping_files_never_double_and_never_lose_a_line(shop, write, take):
     rows = [line("1", sku, quantity=n) for n, sku in enumerate("AAKKZ", 1)]
     for start, end in itertools.combinations(range(len(rows) + 1), 2):
