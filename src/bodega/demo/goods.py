@@ -89,6 +89,7 @@ def _make_good(kind: Kind, maker: Maker, number: int, chance: Chance, naming: Na
         title=name.title,
         pigments=[colour.hex for colour in look.colours],
         label=name.lead or product_range,
+        hint=f"{name.lead} {name.noun}",
         number=number,
         chance=chance,
     )

@@ -6,9 +6,10 @@ import msgspec
 
 from bodega.demo.chance import Chance
 from bodega.demo.kinds.kind import Kind, words
-from bodega.demo.tree import root_of
-from bodega.demo.words.describing import MAKER_LINES, MATERIALS, OPENERS, USES
+from bodega.demo.words.describing import MAKER_LINES, OPENERS, USES
 from bodega.demo.words.makers import Maker
+from bodega.demo.words.materials import MATERIALS
+from bodega.demo.words.voices import voice_of
 from bodega.values.text import make_slug
 
 _TRIES = 5
@@ -87,9 +88,9 @@ def _inside(lead: str) -> str:
 
 def describe(kind: Kind, name: Name, material: str, maker: Maker, product_range: str, chance: Chance) -> str:
     """Write two short paragraphs: what it is like, then where it comes from and how to live with it."""
-    root = root_of(kind.leaf)
+    voice = voice_of(kind)
     first, second = chance.some(kind.details, 2)
-    lines = [chance.pick(OPENERS[root])] if chance.odds(0.7) else []
+    lines = [chance.pick(OPENERS[voice])] if chance.odds(0.7) else []
     lines.append(first)
     if material in MATERIALS and chance.odds(0.8):
         lines.append(chance.pick(MATERIALS[material]))
@@ -97,7 +98,7 @@ def describe(kind: Kind, name: Name, material: str, maker: Maker, product_range:
         lines.append(second)
     if chance.odds(0.25):
         lines.reverse()
-    after = [chance.pick(MAKER_LINES), chance.pick(USES[root])]
+    after = [chance.pick(MAKER_LINES), chance.pick(USES[voice])]
     text = " ".join(lines) + "\n\n" + " ".join(after)
     article = "an" if name.noun[:1].lower() in "aeiou" else "a"
     return text.format(

@@ -11,8 +11,10 @@ from bodega.demo.goods import Good
 from bodega.demo.people import Person
 from bodega.demo.records import DemoReview
 from bodega.demo.sales import Sale
-from bodega.demo.tree import root_of
-from bodega.demo.words.reviewing import CLOSINGS, GRUMBLES, HEADLINES, OPENINGS, PRAISE
+from bodega.demo.words.grumbles import GRUMBLES
+from bodega.demo.words.praise import PRAISE
+from bodega.demo.words.reviewing import CLOSINGS, HEADLINES, OPENINGS
+from bodega.demo.words.voices import voice_of
 
 _UNVERIFIED = 0.04
 _MEAN_STARS = 4.6
@@ -79,8 +81,7 @@ def _write(seed: int, occasion: _Occasion, goods: list[Good], people: list[Perso
     created = occasion.since + waited
     if created >= now:
         created = occasion.since + (now - occasion.since) * (0.5 + 0.45 * chance.real())
-    root = root_of(good.kind.leaf)
-    title, text = _words(root, rating, good.noun, good.maker, chance)
+    title, text = _words(voice_of(good.kind), rating, good.noun, good.maker, chance)
     return DemoReview(
         product_key=good.product.key,
         customer_key=person.customer.key,
@@ -93,12 +94,12 @@ def _write(seed: int, occasion: _Occasion, goods: list[Good], people: list[Perso
     )
 
 
-def _words(root: str, rating: int, noun: str, maker: str, chance: Chance) -> tuple[str, str]:
+def _words(voice: str, rating: int, noun: str, maker: str, chance: Chance) -> tuple[str, str]:
     lines = [chance.pick(OPENINGS[rating])] if chance.odds(0.75) else []
     if rating >= _CONTENT:
-        lines += chance.some(PRAISE[root], 1 if rating <= _PLEASED else chance.whole(1, 2))
+        lines += chance.some(PRAISE[voice], 1 if rating <= _PLEASED else chance.whole(1, 2))
     if rating <= _CONTENT or (rating == _PLEASED and chance.odds(0.35)):
-        lines += chance.some(GRUMBLES[root], 1 if rating >= _CONTENT else chance.whole(1, 2))
+        lines += chance.some(GRUMBLES[voice], 1 if rating >= _CONTENT else chance.whole(1, 2))
     lines.append(chance.pick(CLOSINGS[rating]))
     text = " ".join(line for line in lines if line).format(noun=noun, maker=maker)
     title = chance.pick(HEADLINES[rating]).format(noun=noun) if chance.odds(0.85) else ""

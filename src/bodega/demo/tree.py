@@ -46,11 +46,11 @@ kitchen | Kitchen | Tools that earn their place on the hook.
   bakeware | Bakeware | Tins, bowls and pins.
     baking-tins | Baking tins | Loaf, bundt, tray and springform.
     mixing-bowls | Mixing bowls | Lipped, nested and steady.
-    baking-tools | Baking tools | Pins, whisks and scrapers.
+    rolling-pins | Rolling pins | Plain, tapered and handled.
   prep | Prep | Sharp, sturdy, simple.
     knives | Knives | Carbon and stainless, ground by hand.
     chopping-boards | Chopping boards | End grain, long grain, one for bread.
-    utensils | Spoons & utensils | Carved, turned, stamped.
+    utensils | Spoons & utensils | Carved and turned.
   kitchen-storage | Storage | A place for the rice.
     jars-canisters | Jars & canisters | Airtight and good-looking.
     lunch-boxes | Lunch boxes & bottles | Leak-proof company for the day.
@@ -63,7 +63,7 @@ tableware | Tableware | Set for two, or for twelve.
   dining | Dining | Plates with presence.
     plates | Plates | Side, salad and supper.
     bowls | Bowls | Cereal to ramen.
-    serving-dishes | Serving dishes | Bring it to the table.
+    cake-stands | Cake stands | Bring it to the table.
     cutlery | Cutlery | Forged, balanced and dishwasher brave.
 textiles | Textiles | Woven, washed and softer every year.
   kitchen-linen | Kitchen linen | Hard-working cloth.
@@ -91,13 +91,13 @@ lighting | Lighting & Candles | Kinder than the big light.
   lamps | Lamps | For corners, desks and reading.
     table-lamps | Table lamps | Bases with a good shade.
     pendants | Pendants | Over tables and islands.
-    bulbs-string-lights | Bulbs & string lights | Warm white, dimmable.
+    light-bulbs | Light bulbs | Warm white, dimmable.
   candles | Candles | Poured in England, burned everywhere.
     scented-candles | Scented candles | Forty hours of somewhere else.
     dinner-candles | Dinner & pillar candles | Tapers, pillars and stubs.
     candle-holders | Candle holders | Brass, stoneware and glass.
   home-fragrance | Home fragrance | Without a flame.
-    diffusers | Diffusers & incense | Reeds, sticks and quiet rooms.
+    diffusers | Diffusers | Reeds and quiet rooms.
 garden | Garden | For beds, borders, pots and windowsills.
   growing | Growing | Start something.
     vegetable-seeds | Vegetable & herb seeds | Open-pollinated, tested each season.
@@ -110,9 +110,9 @@ garden | Garden | For beds, borders, pots and windowsills.
   garden-tools | Garden tools | Forged to be handed down.
     hand-tools | Hand tools | Trowels, forks and snips.
     watering | Watering | Cans, roses and misters.
-    gloves-twine | Gloves & twine | And the knee pad you keep meaning to buy.
+    gloves-twine | Gloves & twine | The small things that get lost.
   garden-life | Garden life | Company in the garden.
-    bird-feeders | Bird feeders & houses | Squirrel-resistant, mostly.
+    bird-houses | Bird houses | Desirable residences, no chain.
     bird-seed | Bird food | Clean mixes, no filler.
 stationery | Stationery | Paper people, welcome.
   notebooks-planners | Notebooks & planners | Lies flat, takes ink.
@@ -126,7 +126,7 @@ stationery | Stationery | Paper people, welcome.
     greeting-cards | Greeting cards | Letterpress and linocut.
     gift-wrap | Gift wrap & ribbon | Sheets, ribbon and tags.
   desk | Desk | Order, or the look of it.
-    desk-tools | Desk tools | Trays, tape and clips.
+    desk-tools | Pots & tape | For pens, lists and labels.
 bath | Bath & Body | The door locks. Take your time.
   soap | Soap | Cold-processed, long-lasting.
     soap-bars | Soap bars | Cut, cured and stamped.
@@ -141,18 +141,18 @@ little-ones | Little Ones | Toys that last and cloths that wash.
   toys | Toys | No batteries, plenty of noise.
     wooden-toys | Wooden toys | Rounded, waxed and stackable.
     soft-toys | Soft toys | Someone to hold.
-    puzzles-games | Puzzles & games | For rainy Sundays.
+    puzzles | Puzzles | For rainy Sundays.
   baby | Baby | For the new arrival.
     muslins | Muslins & blankets | More than you think you need.
-    baby-table | Baby at the table | Bibs, bowls and soft spoons.
+    bibs | Bibs | For baby at the table.
   making | Making | Cut, stick, colour in.
-    art-craft | Art & craft | Crayons, paints and kits.
+    crayons | Crayons | For fists of all sizes.
 pets | Pets | They choose, you pay.
   cats | Cats | For the management.
     cat-toys | Cat toys | Feathers, mice and one cardboard box.
     cat-treats | Cat treats | Bribery, responsibly sourced.
   dogs | Dogs | For the good ones.
-    leads-collars | Leads & collars | Rope, leather and brass.
+    leads | Leads | Rope, leather and brass.
     dog-treats | Dog treats & chews | Air-dried and honest.
     dog-toys | Dog toys | Tug, fetch, disembowel.
   pet-home | At home | Beds and bowls.

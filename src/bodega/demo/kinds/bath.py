@@ -37,7 +37,7 @@ KINDS = (
         ),
     ),
     kind(
-        "SOAK", "bath-salts", "jar", "bath salts|bath oil|bath soak|milk bath", (850, 2600), leads=_SCENTS,
+        "SOAK", "bath-salts", "jar", "bath salts|bath soak|milk bath", (850, 2600), leads=_SCENTS,
         lead_fact="scent", in_sizes="250 g=1|600 g=1.9", palette="soap",
         facts={"vegan": 0.9, "net_weight_g": (250, 600, 50)}, season="winter",
         themes={"bath": 1.9, "cosy": 0.7, "gift": 0.9}, lasts_days=45, companions={"SCAN": 0.16, "BTHT": 0.1},
@@ -61,7 +61,7 @@ KINDS = (
         ),
     ),
     kind(
-        "BTHT", "bath-tools", "bath_brush", "bath brush|nail brush|soap dish|back brush|pumice", (650, 2800),
+        "BTHT", "bath-tools", "bath_brush", "bath brush|nail brush|back brush|soap dish & brush", (650, 2800),
         qualities="long-handled|two-sided|ridged|oval", materials="beech|olivewood|stoneware|walnut",
         palette="wood", facts={"handmade": 0.5}, themes={"bath": 1.1, "gift": 0.4}, companions={"SOAP": 0.26},
         grams=220,

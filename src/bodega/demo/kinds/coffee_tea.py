@@ -50,8 +50,8 @@ KINDS = (
         ),
     ),
     kind(
-        "FLTR", "filters-drippers", "filter_papers", "filter papers|cone filters|cloth filter", (320, 980),
-        qualities="unbleached|oxygen-white|hemp|tabbed", materials="paper|cotton|hemp", palette="soft",
+        "FLTR", "filters-drippers", "filter_papers", "filter papers|cone filters|coffee filters", (320, 980),
+        qualities="unbleached|oxygen-white|bamboo-fibre|tabbed", materials="paper|hemp", palette="soft",
         in_sizes="100 sheets=1|3 × 100 sheets=2.6", size_name="Pack", facts={"pieces": (40, 100, 20)},
         themes={"coffee": 0.8}, lasts_days=55, companions={"BEAN": 0.45}, grams=140, share=0.7,
         details=(
@@ -62,7 +62,7 @@ KINDS = (
     ),
     kind(
         "DRIP", "filters-drippers", "dripper", "dripper|pour-over cone|coffee dripper", (1400, 3400),
-        qualities="ribbed|two-cup|low|speckled", materials="porcelain|stoneware|glass|copper",
+        qualities="ribbed|two-cup|low|speckled", materials="porcelain|stoneware",
         palette="glaze", in_colours=True, facts={"dishwasher_safe": 0.9}, themes={"coffee": 0.9, "gift": 0.2},
         companions={"FLTR": 0.55, "BEAN": 0.4}, grams=380,
         details=(
@@ -95,7 +95,7 @@ KINDS = (
     ),
     kind(
         "KETL", "coffee-makers", "kettle", "pouring kettle|gooseneck kettle|stovetop kettle", (3400, 8800),
-        qualities="slow-pour|matt|whistling|one-litre", materials="steel|copper|enamel", palette="enamel",
+        qualities="slow-pour|matt|whistling|one-litre", materials="steel|enamel", palette="enamel",
         in_colours=True, facts={"capacity_ml": (800, 1800, 100)},
         themes={"coffee": 0.5, "tea": 0.6, "gift": 0.1}, companions={"BEAN": 0.15, "BLKT": 0.2}, grams=1100,
         share=0.8,
@@ -128,7 +128,7 @@ KINDS = (
         "GREN", "green-tea", "tea_box", "tea|loose leaf tea|spring tea", (650, 2100),
         leads=(
             "煎茶 Sencha|玉露 Gyokuro|焙じ茶 Hōjicha|玄米茶 Genmaicha|龍井 Longjing|碧螺春 Biluochun"
-            "|茉莉花茶 Jasmine pearl|鐵觀音 Tieguanyin oolong"
+            "|茉莉花茶 Jasmine pearl|鐵觀音 Tieguanyin oolong>"
             "|白牡丹 White peony|番茶 Bancha|普洱 Pu-erh|Gunpowder>green tea"
         ),
         qualities="first-flush|shaded|pan-fired|steamed", in_sizes="50 g=1|100 g=1.85", size_name="Weight",
@@ -190,7 +190,7 @@ KINDS = (
     ),
     kind(
         "TPOT", "teapots", "teapot", "teapot|small teapot|kyūsu", (2400, 6800),
-        qualities="two-cup|family|round|ribbed|hand-thrown", materials="stoneware|porcelain|cast iron|glass",
+        qualities="two-cup|family|round|ribbed|hand-thrown", materials="stoneware|porcelain|cast iron",
         palette="glaze", in_colours=True, facts={"capacity_ml": (350, 1300, 50), "dishwasher_safe": 0.7},
         themes={"tea": 0.9, "host": 0.3, "gift": 0.4}, companions={"BLKT": 0.42, "CUPS": 0.16, "INFU": 0.1},
         grams=900,

@@ -27,7 +27,7 @@ KINDS = (
         ),
     ),
     kind(
-        "FLOW", "flower-seeds", "seed_packet", "seeds|wildflower seeds|cut-flower seeds", (220, 460),
+        "FLOW", "flower-seeds", "flower_packet", "seeds|wildflower seeds|cut-flower seeds", (220, 460),
         leads=(
             "Sweet pea 'Matucana'|Cosmos 'Purity'|Cornflower 'Black Ball'|Nasturtium 'Milkmaid'"
             "|Foxglove 'Sutton's Apricot'|Poppy 'Mother of Pearl'|Love-in-a-mist|Sunflower 'Claret'"
@@ -98,7 +98,7 @@ KINDS = (
     ),
     kind(
         "HANG", "hanging-planters", "hanging_planter", "hanging planter|hanging basket|wall planter",
-        (1400, 3900), qualities="macramé|domed|wire|glazed", materials="terracotta|stoneware|willow|brass",
+        (1400, 3900), qualities="macramé|domed|wire|glazed", materials="terracotta|stoneware|glazed clay",
         palette="pot", in_colours=True, facts={"diameter_cm": (12, 30, 2)},
         themes={"garden": 0.9, "decor": 0.9}, season="spring", companions={"COMP": 0.2, "HOOK": 0.1},
         grams=800, share=0.8,
@@ -109,7 +109,7 @@ KINDS = (
         ),
     ),
     kind(
-        "TOOL", "hand-tools", "trowel", "trowel|hand fork|secateurs|dibber|weeding knife", (980, 4200),
+        "TOOL", "hand-tools", "trowel", "trowel|hand fork|trowel & fork|planting trowel|weeding fork", (980, 4200),
         qualities="forged|long-handled|narrow|bulb", materials="ash|carbon steel|beech|copper",
         palette="tool", facts={"length_cm": (18, 40, 2), "handmade": 0.6},
         themes={"garden": 1.4, "gift": 0.5}, season="spring", companions={"GLOV": 0.22, "TWIN": 0.12},
@@ -121,7 +121,7 @@ KINDS = (
         ),
     ),
     kind(
-        "CANS", "watering", "watering_can", "watering can|plant mister|house plant can|rose can",
+        "CANS", "watering", "watering_can", "watering can|house plant can|rose can",
         (1200, 5800), qualities="long-reach|indoor|galvanised|two-gallon",
         materials="steel|copper|zinc|enamel", palette="enamel", in_colours=True,
         facts={"capacity_ml": (300, 9000, 300)}, themes={"garden": 1.1, "decor": 0.5, "gift": 0.4},
@@ -133,7 +133,7 @@ KINDS = (
         ),
     ),
     kind(
-        "GLOV", "gloves-twine", "gloves", "gardening gloves|gauntlets|kneeler", (1100, 3200),
+        "GLOV", "gloves-twine", "gloves", "gardening gloves|gloves|pruning gloves", (1100, 3200),
         qualities="rose-proof|fingertip|suede|everyday", materials="leather|cotton|bamboo", palette="cloth",
         in_colours=True, in_sizes="Small=1|Medium=1|Large=1", facts={}, themes={"garden": 1.0, "gift": 0.3},
         season="spring", companions={"TOOL": 0.22, "TWIN": 0.16}, grams=180, share=0.8,
@@ -144,7 +144,7 @@ KINDS = (
         ),
     ),
     kind(
-        "TWIN", "gloves-twine", "twine", "garden twine|jute string|plant labels", (380, 1200),
+        "TWIN", "gloves-twine", "twine", "garden twine|jute string|ball of twine", (380, 1200),
         qualities="three-ply|tarred|waxed|in a tin", materials="jute|hemp|slate", palette="tool",
         lasts_days=150, share=0.5, facts={"length_cm": (2000, 12000, 1000)},
         themes={"garden": 0.9, "paper": 0.2, "gift": 0.2}, season="spring",
@@ -156,8 +156,8 @@ KINDS = (
         ),
     ),
     kind(
-        "FEED", "bird-feeders", "bird_house", "bird feeder|nest box|bird table|bird bath", (1400, 5200),
-        qualities="squirrel-wary|window|hanging|sparrow", materials="oak|steel|stoneware|copper",
+        "FEED", "bird-houses", "bird_house", "nest box|bird house|sparrow house", (1400, 5200),
+        qualities="pitched|woodland|hanging|cottage", materials="oak|steel|stoneware|copper",
         palette="tool", in_colours=True, facts={"height_cm": (14, 40, 2), "handmade": 0.4},
         themes={"birds": 2.0, "garden": 0.5, "gift": 0.4}, season="winter", companions={"BSED": 0.5},
         grams=1100,

@@ -44,8 +44,8 @@ KINDS = (
         ),
     ),
     kind(
-        "CLOK", "clocks", "clock", "wall clock|mantel clock|alarm clock", (2600, 8200),
-        qualities="silent|station|round|schoolroom", materials="oak|steel|brass|enamel", palette="enamel",
+        "CLOK", "clocks", "clock", "wall clock|kitchen clock|hallway clock", (2600, 8200),
+        qualities="silent|station|round|schoolroom", materials="steel|enamel", palette="enamel",
         in_colours=True, facts={"diameter_cm": (10, 40, 2)}, themes={"decor": 0.9, "gift": 0.4, "paper": 0.2},
         companions={"FRAM": 0.06}, grams=900,
         details=(
@@ -68,8 +68,8 @@ KINDS = (
         ),
     ),
     kind(
-        "HOOK", "hooks", "hooks", "wall hook|peg rail|coat hooks|pan rail", (780, 4600),
-        qualities="double|shaker|forged|five-peg", materials="brass|oak|beech|steel|iron", palette="metal",
+        "HOOK", "hooks", "hooks", "peg rail|coat hooks|hook rail|hallway rail", (780, 4600),
+        qualities="shaker|forged|five-peg|narrow", materials="brass|oak|beech|steel|iron", palette="metal",
         facts={"length_cm": (4, 90, 2)}, themes={"decor": 1.0, "parent": 0.3},
         companions={"HOOK": 0.34, "BSKT": 0.08}, grams=380,
         details=(
@@ -79,7 +79,7 @@ KINDS = (
         ),
     ),
     kind(
-        "STOL", "stools", "stool", "stool|step stool|milking stool|bench", (4800, 16000),
+        "STOL", "stools", "stool", "stool|step stool|milking stool", (4800, 16000),
         qualities="three-legged|folding|turned|stackable", materials="oak|beech|walnut|cork", palette="wood",
         facts={"height_cm": (30, 68, 2), "handmade": 0.6}, themes={"decor": 0.8, "parent": 0.2},
         companions={"CUSH": 0.1}, grams=3800, share=0.8,

@@ -5,7 +5,7 @@ from bodega.demo.kinds.kind import kind
 KINDS = (
     kind(
         "CASS", "casseroles", "casserole", "casserole|cocotte|stockpot|lidded pot", (5400, 16500),
-        qualities="round|oval|shallow|family|enamelled", materials="cast iron|enamel|copper|steel",
+        qualities="round|oval|shallow|family|enamelled", materials="cast iron|enamel",
         palette="enamel", in_colours=True, in_sizes="20 cm=1|24 cm=1.3|28 cm=1.6", grams=4200,
         facts={"oven_safe": 1.0, "dishwasher_safe": 0.5, "capacity_ml": (2400, 6000, 200)},
         themes={"cook": 0.9, "host": 0.3, "gift": 0.15}, season="winter",
@@ -29,7 +29,7 @@ KINDS = (
         ),
     ),
     kind(
-        "BTIN", "baking-tins", "cake_tin", "cake tin|loaf tin|bundt tin|traybake tin|tart tin", (890, 3200),
+        "BTIN", "baking-tins", "cake_tin", "bundt tin|fluted tin|cake tin|kugelhopf tin", (890, 3200),
         qualities="loose-bottomed|fluted|deep|folded", materials="aluminium|carbon steel|enamel",
         palette="metal", in_sizes="18 cm=1|20 cm=1.15|23 cm=1.3",
         facts={"oven_safe": 1.0, "dishwasher_safe": 0.4, "diameter_cm": (18, 26, 1)},
@@ -53,8 +53,8 @@ KINDS = (
         ),
     ),
     kind(
-        "BTOL", "baking-tools", "rolling_pin", "rolling pin|dough scraper|pastry brush|balloon whisk",
-        (680, 2600), qualities="tapered|French|weighted|turned", materials="beech|walnut|olivewood|steel",
+        "BTOL", "rolling-pins", "rolling_pin", "rolling pin|pastry pin|dough pin",
+        (680, 2600), qualities="tapered|French|weighted|turned|handled", materials="beech|walnut|olivewood|marble",
         palette="wood", facts={"length_cm": (22, 48, 2), "handmade": 0.5}, themes={"baker": 1.2, "gift": 0.2},
         grams=360, companions={"FLOU": 0.2, "BTIN": 0.16},
         details=(
@@ -64,11 +64,11 @@ KINDS = (
         ),
     ),
     kind(
-        "KNIF", "knives", "knife", "cook's knife|paring knife|bread knife|santoku|包丁 hōchō", (2900, 13500),
+        "KNIF", "knives", "knife", "cook's knife|kitchen knife|santoku|包丁 hōchō", (2900, 13500),
         qualities="carbon|hand-ground|full-tang|slim", materials="carbon steel|steel|walnut|olivewood",
-        palette="wood", facts={"length_cm": (9, 24, 1), "handmade": 0.6, "dishwasher_safe": 0.0},
+        palette="wood", facts={"handmade": 0.6, "dishwasher_safe": 0.0},
         themes={"cook": 1.0, "gift": 0.3}, companions={"BORD": 0.26}, grams=260,
-        in_sizes="Paring=0.5|Cook's=1|Bread=0.9", size_name="Blade",
+        in_sizes="15 cm=1|18 cm=1.15|21 cm=1.3", size_name="Blade",
         details=(
             "Takes an edge in six strokes and keeps it through a crate of onions.",
             "The balance sits just ahead of the handle, where the first finger is.",
@@ -100,19 +100,19 @@ KINDS = (
         ),
     ),
     kind(
-        "SPOO", "utensils", "utensils", "wooden spoon|spatula|ladle|tongs|turner", (490, 1900),
-        qualities="carved|slotted|long|left-handed|flat-edged",
-        materials="olivewood|beech|walnut|steel|bamboo", palette="wood",
+        "SPOO", "utensils", "utensils", "wooden spoons|spatula set|utensil set|cooking spoons", (490, 1900),
+        qualities="carved|long|left-handed|flat-edged",
+        materials="olivewood|beech|walnut|bamboo", palette="wood",
         facts={"length_cm": (24, 36, 1), "handmade": 0.6}, themes={"cook": 1.2, "baker": 0.4, "gift": 0.2},
         grams=110, companions={"SPOO": 0.26},
         details=(
-            "A flat edge that gets into the corner of the pan.",
+            "Flat edges that get into the corner of the pan.",
             "Sanded by somebody who stirs.",
             "Will not scratch, clatter or go soft in the stew.",
         ),
     ),
     kind(
-        "JARS", "jars-canisters", "canister", "storage jar|canister|clip jar|bread bin", (780, 3600),
+        "JARS", "jars-canisters", "canister", "storage jar|canister|kitchen crock", (780, 3600),
         qualities="airtight|stackable|wide-mouthed|ceramic", materials="glass|stoneware|enamel|tinplate",
         palette="glaze", in_colours=True, in_sizes="500 ml=1|1 l=1.35|2 l=1.8",
         facts={"capacity_ml": (500, 2000, 250), "dishwasher_safe": 0.8},
@@ -124,7 +124,7 @@ KINDS = (
         ),
     ),
     kind(
-        "LUNC", "lunch-boxes", "lunch_box", "lunch box|bento box|food flask|弁当箱 bento", (1400, 3800),
+        "LUNC", "lunch-boxes", "lunch_box", "lunch box|bento box|弁当箱 bento", (1400, 3800),
         qualities="two-tier|leak-proof|slim|insulated", materials="steel|bamboo|tinplate", palette="bright",
         in_colours=True, facts={"capacity_ml": (600, 1200, 100), "dishwasher_safe": 0.7},
         themes={"parent": 0.9, "cook": 0.5, "paper": 0.2}, season="autumn", companions={"BOTL": 0.25},
@@ -136,7 +136,7 @@ KINDS = (
         ),
     ),
     kind(
-        "BOTL", "lunch-boxes", "flask", "water bottle|flask|travel cup", (1500, 3400),
+        "BOTL", "lunch-boxes", "flask", "water bottle|flask|drinking bottle", (1500, 3400),
         qualities="insulated|slim|screw-top|all-day", materials="steel|glass|bamboo", palette="cloth",
         in_colours=True, facts={"capacity_ml": (350, 750, 50), "dishwasher_safe": 0.6}, grams=340, share=0.8,
         themes={"parent": 0.5, "coffee": 0.4, "garden": 0.2, "gift": 0.3}, companions={"LUNC": 0.14},

@@ -15,7 +15,7 @@ _SCENT_COLOURS = {
 KINDS = (
     kind(
         "LAMP", "table-lamps", "table_lamp", "table lamp|desk lamp|bedside lamp|reading lamp", (4200, 14500),
-        qualities="pleated|turned|dimmable|mushroom|adjustable", materials="stoneware|brass|oak|glass|steel",
+        qualities="pleated|turned|dimmable|mushroom|adjustable", materials="stoneware|porcelain|glass",
         palette="glaze", in_colours=True, facts={"power_w": (6, 12, 2), "height_cm": (28, 60, 2)},
         themes={"decor": 1.2, "cosy": 0.8, "paper": 0.4}, companions={"BULB": 0.38, "TABL": 0.03}, grams=2200,
         season="winter",
@@ -27,7 +27,7 @@ KINDS = (
     ),
     kind(
         "PEND", "pendants", "pendant", "pendant light|ceiling shade|pendant shade", (3900, 16500),
-        qualities="domed|woven|fluted|opal", materials="glass|enamel|rattan|brass", palette="enamel",
+        qualities="domed|woven|fluted|opal", materials="glass|enamel|steel", palette="enamel",
         in_colours=True, facts={"diameter_cm": (18, 50, 2), "power_w": (8, 14, 2)},
         themes={"decor": 1.0, "host": 0.2}, companions={"BULB": 0.4}, grams=1700,
         details=(
@@ -37,7 +37,7 @@ KINDS = (
         ),
     ),
     kind(
-        "BULB", "bulbs-string-lights", "light_bulb", "LED bulb|filament bulb|string lights|festoon lights",
+        "BULB", "light-bulbs", "light_bulb", "LED bulb|filament bulb|globe bulb",
         (690, 3400), qualities="dimmable|globe|squirrel-cage|warm", materials="glass", palette="glass",
         in_sizes="One=1|Three=2.7", size_name="Pack",
         facts={"power_w": (2, 8, 1), "colour_temperature_k": (2000, 2700, 100)}, lasts_days=280, grams=120,
@@ -76,7 +76,7 @@ KINDS = (
         ),
     ),
     kind(
-        "HOLD", "candle-holders", "candle_holder", "candle holder|candlestick|tealight holder|lantern",
+        "HOLD", "candle-holders", "candle_holder", "candle holder|candlestick|chamberstick",
         (780, 3600), qualities="chamber|tall|fluted|ringed", materials="brass|stoneware|glass|iron",
         palette="metal", facts={"height_cm": (4, 30, 2), "handmade": 0.5},
         themes={"host": 0.9, "cosy": 0.9, "decor": 0.6, "gift": 0.5}, season="christmas",
@@ -88,7 +88,7 @@ KINDS = (
         ),
     ),
     kind(
-        "MTCS", "candle-holders", "matches", "long matches|safety matches|match bottle", (380, 1250),
+        "MTCS", "candle-holders", "matches", "long matches|safety matches|matches", (380, 1250),
         qualities="extra-long|striped|coloured-tip", palette="bright", materials="beech", lasts_days=75,
         share=0.35, grams=90, facts={"pieces": (40, 120, 10)}, themes={"cosy": 0.6, "host": 0.3, "gift": 0.3},
         season="christmas", companions={"SCAN": 0.3},
@@ -99,7 +99,7 @@ KINDS = (
         ),
     ),
     kind(
-        "DIFF", "diffusers", "diffuser", "reed diffuser|room spray|incense|お香 incense", (1200, 3800),
+        "DIFF", "diffusers", "diffuser", "reed diffuser|room diffuser|diffuser", (1200, 3800),
         leads=_SCENTS, lead_fact="scent", in_sizes="100 ml=1|200 ml=1.7", palette="wax", lasts_days=80,
         grams=380, facts={"vegan": 0.9}, themes={"cosy": 1.2, "bath": 0.8, "decor": 0.5, "gift": 0.8},
         season="christmas", companions={"SCAN": 0.2}, pigments=_SCENT_COLOURS,

@@ -2,13 +2,13 @@
 
 from bodega.demo.kinds.kind import kind
 
-_ANIMALS = "Fox|Hare|Bear|Otter|Badger|Mole|Whale|Hedgehog|Elephant|Duck|Owl|Lamb|Tiger|Penguin|Goose|Dormouse"
+_ANIMALS = "Fox|Hare|Bear|Otter|Badger|Mole|Rabbit|Hedgehog|Cat|Mouse|Wolf|Lamb|Tiger|Squirrel|Koala|Dormouse"
 
 KINDS = (
     kind(
         "WOOD", "wooden-toys", "wooden_toy",
-        "building blocks|stacking rings|pull-along|train set|shape sorter|rattle", (1200, 4200),
-        qualities="rainbow|chunky|hand-painted|beech", materials="beech|oak|birch", palette="bright",
+        "stacking rings|stacking tower|rainbow stacker|rainbow arches|wooden train|pull-along train", (1200, 4200),
+        qualities="chunky|hand-painted|waxed|little", materials="beech|oak|birch", palette="bright",
         in_colours=True, facts={"age_from_months": (6, 36, 6), "pieces": (1, 40, 1)},
         themes={"parent": 2.0, "gift": 0.7}, season="christmas", companions={"SOFT": 0.12, "PUZZ": 0.1},
         grams=780, share=1.2,
@@ -19,15 +19,15 @@ KINDS = (
         ),
     ),
     kind(
-        "SOFT", "soft-toys", "soft_toy", "soft toy|comforter|hand puppet", (1200, 3400), leads=_ANIMALS,
+        "SOFT", "soft-toys", "soft_toy", "soft toy|cuddly toy|plush toy", (1200, 3400), leads=_ANIMALS,
         qualities="knitted|corduroy|linen", materials="cotton|wool|corduroy", palette="soft",
         in_sizes="Small=1|Large=1.6", facts={"age_from_months": (0, 12, 6), "recycled_percent": (0, 100, 50)},
         themes={"parent": 1.9, "gift": 0.9}, season="christmas", companions={"MUSL": 0.14}, grams=240,
         share=1.2,
         pigments={
             "Fox": "terracotta", "Hare": "oat", "Bear": "amber", "Otter": "cocoa", "Badger": "slate",
-            "Mole": "charcoal", "Whale": "denim", "Hedge": "cocoa", "Eleph": "slate", "Duck": "lemon",
-            "Owl": "ochre", "Lamb": "chalk", "Tiger": "apricot", "Penguin": "charcoal", "Goose": "chalk",
+            "Mole": "charcoal", "Rabbit": "blush", "Hedge": "cocoa", "Cat": "honey", "Mouse": "slate",
+            "Wolf": "denim", "Lamb": "chalk", "Tiger": "apricot", "Squirrel": "brick", "Koala": "sky",
             "Dorm": "honey",
         },
         details=(
@@ -37,7 +37,7 @@ KINDS = (
         ),
     ),
     kind(
-        "PUZZ", "puzzles-games", "puzzle", "jigsaw|memory game|board game|card game|dominoes", (1100, 3600),
+        "PUZZ", "puzzles", "puzzle", "jigsaw|jigsaw puzzle|puzzle", (1100, 3600),
         leads=(
             "Allotment|Woodland|Tea shop|Harbour|Night market|Seed catalogue|Birds of the hedge"
             "|London rooftops|Pond life|Bakery|Space"
@@ -47,7 +47,7 @@ KINDS = (
         themes={"parent": 1.1, "cosy": 0.7, "gift": 0.9}, companions={"CRAF": 0.12}, grams=700,
         details=(
             "The last piece is in the box. We counted.",
-            "Rules on one side of one card.",
+            "Thick card, snug cuts, no dust in the box.",
             "Illustrated by somebody who hides a snail in everything.",
         ),
     ),
@@ -63,8 +63,8 @@ KINDS = (
         ),
     ),
     kind(
-        "BBIB", "baby-table", "bib", "bib|weaning bowl|baby spoons|beaker", (650, 2200),
-        qualities="wipe-clean|suction|long-sleeved|soft-tip", materials="cotton|bamboo|silicone",
+        "BBIB", "bibs", "bib", "bib|dribble bib|feeding bib|toddler bib", (650, 2200),
+        qualities="wipe-clean|double-layer|long-sleeved|poppered", materials="cotton|linen|bamboo",
         palette="soft", in_colours=True, facts={"age_from_months": (4, 12, 2), "dishwasher_safe": 0.8},
         themes={"parent": 1.7}, companions={"BBIB": 0.34, "MUSL": 0.14}, grams=160,
         details=(
@@ -74,16 +74,16 @@ KINDS = (
         ),
     ),
     kind(
-        "CRAF", "art-craft", "crayons",
-        "crayons|finger paints|watercolours|craft kit|modelling clay|折り紙 origami", (580, 2400),
-        qualities="beeswax|washable|chunky|first", materials="beeswax|paper|clay", palette="bright",
+        "CRAF", "crayons", "crayons",
+        "crayons|wax crayons|beeswax crayons|クレヨン crayons", (580, 2400),
+        qualities="beeswax|washable|chunky|first", palette="bright",
         in_sizes="Six=0.7|Twelve=1|Twenty-four=1.7", size_name="Pack",
         facts={"age_from_months": (18, 60, 6), "vegan": 0.8},
         themes={"parent": 1.6, "paper": 0.6, "gift": 0.4}, lasts_days=85,
         companions={"CRAF": 0.26, "PNCL": 0.12}, grams=320,
         details=(
             "Washes off tables, children and most walls.",
-            "Colours that mix to something other than brown.",
+            "Chunky enough for a fist, pointed enough for a face.",
             "Keeps two of them quiet for the length of a coffee.",
         ),
     ),

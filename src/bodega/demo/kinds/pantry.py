@@ -186,7 +186,7 @@ KINDS = (
         ),
     ),
     kind(
-        "VANI", "baking-chocolate", "bottle_small", "vanilla extract|vanilla paste|vanilla pods", (650, 1600),
+        "VANI", "baking-chocolate", "bottle_small", "vanilla extract|vanilla paste", (650, 1600),
         leads="Madagascan|Tahitian|Bourbon|Mexican|Sicilian", in_sizes="50 ml=1|100 ml=1.8", palette="wood",
         facts={"vegan": 1.0, "capacity_ml": (50, 100, 50)}, themes={"baker": 1.0}, lasts_days=110,
         companions={"FLOU": 0.22, "SUGR": 0.14}, grams=160, share=0.35,
@@ -197,11 +197,11 @@ KINDS = (
         ),
     ),
     kind(
-        "JAMS", "jam-honey", "jar", "jam|preserve|conserve|marmalade", (390, 790),
+        "JAMS", "jam-honey", "jar", "jam|preserve|conserve", (390, 790),
         leads=(
-            "Raspberry & rose|Damson|Strawberry|Blackcurrant|Seville orange|Gooseberry & elderflower"
+            "Raspberry & rose|Damson|Strawberry|Blackcurrant|Seville orange>marmalade|Gooseberry & elderflower"
             "|Apricot & almond|Greengage|Wild blueberry|Rhubarb & ginger|Morello cherry|Lemon & bergamot"
-            "|Mirabelle|Whisky"
+            "|Mirabelle|Whisky>marmalade"
         ),
         in_sizes="227 g=1|340 g=1.4", facts={"vegan": 1.0, "net_weight_g": (227, 340, 113)},
         themes={"sweet": 1.6, "tea": 0.4, "baker": 0.3, "gift": 0.4}, lasts_days=42,
@@ -209,7 +209,7 @@ KINDS = (
         pigments={
             "Raspberry": "red", "Damson": "aubergine", "Straw": "tomato", "Blackc": "plum",
             "Seville": "ochre", "Goose": "moss", "Apricot": "apricot", "Green": "olive", "blueberry": "ink",
-            "Rhubarb": "rose", "cherry": "brick", "Lemon": "lemon", "Mirabelle": "mustard", "Whisky": "amber",
+            "Rhubarb": "rose", "cherry": "brick", "Lemon": "lemon", "Mirabelle": "mustard", "Whisky>marmalade": "amber",
         },
         details=(
             "More fruit than sugar, set softly enough to slide.",
@@ -279,7 +279,7 @@ KINDS = (
         ),
     ),
     kind(
-        "SAUC", "pasta-sauces", "jar", "pasta sauce|ragù", (320, 740),
+        "SAUC", "pasta-sauces", "jar", "pasta sauce|sugo", (320, 740),
         leads=(
             "Datterini>passata|Genovese>pesto|Arrabbiata|Red pepper & walnut|Puttanesca|Wild garlic>pesto"
             "|Aubergine|Sun-dried tomato|Pistachio>pesto|Slow-cooked tomato"

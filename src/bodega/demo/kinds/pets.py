@@ -13,7 +13,7 @@ _FLAVOUR_COLOURS = {
 
 KINDS = (
     kind(
-        "CTOY", "cat-toys", "cat_toy", "cat toy|feather wand|catnip mouse|scratching post|cat tunnel",
+        "CTOY", "cat-toys", "cat_toy", "catnip mouse|felt mouse|feather wand|wand toy",
         (490, 2600), qualities="catnip|knitted|springy|valerian", materials="wool|felt|sisal|cotton",
         palette="pet", in_colours=True, facts={"handmade": 0.5}, themes={"cat": 2.6, "gift": 0.1},
         lasts_days=75, companions={"CTRT": 0.38, "CTOY": 0.26}, grams=90, share=1.1,
@@ -35,7 +35,7 @@ KINDS = (
         ),
     ),
     kind(
-        "LEAD", "leads-collars", "lead", "dog lead|dog collar|harness|training lead", (1400, 4600),
+        "LEAD", "leads", "lead", "dog lead|training lead|walking lead", (1400, 4600),
         qualities="rope|plaited|hands-free|brass-buckled", materials="leather|cotton|hemp|climbing rope",
         palette="pet", in_colours=True, in_sizes="Small=0.85|Medium=1|Large=1.15",
         facts={"length_cm": (30, 300, 10), "handmade": 0.6}, themes={"dog": 1.8, "gift": 0.1},
@@ -58,7 +58,7 @@ KINDS = (
         ),
     ),
     kind(
-        "DTOY", "dog-toys", "bone", "dog toy|tug rope|fetch ball|squeaky toy|snuffle mat", (580, 2400),
+        "DTOY", "dog-toys", "bone", "tug rope|rope toy|chew bone|squeaky bone", (580, 2400),
         qualities="tough|floating|squeaky|braided", materials="natural rubber|cotton|wool|hemp",
         palette="pet", in_colours=True, facts={"handmade": 0.2}, themes={"dog": 2.2}, lasts_days=60,
         companions={"DTRT": 0.34, "DTOY": 0.24}, grams=260,
@@ -69,7 +69,7 @@ KINDS = (
         ),
     ),
     kind(
-        "PBED", "pet-beds", "pet_bed", "cat bed|dog bed|pet blanket|cave bed", (2400, 8800),
+        "PBED", "pet-beds", "pet_bed", "cat bed|dog bed|nest bed", (2400, 8800),
         qualities="round|bolster|orthopaedic|felted", materials="wool|cotton|felt|corduroy", palette="cloth",
         in_colours=True, in_sizes="Small=0.7|Medium=1|Large=1.5", facts={"recycled_percent": (0, 100, 20)},
         themes={"cat": 0.9, "dog": 1.1}, season="winter", companions={"PBWL": 0.18}, grams=1500,

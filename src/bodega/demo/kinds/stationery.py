@@ -18,7 +18,7 @@ KINDS = (
         ),
     ),
     kind(
-        "PLAN", "planners", "planner", "planner|diary|wall calendar|weekly planner", (1100, 3200),
+        "PLAN", "planners", "planner", "planner|weekly planner|wall calendar|desk planner", (1100, 3200),
         qualities="undated|week-to-view|academic|day-a-page", materials="paper|linen|recycled paper",
         palette="paper", in_colours=True, facts={"pages": (60, 380, 20), "paper": "80 g ivory|100 g white"},
         themes={"paper": 1.4, "parent": 0.3, "gift": 0.4}, season="christmas", lasts_days=330,
@@ -30,7 +30,7 @@ KINDS = (
         ),
     ),
     kind(
-        "PENS", "pens", "pen", "fountain pen|rollerball|gel pen|fineliner set|万年筆 fountain pen", (380, 4800),
+        "PENS", "pens", "pen", "fountain pen|pocket pen|calligraphy pen|万年筆 fountain pen", (380, 4800),
         qualities="brass|slim|refillable|fine-nib|capped", materials="brass|steel|resin|aluminium",
         palette="paper", in_colours=True, facts={"recycled_percent": (0, 60, 20)},
         themes={"paper": 2.2, "gift": 0.5}, companions={"INKS": 0.3, "NOTE": 0.24}, grams=40, share=1.3,
@@ -41,8 +41,8 @@ KINDS = (
         ),
     ),
     kind(
-        "PNCL", "pencils", "pencil", "pencils|coloured pencils|mechanical pencil|carpenter's pencil",
-        (290, 2400), qualities="hexagonal|soft|triangular|stamped", materials="cedar|beech|brass",
+        "PNCL", "pencils", "pencil", "pencils|coloured pencils|drawing pencils|sketching pencils",
+        (290, 2400), qualities="hexagonal|soft|triangular|stamped|studio", materials="cedar",
         palette="bright", in_sizes="Single=0.2|Six=1|Twelve=1.8", size_name="Pack",
         facts={"pieces": (1, 24, 1)}, themes={"paper": 1.4, "parent": 0.6}, lasts_days=90,
         companions={"NOTE": 0.18, "CRAF": 0.08}, grams=60,
@@ -89,7 +89,7 @@ KINDS = (
         ),
     ),
     kind(
-        "WRAP", "gift-wrap", "gift_wrap", "wrapping paper|gift wrap|gift tags", (290, 1200),
+        "WRAP", "gift-wrap", "gift_wrap", "wrapping paper|gift wrap|sheet wrap", (290, 1200),
         leads=(
             "Holly & ivy|Marbled|Little stars|Botanical|Stripes|Hedgehogs|Oranges|Snowfall|Block-print leaf"
             "|Dots|Swallows"
@@ -104,7 +104,7 @@ KINDS = (
         ),
     ),
     kind(
-        "RIBN", "gift-wrap", "ribbon", "ribbon|gift ribbon|washi ribbon|twine", (320, 980),
+        "RIBN", "gift-wrap", "ribbon", "ribbon|gift ribbon|wide ribbon", (320, 980),
         qualities="velvet|grosgrain|hand-dyed|silk", materials="cotton|silk|velvet|paper", palette="cloth",
         in_colours=True, facts={"length_cm": (200, 1000, 100)}, themes={"gift": 1.0, "paper": 0.4},
         season="christmas", lasts_days=90, companions={"WRAP": 0.2}, grams=40, share=0.6,
@@ -115,8 +115,8 @@ KINDS = (
         ),
     ),
     kind(
-        "DESK", "desk-tools", "desk_tray", "desk tray|pen pot|stapler|scissors|paper clips", (490, 3600),
-        qualities="weighted|stacking|brass|felt-lined", materials="oak|brass|steel|cork", palette="paper",
+        "DESK", "desk-tools", "desk_tray", "pen pot|desk tidy|pencil pot|brush pot", (490, 3600),
+        qualities="weighted|ribbed|round|felt-lined", materials="steel|enamel|stoneware", palette="paper",
         in_colours=True, facts={}, themes={"paper": 1.2, "decor": 0.3, "gift": 0.2},
         companions={"PENS": 0.14, "TAPE": 0.12}, grams=420, season="autumn",
         details=(
@@ -126,7 +126,7 @@ KINDS = (
         ),
     ),
     kind(
-        "TAPE", "desk-tools", "washi_tape", "washi tape|sticky notes|stickers|マスキングテープ washi tape",
+        "TAPE", "desk-tools", "washi_tape", "washi tape|paper tape|masking tape|マスキングテープ washi tape",
         (240, 780), qualities="gingham|botanical|plain|letterpress", materials="washi|paper",
         palette="bright", in_colours=True, lasts_days=60, facts={"pieces": (1, 6, 1)},
         themes={"paper": 1.3, "parent": 0.2, "gift": 0.3}, companions={"TAPE": 0.4, "NOTE": 0.12}, grams=30,

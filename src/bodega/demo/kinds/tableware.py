@@ -71,7 +71,7 @@ KINDS = (
     kind(
         "BOWL", "bowls", "bowl", "bowl|soup bowl|ramen bowl|cereal bowl|丼 donburi bowl", (780, 2400),
         qualities="footed|deep|speckled|hand-thrown|nesting",
-        materials="stoneware|porcelain|enamel|olivewood", palette="glaze", in_colours=True,
+        materials="stoneware|porcelain|enamel", palette="glaze", in_colours=True,
         in_sizes="One=1|Set of four=3.7", size_name="Set", grams=520, share=1.3,
         facts={"capacity_ml": (300, 1100, 50), "dishwasher_safe": 0.9, "handmade": 0.4},
         themes={"host": 1.0, "cook": 0.9, "decor": 0.5}, companions={"PLAT": 0.32, "MUGS": 0.1},
@@ -82,19 +82,19 @@ KINDS = (
         ),
     ),
     kind(
-        "SERV", "serving-dishes", "platter", "serving platter|serving dish|cake stand|butter dish|salad bowl",
-        (1900, 6200), qualities="oval|long|footed|scalloped", materials="stoneware|porcelain|marble|oak",
-        palette="glaze", in_colours=True, facts={"length_cm": (20, 46, 2), "dishwasher_safe": 0.7},
+        "SERV", "cake-stands", "platter", "cake stand|footed stand|pedestal stand|dessert stand",
+        (1900, 6200), qualities="low|tall|scalloped|rimmed", materials="stoneware|porcelain|enamel",
+        palette="glaze", in_colours=True, facts={"diameter_cm": (18, 34, 2), "dishwasher_safe": 0.7},
         themes={"host": 1.3, "gift": 0.4, "baker": 0.2}, season="christmas",
         companions={"SPOO": 0.1, "PLAT": 0.16}, grams=1400,
         details=(
-            "Big enough for the bird, handsome enough for the sideboard after.",
+            "Raises a plain sponge to an occasion.",
             "A raised foot that fingers can get under.",
             "Carries a whole tart across a garden without incident.",
         ),
     ),
     kind(
-        "CUTL", "cutlery", "cutlery", "cutlery set|dessert spoons|steak knives|cake forks", (1800, 8200),
+        "CUTL", "cutlery", "cutlery", "cutlery set|dinner cutlery|cutlery", (1800, 8200),
         qualities="brushed|mirror|slim|forged", materials="steel|brass|olivewood", palette="metal",
         in_sizes="4 pieces=1|16 pieces=3.2|24 pieces=4.5", size_name="Set", grams=600,
         facts={"pieces": (4, 24, 4), "dishwasher_safe": 0.8}, themes={"host": 1.0, "decor": 0.3, "gift": 0.3},

@@ -88,7 +88,7 @@ KINDS = (
     ),
     kind(
         "BEDL", "bed-linen", "bedding", "duvet cover|pillowcases|fitted sheet|bed linen set", (2400, 12500),
-        qualities="stonewashed|percale|brushed|checked", materials="linen|cotton|cotton percale",
+        qualities="stonewashed|piped|brushed|checked", materials="linen|cotton|cotton percale",
         palette="cloth", in_colours=True, in_sizes="Single=1|Double=1.3|King=1.5", facts={"organic": 0.6},
         themes={"decor": 0.9, "cosy": 1.0, "parent": 0.2}, companions={"BEDL": 0.36, "THRW": 0.1}, grams=1400,
         details=(

@@ -3,11 +3,14 @@
 from bodega.demo.pictures.motif import lies, stands
 from bodega.demo.pictures.paint import GREENS, SHINE, Paint, box, faint, group, leaf, line, oval, shape, spun
 
+_LONG_EARED = ("Hare", "Rabbit")
+_POINTED = ("Fox", "Cat", "Wolf", "Squirrel", "Tiger")
+
 
 @stands("soft_toy")
 def soft_toy(p: Paint) -> str:
     """An animal that sits up: round, long or pointed ears."""
-    way = p.turn(3)
+    way = 1 if p.hint.startswith(_LONG_EARED) else 2 if p.hint.startswith(_POINTED) else 0
     ears = (
         oval(236, 156, 34, 34, p.base)
         + oval(364, 156, 34, 34, p.base)
@@ -115,7 +118,7 @@ def cat_toy(p: Paint) -> str:
         + feathers
         + oval(330, 330, 17, 17, "#cda452")
     )
-    return mouse if p.turn(2) else wand
+    return wand if "wand" in p.hint else mouse
 
 
 @lies("lead")
@@ -142,7 +145,7 @@ def bone(p: Paint) -> str:
     )
     rope = (
         line("M120 330q90 -110 180 -30t180 -30", p.base, 44)
-        + line("M120 330q90 -110 180 -30t180 -30", p.tint, 44, ' stroke-dasharray="9 28"')
+        + line("M120 330q90 -110 180 -30t180 -30", p.tint, 44, ' stroke-dasharray="9 28" stroke-linecap="butt"')
         + oval(122, 330, 42, 42, p.dusk)
         + oval(478, 270, 42, 42, p.dusk)
         + line("M90 350l-34 30M96 366l-24 40M514 260l34 -30M510 242l20 -40", p.base, 11)
@@ -152,7 +155,7 @@ def bone(p: Paint) -> str:
         + shape(bone_shape, p.body)
         + line("M240 286h110", "#fff", 11, faint(0.3))
     )
-    return group(body if p.turn(2) else rope, spun(-18, 300, 300))
+    return group(rope if "rope" in p.hint else body, spun(-18, 300, 300))
 
 
 @stands("bird_house")

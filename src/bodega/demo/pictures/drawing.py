@@ -49,6 +49,7 @@ class Drawing(msgspec.Struct, frozen=True):
     motif: str
     pigments: list[str]
     label: str
+    hint: str
     look: int
     view: int
 
@@ -81,7 +82,7 @@ class Drawing(msgspec.Struct, frozen=True):
             second = mix(first, LIGHT, 0.55)
         if third == first:
             third = mix(first, DARK, 0.3)
-        return Paint(first, second, third, look=self.look, number=number, label=self.label)
+        return Paint(first, second, third, look=self.look, number=number, label=self.label, hint=self.hint)
 
     def _room(self) -> tuple[str, str]:
         choices = [_ROOMS[(self.look // 7 + step * 3) % len(_ROOMS)] for step in range(3)]
@@ -107,14 +108,14 @@ class Drawing(msgspec.Struct, frozen=True):
 
 
 def draw_plan(
-    name: str, motif: str, *, title: str, pigments: list[str], label: str, number: int, chance: Chance
+    name: str, motif: str, *, title: str, pigments: list[str], label: str, hint: str, number: int, chance: Chance
 ) -> list[Drawing]:
     """Plan the two or three pictures of a product; `number` names a folder of a thousand, so that none grows huge."""
     look = chance.whole(0, 2**18 - 1)
     views = [WHOLE, COMPANY, CLOSE][: chance.whole(2, 3)]
     folder = f"demo/{number // 1000:03d}"
     return [
-        Drawing(f"{folder}/{name}-{view + 1}.svg", title + _VIEWS[view], motif, pigments[:3], label, look, view)
+        Drawing(f"{folder}/{name}-{view + 1}.svg", title + _VIEWS[view], motif, pigments[:3], label, hint, look, view)
         for view in views
     ]
 
@@ -129,7 +130,7 @@ def _backdrop(motif: Motif, wall: str, table: str, look: int, view: int) -> str:
     if not motif.standing:
         light = shape("M-40 420L320 -40h120L-40 600zM60 640L560 -40h60v90L180 640z", "#fff", faint(0.3))
         return box(0, 0, 600, 600, wall) + light
-    floor = 500 if view == COMPANY else 436
+    floor = 384 if view == COMPANY else 436
     way = look // 11 % 4
     back = (
         oval(300, 280, 218, 218, pale),

@@ -232,21 +232,39 @@ def fish_tin(p: Paint) -> str:
     )
 
 
+_ROOTS = ("Beet", "Radish", "Carrot", "Leek")
+_PODS = ("Runner", "Pea")
+_FRUITS = ("Tomato", "Chilli", "Courgette", "Squash", "Cucumber")
+
+
+@lies("flower_packet")
+def flower_packet(p: Paint) -> str:
+    """A paper packet with its flower on the front."""
+    petals, turn = ((24, 40), (34, 60), (18, 30))[p.turn(3)]
+    bloom = "".join(oval(300, 296, petals, 54, p.base, spun(a, 300, 340)) for a in range(0, 360, turn))
+    return _packet(p, sprig(300, 478, 104, GREENS[0]) + bloom + oval(300, 340, 30, 30, "#e9b94f"))
+
+
 @lies("seed_packet")
 def seed_packet(p: Paint) -> str:
-    """A paper packet with its flower or vegetable on the front."""
-    bloom = "".join(oval(300, 296, 24, 54, p.base, spun(a, 300, 340)) for a in range(0, 360, 40)) + oval(
-        300, 340, 30, 30, "#e9b94f"
-    )
-    root = shape("M236 300q64 -40 128 0q10 70 -64 150q-74 -80 -64 -150z", p.body) + "".join(
-        leaf(300, 292, 84, a, GREENS[1]) for a in (-125, -90, -55)
-    )
-    pod = (
-        "".join(oval(240 + 40 * n, 350 - (n - 1.5) ** 2 * 8, 24, 24, p.base) for n in range(4))
-        + line("M196 372q104 -90 208 0", GREENS[0], 12)
-        + leaf(404, 370, 50, -60, GREENS[1])
-    )
-    art = (bloom + sprig(300, 474, 100, GREENS[0]), root, pod)[p.turn(3)]
+    """A paper packet with its vegetable on the front: root, pod, fruit or leaves."""
+    if p.hint.startswith(_ROOTS):
+        art = shape("M236 320q64 -40 128 0q10 70 -64 150q-74 -80 -64 -150z", p.body)
+        art += leaves(((300, 312, 84, angle) for angle in (-125, -90, -55)), GREENS[1])
+    elif p.hint.startswith(_PODS):
+        art = line("M200 400q104 -120 200 -40", GREENS[1], 66)
+        art += dots(((232, 376), (276, 348), (322, 340), (364, 348)), 20, p.base) + leaf(400, 356, 60, -60, GREENS[0])
+    elif p.hint.startswith(_FRUITS):
+        art = line("M300 250q-50 70 -40 130M300 250q50 50 44 100", GREENS[0], 7)
+        art += dots(((258, 400),), 50, p.base) + dots(((346, 372),), 42, p.dusk)
+        art += leaves(((300, 256, 90, -160), (300, 256, 90, -24), (258, 352, 34, -130), (258, 352, 34, -40)), GREENS[1])
+    else:
+        art = leaves(((300, 470, 210 - abs(a + 90), a) for a in (-140, -115, -65, -40)), p.dusk)
+        art += leaves(((300, 470, 220, -102), (300, 470, 220, -78)), p.base) + line("M300 470v-150", p.tint, 5)
+    return _packet(p, art)
+
+
+def _packet(p: Paint, art: str) -> str:
     return group(
         box(170, 92, 280, 430, "#000", 6, faint(0.12))
         + box(160, 80, 280, 430, "#faf4e4", 6)

@@ -13,6 +13,8 @@ GREENS = ("#5f7f52", "#7c9a66", "#48684a")
 
 SHINE = ' opacity=".35"'
 
+_FIRST_FAR_EASTERN = "\u2e80"
+_SHRINKABLE = 1.5
 _USED = re.compile(r"url\(#([a-z])\d")
 
 
@@ -23,14 +25,16 @@ class Paint:
     paper, "c" cream clay, "v" the main colour lit from above.
     """
 
-    def __init__(self, base: str, accent: str, third: str, *, look: int, number: int, label: str = "") -> None:
+    def __init__(
+        self, base: str, accent: str, third: str, *, look: int, number: int, label: str = "", hint: str = ""
+    ) -> None:
         self.base, self.accent, self.third = base, accent, third
         self.deep = mix(base, DARK, 0.34)
         self.dusk = mix(base, DARK, 0.16)
         self.pale = mix(base, LIGHT, 0.4)
         self.tint = mix(base, LIGHT, 0.72)
         self.ink = mix(base, DARK, 0.62)
-        self.label = label
+        self.label, self.hint = label, hint
         self._look, self._number, self._clips = look, number, 0
 
     def turn(self, ways: int, digit: int = 0) -> int:
@@ -111,11 +115,18 @@ def group(inside: str, more: str) -> str:
 
 
 def letters(text: str, x: float, y: float, size: float, colour: str, *, most: int = 16, more: str = "") -> str:
-    """Write a short word, centred, in the serif face of whoever looks."""
-    shown = text if len(text) <= most else text[:most].rsplit(" ", 1)[0]
-    safe = shown.strip(" &,'").replace("&", "&amp;").replace("<", "&lt;")
+    """Write a word or two, centred, in the serif face of whoever looks, smaller if it is long.
+
+    Words in a script that a machine may have no face for stay in the title, unless there are no others.
+    """
+    plain = " ".join(word for word in text.partition(" '")[0].split() if word[0] < _FIRST_FAR_EASTERN)
+    shown = plain or text
+    if len(shown) > most * _SHRINKABLE:
+        shown = shown[: int(most * _SHRINKABLE)].rsplit(" ", 1)[0].strip(" &,")
+    fitting = round(size * min(1.0, most / len(shown)))
+    safe = shown.replace("&", "&amp;").replace("<", "&lt;")
     return (
-        f'<text x="{x}" y="{y}" font-family="Georgia,serif" font-size="{size}" text-anchor="middle"'
+        f'<text x="{x}" y="{y}" font-family="Georgia,serif" font-size="{fitting}" text-anchor="middle"'
         f' fill="{colour}"{more}>{safe}</text>'
     )
 

@@ -226,7 +226,7 @@ def washi_tape(p: Paint) -> str:
     """Three rolls of tape."""
     return (
         line("M100 466h410", p.accent, 22)
-        + line("M100 466h410", p.tint, 22, ' stroke-dasharray="9 30"')
+        + line("M100 466h410", p.tint, 22, ' stroke-dasharray="9 30" stroke-linecap="butt"')
         + _roll(p, 206, 362, 100, p.base)
         + _roll(p, 400, 378, 84, p.accent)
         + _roll(p, 306, 214, 88, p.third)
@@ -259,7 +259,7 @@ def wooden_toy(p: Paint) -> str:
         + line("M430 400h70", "#8a6440", 9)
         + oval(506, 400, 13, 13, p.accent)
     )
-    return (rings, rainbow, train)[p.turn(3)]
+    return train if "train" in p.hint else rainbow if "rainbow" in p.hint else rings
 
 
 def _piece(x: int, y: int, degrees: int, colour: str) -> str:

@@ -97,7 +97,7 @@ def jug(p: Paint) -> str:
 @stands("glass")
 def glass(p: Paint) -> str:
     """A tumbler or a stemmed glass, tinted."""
-    if p.turn(3) == 0:
+    if p.hint.endswith(("wine glass", "coupe")):
         outline = "M206 190h188q6 150 -94 156q-100 -6 -94 -156z"
         foot = box(292, 340, 16, 112, p.base, more=faint(0.7)) + oval(300, 458, 78, 14, p.base, faint(0.75))
         drink = shape("M210 250h180q-8 92 -90 96q-82 -4 -90 -96z", p.accent, faint(0.75))

@@ -110,6 +110,11 @@ PANS: Copperbeech, Ashdown Forge, Lund & Lark
 KNIF: Ashdown Forge, Lund & Lark
 BORD: Oak & Ember, Lund & Lark, Ashdown Forge
 BOIL: Oak & Ember
+LUNC: Lund & Lark, Copperbeech
+BOTL: Lund & Lark, Copperbeech
+MIXB: Flour & Fold, Hobb & Daughter, Casa Peñalba, Tidemark Pottery
+SPOO: Oak & Ember, Lund & Lark, Flour & Fold
+JARS: Hobb & Daughter, Casa Peñalba, Lund & Lark, Tidemark Pottery
 BTIN: Flour & Fold, Copperbeech
 BTOL: Flour & Fold, Oak & Ember
 BEDL: Linnet Linen, Maison Églantine, Søndergård Hjem
