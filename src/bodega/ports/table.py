@@ -102,9 +102,10 @@ class Put(msgspec.Struct, frozen=True, gc=False):
 
 
 class Update(msgspec.Struct, frozen=True, gc=False):
-    """Change single attributes: `add` to integers (missing counts as 0), then `set`, then `remove`.
+    """Change single attributes: `add` to integers (missing counts as 0), `set`, `remove`.
 
-    Without a condition a missing item is created, as in DynamoDB; key attributes cannot be changed.
+    Without a condition a missing item is created, as in DynamoDB. InvalidError for changing a key attribute, for
+    naming an attribute twice, and for adding to what is not an integer.
     """
 
     table: str
@@ -216,7 +217,11 @@ class TableStore(Protocol):
     """Durable items of the tables in `bodega.schema`. Thread-safe; one store serves all threads of a process."""
 
     def get(self, table: str, key: Key) -> Item | None:
-        """Return the newest committed item, or None. Never an expired one."""
+        """Return the newest committed item, or None. Never an expired one.
+
+        An item is expired from the second that its expiry names. It counts as absent everywhere, in conditions and
+        updates too: stricter than DynamoDB, where they see it until it is swept.
+        """
         ...
 
     def batch_get(self, table: str, keys: Sequence[Key]) -> dict[Key, Item]:
@@ -236,9 +241,10 @@ class TableStore(Protocol):
     ) -> QueryPage:
         """Return items of one partition (of the table, or of an index) in order of the sort key.
 
-        `after` excludes everything up to and including that key (with an index: the table key and sort key are both
-        needed, so pass `QueryPage.last` back unchanged). A page ends at `limit` items or 1 MB, whichever is first.
-        With an index only the projected attributes and keys are returned. Expired items are left out.
+        `after` excludes everything up to and including that key, which need not exist any more (with an index, pass
+        `QueryPage.last` back unchanged: it says where in the index that was). A page ends at `limit` items or 1 MB,
+        whichever is first. With an index only the projected attributes and keys are returned, and items with equal
+        sort keys are in order of the table's keys; on AWS they may be a little stale. Expired items are left out.
         """
         ...
 
@@ -249,9 +255,10 @@ class TableStore(Protocol):
     def transact(self, writes: Sequence[Write], events: Sequence[Event] = (), *, token: str | None = None) -> None:
         """Apply all writes and announce all events, or none, durably before returning.
 
-        At most 100 writes and events together and 4 MB; no two writes on one key. Repeating a call with the same
-        `token` within 10 minutes changes nothing further. Raises ConditionFailedError (nothing written),
-        LimitExceededError (nothing written), ThrottledError (nothing written; may be repeated).
+        1 to 100 writes and events together and 4 MB; no two writes on one key. Repeating a call with the same
+        `token` within 10 minutes changes nothing further; a token of another call is a TokenReusedError. Raises
+        ConditionFailedError, InvalidError, LimitExceededError (nothing written), ThrottledError (nothing written;
+        may be repeated), UnavailableError (almost surely nothing written; repeat it with its token).
         """
         ...
 
@@ -267,14 +274,15 @@ class TableStore(Protocol):
     ) -> list[ConditionFailedError | None]:
         """Apply many transactions as fast as the engine can, each atomic, in order, all durable before returning.
 
-        Returns, for each, None or why it was refused; one refusal does not stop the rest. For imports.
+        Returns, for each, None or why it was refused; one refusal does not stop the rest. For imports. An invalid
+        transaction raises and stops the load where it is: of those before it any number may be applied.
         """
         ...
 
     def announced(self, after: int, *, limit: int = 1000) -> Sequence[Announced]:
-        """Return events committed after a position, in commit order: the change stream.
+        """Return events committed after a position, in commit order: the change stream. None is ever skipped.
 
-        No committed event is skipped.
+        Fewer than `limit` may come although there are more; only an empty answer means that there are none.
         """
         ...
 
