@@ -11,7 +11,9 @@ def format_time(moment: datetime) -> str:
     >>> format_time(datetime(2026, 11, 23, 3, 0, tzinfo=UTC))
     '2026-11-23T03:00:00.000Z'
     """
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def parse_time(text: str) -> datetime:

@@ -520,10 +520,13 @@ class Products:
                 Put(schema.CATALOG, item, Equals("version", product.version - 1)),
                 otherwise=lambda found: _gone_or_stale(product.id, found),
             )
-        before = set(entry_keys(product, _projection(old))) if old is not None else set()
         after = entry_keys(product, projection)
+        if old is None:
+            plan.add_all([Put(schema.LISTINGS, entry_item(key, body)) for key in after])
+            return
+        before = set(entry_keys(product, _projection(old)))
         plan.add_all(Delete(schema.LISTINGS, key) for key in sorted(before.difference(after), key=_by_key))
-        unchanged = before if old is not None and old.get("card") == body else set[Key]()
+        unchanged = before if old.get("card") == body else set[Key]()
         plan.add_all(Put(schema.LISTINGS, entry_item(key, body)) for key in after if key not in unchanged)
 
     def _move_slug(self, plan: WritePlan, old: Product, new: Product) -> None:

@@ -82,13 +82,15 @@ def _variant_faults(variants: list[VariantInput], currency: str) -> Iterator[Fau
                 yield Fault(f"{at}/id", "duplicate_id", f"two variants have the id {variant.id!r}")
             ids.add(variant.id)
         for text in (variant.title, variant.barcode, *variant.options, *variant.options.values()):
-            if not is_clean(text):
+            if text and not is_clean(text):
                 yield Fault(at, "bad_text", "a variant's texts must not contain control characters or broken Unicode")
         yield from _price_faults(variant, at, currency)
 
 
 def _price_faults(variant: VariantInput, at: str, currency: str) -> Iterator[Fault]:
     yield from _one_price_faults(variant.price, variant.compare_at, at, currency)
+    if not variant.schedule:
+        return
     for index, entry in enumerate(variant.schedule):
         here = f"{at}/schedule/{index}"
         yield from _one_price_faults(entry.price, entry.compare_at, here, currency)
