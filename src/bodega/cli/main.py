@@ -15,6 +15,7 @@ from bodega import errors
 # A module is imported when its command is used: `bodega key` should not pay for the web server.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "up": ("bodega.cli.up", "set up what is missing, then serve the shop"),
+    "prepare": ("bodega.cli.prepare", "set up what is missing, without serving"),
     "import": ("bodega.cli.imports", "read products, past sales or reviews from a file"),
     "export": ("bodega.cli.exports", "write products, orders, customers or reviews to a file"),
     "recommend": ("bodega.cli.recommend", "train the recommender, ask it, and measure it"),
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser(given)
     parsed = parser.parse_args(given)
     module = importlib.import_module(COMMANDS[parsed.command][0])
-    # Imports make and drop millions of small objects without cycles: looking for cycles every 700 of them costs a third.
+    # Imports make and drop millions of small objects without cycles; looking for cycles every 700 costs a third.
     gc.set_threshold(100_000, 20, 50)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import cast
 
 import msgspec
 
+from bodega import schema
 from bodega.demo import generate
 from bodega.demo.records import DemoOrder, DemoProduct, DemoShop
 from bodega.domain.catalog.model import CategoryInput, CollectionInput, ProductInput
@@ -15,7 +17,7 @@ from bodega.domain.orders.model import Line, Order, natural_id
 from bodega.domain.reviews.model import Review
 from bodega.domain.shop import Shop
 from bodega.errors import ShopError
-from bodega.schema import MEDIA
+from bodega.ports.table import Delete, Item, Key, Put
 from bodega.values.money import Money
 
 SEED = 20_260
@@ -26,15 +28,17 @@ Progress = Callable[[str], None]
 
 
 def fill(shop: Shop, *, now: datetime, progress: Progress, seed: int = SEED) -> None:
-    """Write the demo shop: catalog, pictures, stock, customers' past orders and reviews."""
+    """Write the demo shop: catalog, pictures, stock, customers' past orders and reviews.
+
+    Filling again goes on with a filling that was interrupted and doubles nothing.
+    """
     progress("inventing a shop")
-    demo = generate(seed, now=now)
-    categories = _categories(shop, demo)
-    collections = {c.key: _collection(shop, c.name, c.description) for c in demo.collections}
-    for name, declaration in demo.attributes:
-        shop.catalog.taxonomy.declare_attribute(name, declaration)
+    started = _begin(shop, _Started(now=now, seed=seed))
+    demo = generate(started.seed, now=started.now)
+    places = {**_categories(shop, demo), **_collections(shop, demo)}
+    _attributes(shop, demo)
     progress(f"stocking {len(demo.products):,} products")
-    ids = _products(shop, demo, {**categories, **collections})
+    ids = _products(shop, demo, places)
     progress("drawing pictures")
     _pictures(shop, demo)
     shop.inventory.set_on_hand({sku: units for product in demo.products for sku, units in product.stock.items()})
@@ -44,6 +48,32 @@ def fill(shop: Shop, *, now: datetime, progress: Progress, seed: int = SEED) -> 
     _reviews(shop, demo, ids)
     progress("indexing")
     shop.indexer.rebuild()
+    shop.world.table.transact([Delete(schema.SYSTEM, _STARTED)])
+
+
+def is_unfinished(shop: Shop) -> bool:
+    """Tell whether filling was begun and never came to its end."""
+    return shop.world.table.get(schema.SYSTEM, _STARTED) is not None
+
+
+class _Started(msgspec.Struct, frozen=True):
+    """From what a shop is being filled: who goes on with an interrupted filling has to invent the same shop again."""
+
+    now: datetime
+    seed: int
+
+
+_STARTED = Key("demo", "started")
+
+
+def _begin(shop: Shop, started: _Started) -> _Started:
+    """Remember what the shop is filled from; if filling was interrupted, return what it was begun with."""
+    found = shop.world.table.get(schema.SYSTEM, _STARTED)
+    if found is not None:
+        return msgspec.json.decode(cast("bytes", found["doc"]), type=_Started)
+    item: Item = {"name": _STARTED.partition, "part": _STARTED.sort, "doc": msgspec.json.encode(started)}
+    shop.world.table.transact([Put(schema.SYSTEM, item)])
+    return started
 
 
 def customer_id(key: str) -> str:
@@ -52,18 +82,38 @@ def customer_id(key: str) -> str:
 
 
 def _categories(shop: Shop, demo: DemoShop) -> dict[str, str]:
-    ids: dict[str, str] = {}
+    """Make the category tree and return ids by demo key; what an interrupted filling made stays as it is."""
+    ids = {category.key: natural_id("cat", _SOURCE, category.key) for category in demo.categories}
+    known = shop.catalog.taxonomy.tree(current=True).by_id
     for category in demo.categories:
-        parent = ids[category.parent_key] if category.parent_key else None
+        if ids[category.key] in known:
+            continue
         given = CategoryInput(
-            name=category.name, parent=parent, description=category.description, position=category.position
+            name=category.name,
+            slug=category.key,
+            parent=ids[category.parent_key] if category.parent_key else None,
+            description=category.description,
+            position=category.position,
         )
-        ids[category.key] = shop.catalog.taxonomy.create_category(given).id
+        shop.catalog.taxonomy.create_category(given, category_id=ids[category.key])
     return ids
 
 
-def _collection(shop: Shop, name: str, description: str) -> str:
-    return shop.catalog.taxonomy.create_collection(CollectionInput(name=name, description=description)).id
+def _collections(shop: Shop, demo: DemoShop) -> dict[str, str]:
+    ids = {collection.key: natural_id("col", _SOURCE, collection.key) for collection in demo.collections}
+    known = shop.catalog.taxonomy.collections(current=True)
+    for collection in demo.collections:
+        if ids[collection.key] not in known:
+            given = CollectionInput(name=collection.name, slug=collection.key, description=collection.description)
+            shop.catalog.taxonomy.create_collection(given, collection_id=ids[collection.key])
+    return ids
+
+
+def _attributes(shop: Shop, demo: DemoShop) -> None:
+    known = shop.catalog.taxonomy.attributes(current=True)
+    for name, declaration in demo.attributes:
+        if name not in known:
+            shop.catalog.taxonomy.declare_attribute(name, declaration)
 
 
 def _products(shop: Shop, demo: DemoShop, places: Mapping[str, str]) -> dict[str, str]:
@@ -80,7 +130,7 @@ def _products(shop: Shop, demo: DemoShop, places: Mapping[str, str]) -> dict[str
 
 
 def _input(product: DemoProduct, places: Mapping[str, str]) -> ProductInput:
-    media = [msgspec.structs.replace(m, key=f"{MEDIA}{m.key}") for m in product.input.media]
+    media = [msgspec.structs.replace(m, key=f"{schema.MEDIA}{m.key}") for m in product.input.media]
     return msgspec.structs.replace(
         product.input,
         categories=[places[key] for key in product.input.categories],
@@ -94,7 +144,7 @@ def _pictures(shop: Shop, demo: DemoShop) -> None:
 
     def store(product: DemoProduct) -> None:
         for name, svg in product.pictures:
-            shop.world.objects.put(f"{MEDIA}{name}", svg.encode())
+            shop.world.objects.put(f"{schema.MEDIA}{name}", svg.encode())
 
     with ThreadPoolExecutor(_SYNCS) as pool:
         for _ in pool.map(store, demo.products):

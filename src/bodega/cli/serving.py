@@ -1,0 +1,126 @@
+"""Serve the open shop with the HTTP server of the settings, its background worker beside it."""
+
+import functools
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from multiprocessing.synchronize import Event
+from typing import Any
+
+from bodega.cli.beside import Kept, end_with_parent
+from bodega.errors import ShopError
+from bodega.settings import Settings
+
+_STOP_SECONDS = 10
+_LOOK_SECONDS = 0.02
+
+
+def serve(settings: Settings) -> int:
+    """Serve until told to stop; return the exit code."""
+    if multiprocessing.get_start_method() == "fork":
+        import bodega.asgi  # noqa: F401, PLC0415  # server processes then find everything imported
+    worker = Kept("worker")
+    threading.Thread(target=_announce, args=(settings, worker), daemon=True).start()
+    try:
+        return _serve_uvicorn(settings) if settings.server == "uvicorn" else _serve_granian(settings)
+    finally:
+        worker.stop()
+
+
+def _serve_granian(settings: Settings) -> int:
+    from granian import Granian  # noqa: PLC0415  # one of two servers; only the chosen one is loaded
+    from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.log import LogLevels  # noqa: PLC0415
+
+    refused = multiprocessing.Event()
+    server = Granian(
+        "bodega.asgi:app_from_environment",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        websockets=False,
+        workers=settings.workers,
+        log_level=LogLevels.warning,
+        log_access=settings.access_log,
+        ssl_cert=settings.tls_certificate,
+        ssl_key=settings.tls_key,
+        workers_kill_timeout=_STOP_SECONDS,
+        respawn_failed_workers=True,
+    )
+    server.on_startup(functools.partial(_stop_on_hangup, server))
+    try:
+        server.serve(target_loader=functools.partial(app_of_child, refused), wrap_loader=False)
+    except SystemExit:
+        # A server process that hears Ctrl-C before this one does is taken for a crash.
+        return 0 if server.interrupt_signal and not refused.is_set() else 1
+    return 1 if refused.is_set() else 0
+
+
+def _serve_uvicorn(settings: Settings) -> int:
+    import uvicorn  # noqa: PLC0415  # one of two servers; only the chosen one is loaded
+
+    try:
+        uvicorn.run(
+            "bodega.cli.serving:app_of_child",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            log_level="warning",
+            access_log=settings.access_log,
+            ws="none",
+            ssl_certfile=settings.tls_certificate,
+            ssl_keyfile=settings.tls_key,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+        )
+    except KeyboardInterrupt:
+        return 0  # it raises the signal again after an orderly stop
+    except SystemExit as exc:
+        return 1 if exc.code else 0
+    return 0
+
+
+def app_of_child(refused: Event | None = None) -> Any:
+    """Return the application in a server process; if the shop cannot be opened, say why once and stop the server."""
+    end_with_parent()
+    from bodega.asgi import app_from_environment  # noqa: PLC0415  # costs most of a start; see `serve`
+
+    try:
+        return app_from_environment()
+    except ShopError as exc:
+        if multiprocessing.parent_process() is None or sys.platform == "win32":
+            raise
+        if refused is None or not refused.is_set():
+            print(f"bodega up: {exc.message}", file=sys.stderr, flush=True)
+        if refused is not None:
+            refused.set()
+        os.kill(os.getppid(), signal.SIGTERM)  # starting us again would not help
+        sys.exit(1)
+
+
+def _stop_on_hangup(server: Any) -> None:
+    """Stop when the terminal is closed, where granian would reload; `nohup` is respected."""
+    if sys.platform != "win32" and _HANGUP_BEFORE != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, server.signal_handler_interrupt)
+
+
+_HANGUP_BEFORE = None if sys.platform == "win32" else signal.getsignal(signal.SIGHUP)
+
+
+def _announce(settings: Settings, worker: Kept) -> None:
+    """Print the address once the shop answers there; only then start the worker, because a visitor may be waiting."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104  # any address
+    while True:
+        try:
+            with socket.create_connection((host, settings.port), timeout=1):
+                break
+        except OSError:
+            time.sleep(_LOOK_SECONDS)
+    scheme = "https" if settings.tls_certificate else "http"
+    address = f"[{host}]" if ":" in host else host
+    print(f"The shop is open: {scheme}://{address}:{settings.port}", flush=True)
+    worker.start()
