@@ -36,6 +36,7 @@ __all__ = ["EXPORT_SUBJECTS", "IMPORT_SUBJECTS", "Checkpoint", "Job", "Jobs", "R
 _log = logging.getLogger(__name__)
 QUEUE = "jobs"
 FORMATS = ("jsonl", "csv", "parquet")
+_PACKED = ".gz"
 LEASE_SECONDS = 300.0
 _EXTEND_AFTER = timedelta(seconds=LEASE_SECONDS / 5)
 _RETRY_SECONDS = 30.0
@@ -94,7 +95,7 @@ class Jobs:
                     f"there is no uploaded file {object_key!r}", [Fault("/object_key", "not_found", "no such file")]
                 )
             fingerprint = info.etag
-            format = format or _format_of(info.key)  # noqa: A001
+            format = _format_of(info.key, format)  # noqa: A001
         job = self._new(
             kind, subject, format or "jsonl", columns, options, object_key=object_key, fingerprint=fingerprint
         )
@@ -204,7 +205,7 @@ class Jobs:
         if subject not in subjects:
             detail = f"there is no {kind} of {subject[:40]!r}; there are {', '.join(subjects)}"
             raise InvalidError(detail, [Fault("/subject", "unknown_subject", detail)])
-        if format is not None and format not in FORMATS:
+        if format is not None and format.removesuffix(_PACKED) not in FORMATS:
             detail = f"{format[:40]!r} is none of the formats {', '.join(FORMATS)}"
             raise InvalidError(detail, [Fault("/format", "unknown_format", detail)])
         if columns is not None and len(columns) > _MAX_COLUMNS:
@@ -325,11 +326,15 @@ def _identity(job: Job, path: Path) -> str:
     return sha256(msgspec.json.encode(how)).hexdigest()
 
 
-def _format_of(key: str) -> str:
-    name = key.removesuffix(".gz").lower()
+def _format_of(key: str, given: str | None) -> str:
+    """Return the format of an uploaded file: what was said of it, else what its name says, which may be packed."""
+    name = key.lower()
+    packed = _PACKED if name.endswith(_PACKED) else ""
+    if given is not None:
+        return given.removesuffix(_PACKED) + (_PACKED if given.endswith(_PACKED) else packed)
     for known in FORMATS:
-        if name.endswith(f".{known}"):
-            return known
+        if name.removesuffix(_PACKED).endswith(f".{known}"):
+            return known + packed
     detail = f"the format of {key[-80:]!r} is not clear; give one of {', '.join(FORMATS)}"
     raise InvalidError(detail, [Fault("/format", "required", detail)])
 

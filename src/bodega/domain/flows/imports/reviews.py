@@ -31,7 +31,7 @@ _PRODUCT_PREFIXES = ("sku:", "slug:", "prod_")
 
 
 class ReviewRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A review as files have it. The product is named by `product` (an id, `sku:…`, `slug:…`), `product_id`, `sku` or `slug`."""
+    """A review as files have it. Its product is `product` (an id, `sku:…`, `slug:…`), `product_id`, `sku` or `slug`."""
 
     rating: Annotated[int, Meta(ge=1, le=5)]
     product: Annotated[str, Meta(max_length=130)] = ""

@@ -1,5 +1,6 @@
 """Jobs: recorded, queued, resumed, and run by one at a time."""
 
+import gzip
 import itertools
 
 import pyarrow as pa
@@ -31,6 +32,16 @@ def test_a_queued_import_is_run_by_the_worker(shop, write):
     assert (done.state, done.created, done.rejected) == ("done", 3, 1)
     assert shop.world.queue.depth(QUEUE) == 0
     assert shop.jobs.work_once() == 0
+
+
+@pytest.mark.parametrize("said", [None, "jsonl", "jsonl.gz"])
+def test_a_packed_upload_is_unpacked_whatever_was_said_of_its_format(shop, write, said):
+    shop.world.objects.put("imports/up/rows.jsonl.gz", gzip.compress(write(*rows(3)).read_bytes()))
+
+    job = shop.jobs.create(kind="import", subject="products", object_key="imports/up/rows.jsonl.gz", format=said)
+    shop.jobs.work_once()
+
+    assert shop.jobs.get(job.id).created == 3
 
 
 def test_a_queued_export_is_put_into_the_object_store(shop, write, take):
