@@ -4,6 +4,6 @@ Pure and deterministic: the same seed and the same `now` give the same bytes. No
 clock or a file; whoever calls it writes the records into a shop.
 """
 
-from bodega.demo.shop import generate
+from bodega.demo.shop import generate, stream_products
 
-__all__ = ["generate"]
+__all__ = ["generate", "stream_products"]

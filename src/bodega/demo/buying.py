@@ -1,6 +1,7 @@
 """Decide what goes into one basket: what has run out, what tastes suggest, what belongs together."""
 
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 import msgspec
 
@@ -75,7 +76,7 @@ class Basket:
         themes = list(tastes)
         weights = [tastes[theme] * self._shelves.appetite[theme, month] for theme in themes]
         weights[0] *= _PRESENTS.get(self._at.month, 1.0)  # "gift" is everybody's first theme
-        totals = [sum(weights[: place + 1]) for place in range(len(weights))]
+        totals = list(accumulate(weights))
         for _ in range(_TRIES):
             index = self._shelves.from_theme(themes[chance.along(totals)], month, chance)
             if index is not None and self._suits(index):

@@ -50,11 +50,16 @@ class Naming:
             if slug not in self._taken:
                 break
         else:
-            self._used[title] = self._used.get(title, 1) + 1
-            title = f"{title}, No. {self._used[title]}"
-            slug = str(make_slug(title))
+            title, slug = self._numbered(title)
         self._taken.add(slug)
         return Name(title, slug, noun or lead.lower(), lead)
+
+    def _numbered(self, title: str) -> tuple[str, str]:
+        while True:
+            number = self._used[title] = self._used.get(title, 1) + 1
+            slug = str(make_slug(f"{title}, No. {number}"))
+            if slug not in self._taken:
+                return f"{title}, No. {number}", slug
 
 
 def _compose(

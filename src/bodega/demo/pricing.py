@@ -9,8 +9,8 @@ from bodega.domain.catalog.model import ScheduledPrice
 from bodega.values.money import Money
 
 CURRENCY = "GBP"
-_TEN, _FORTY = 1000, 4000
-_CHEAPEST = 95
+_NEARLY_TEN, _FORTY = 987, 4000
+_CHEAPEST = 75
 _SALE_FACTOR = 0.82
 
 
@@ -33,10 +33,12 @@ class Offer(msgspec.Struct, frozen=True):
 def charm(pence: float) -> int:
     """Round to a price that looks like one: quarters of a pound, then halves and x.95, then whole pounds.
 
+    A rounded price stays as it is when rounded again.
+
     >>> [charm(p) for p in (312, 1182, 5233)]
     [300, 1195, 5200]
     """
-    if pence < _TEN:
+    if pence < _NEARLY_TEN:
         return max(_CHEAPEST, round(pence / 25) * 25)
     if pence < _FORTY:
         halves = round(pence / 50)

@@ -111,13 +111,10 @@ def _sale(
     number: int, at: datetime, who: int | None, basket: Basket, shelves: Shelves, people: list[Person], now: datetime
 ) -> Sale:
     share = next((share for days, share in _OLD_PRICES if (now - at).days > days), 1.0)
-    lines = [(sku, quantity, _price(shelves, index, sku, share)) for sku, (index, quantity) in basket.lines.items()]
+    lines = [
+        (sku, quantity, shelves.pence[sku] if share == 1.0 else charm(shelves.pence[sku] * share))
+        for sku, (_, quantity) in basket.lines.items()
+    ]
     key = None if who is None else people[who].customer.key
     order = DemoOrder(str(_FIRST_NUMBER + number), key, at, lines)
     return Sale(order, who, list(dict.fromkeys(index for index, _ in basket.lines.values())))
-
-
-def _price(shelves: Shelves, index: int, sku: str, share: float) -> int:
-    variants = shelves.goods[index].product.input.variants
-    pence = next(variant.price.amount for variant in variants if variant.sku == sku and variant.price)
-    return pence if share == 1.0 else charm(pence * share)

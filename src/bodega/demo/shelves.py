@@ -18,6 +18,13 @@ class Shelves:
     def __init__(self, seed: int, goods: list[Good]) -> None:
         self._seed = seed
         self.goods = goods
+        self.pence = {
+            variant.sku: variant.price.amount
+            for good in goods
+            for variant in good.product.input.variants
+            if variant.price
+        }
+        """SKU -> today's usual price."""
         self._by_kind: dict[str, list[int]] = {}
         self._by_range: dict[tuple[str, str], list[int]] = {}
         for index, good in enumerate(goods):
