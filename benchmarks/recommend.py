@@ -2,8 +2,9 @@
 
     python benchmarks/recommend.py --data online-retail.parquet
 
-The file is the UCI data set Online Retail (Chen, D., 2015, doi:10.24432/C5BW33, CC BY 4.0) as one Parquet table.
-The last four weeks are the test. Everything that is chosen or learnt is given the part before them and nothing else.
+The file is the UCI data set Online Retail (Chen, D., 2015, doi:10.24432/C5BW33, CC BY 4.0) as one Parquet
+table. The last four weeks are the test. Everything that is chosen or learnt is given the part before them
+and nothing else.
 """
 
 import argparse
@@ -123,7 +124,7 @@ def measure_ours(path: Path, name: str, tune_seconds: float) -> dict[str, Any]:
     model, tuning = MODELS[name], 0.0
     if tune_seconds:
         began = time.perf_counter()
-        model = tune(past, now=cut, in_time=lambda: time.perf_counter() - began < tune_seconds, seed=SEED).model
+        model = tune(past, now=cut, seconds_left=lambda: tune_seconds - (time.perf_counter() - began), seed=SEED).model
         tuning, name = time.perf_counter() - began, "blend (tuned)"
     began = time.perf_counter()
     if isinstance(model, Blend):

@@ -283,7 +283,7 @@ def _chosen(
     tuned = tune(
         past,
         now=now,
-        in_time=lambda: time.perf_counter() - started < seconds,
+        seconds_left=lambda: seconds - (time.perf_counter() - started),
         start=() if isinstance(model, Blend) else (model,),
         repeats=(repeat,),
         k=k,

@@ -19,6 +19,9 @@ from bodega.recsys.serving import Repeat
 
 # Above this many items the closed form's square matrices no longer fit a small machine.
 MOST_DENSE_ITEMS = 8_000
+# Writing a spectral table out costs items squared: so many times the seconds of co-purchase in a large
+# catalogue.
+SLOW_SPECTRAL = 15.0
 # Half of the users teach the weights of a blend, the other half judge it.
 ASKED = 2000
 
@@ -89,7 +92,7 @@ def tune(
     interactions: Interactions,
     *,
     now: float,
-    in_time: Callable[[], bool],
+    seconds_left: Callable[[], float],
     start: Sequence[Model] = (),
     repeats: tuple[Repeat, ...] = ("include", "exclude"),
     k: int = 20,
@@ -97,24 +100,33 @@ def tune(
 ) -> Tuned:
     """Try the models of `start` (by default blends of every table that fits), then vary the best one.
 
-    One parameter at a time is varied as long as `in_time()` says so; what is under way is finished. The
-    first model is always tried. The trials and their order depend on the data and `seed` only, so that
-    more time never ends worse.
+    The first model is always tried; another one only if `seconds_left()` is likely to be enough for it,
+    judged by the first. The trials and their order depend on the data and `seed` only, so that more time
+    never ends worse.
     """
     models = list(start) or _blends(interactions)
     split = Split.inside(interactions, now=now, seed=seed, most=ASKED)
     if split.users.size < FEWEST_ASKED:
         return Tuned(models[0], [])
     search = _Search(split, repeats, k, [])
+    before = seconds_left()
     best = search.tried(models[0])
+    cost = before - seconds_left()
     for model in models[1:]:
-        if in_time():
+        if seconds_left() > cost * _slowness(model, interactions):
             best = max(best, search.tried(model), key=lambda trial: trial.ndcg)
+    cost *= _slowness(best.model, interactions)
     for name, value in _steps(best.model):
         varied = _with(best.model, name, value)
-        if in_time() and varied != best.model:
+        if seconds_left() > cost and varied != best.model:
             best = max(best, search.tried(varied), key=lambda trial: trial.ndcg)
     return Tuned(best.model, search.trials)
+
+
+def _slowness(model: Model, interactions: Interactions) -> float:
+    """Return about how many times the seconds of the default a model needs."""
+    table = model.table if isinstance(model, Blend) else model
+    return SLOW_SPECTRAL if isinstance(table, Spectral) and interactions.n_items > MOST_DENSE_ITEMS else 1.0
 
 
 def _blends(interactions: Interactions) -> list[Model]:

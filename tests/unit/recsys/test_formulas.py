@@ -6,7 +6,7 @@ from scipy import sparse
 
 from bodega.recsys.decay import decay
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.models import copurchase, spectral
+from bodega.recsys.models import base, copurchase, spectral
 from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.models.ease import Ease, ease_weights
 from bodega.recsys.models.spectral import Spectral
@@ -88,6 +88,13 @@ def test_spectral_is_its_formula_whatever_the_size_of_a_block(cells, monkeypatch
     directions = np.linalg.svd(scaled)[2][:3].T
     smooth = (by_item**-0.5)[:, None] * (directions @ directions.T) * (by_item**0.5)[None, :]
     assert written_out(near, says) == pytest.approx(positive(scaled.T @ scaled + 0.5 * smooth), abs=2e-3)
+
+
+def test_a_user_with_very_many_events_teaches_with_the_newest(monkeypatch):
+    monkeypatch.setattr(base, "MOST_TAUGHT", 2)
+    events = Interactions.of([0, 0, 0, 1, 1], [0, 1, 2, 0, 1], time=[1, 3, 2, 1, 2])
+
+    assert CoPurchase().taken(events, now=9.0).toarray().tolist() == [[0, 1, 1], [1, 1, 0]]
 
 
 def test_a_row_is_cut_to_its_best_cells_by_what_they_are_worth():

@@ -151,26 +151,27 @@ def test_given_weights_are_kept_when_learning_is_off():
 
 
 def test_tuning_keeps_the_best_of_its_trials_and_stops_in_time():
-    asked = iter([True] * 6 + [False] * 1000)
+    # A made-up clock: the first trial takes a second, and so does every look at the clock after it.
+    left = iter(np.arange(9.5, -2000, -1))
 
-    tuned = tune(shop(), now=200.0, in_time=lambda: next(asked), start=[Blend(table=Ease(ridge=1.0))])
+    tuned = tune(shop(), now=200.0, seconds_left=lambda: next(left), start=[Blend(table=Ease(ridge=1.0))])
 
-    assert len(tuned.trials) == 7
+    assert len(tuned.trials) == 8
     assert tuned.model == max(tuned.trials, key=lambda trial: trial.ndcg).model
 
 
 def test_tuning_finds_the_better_of_two_models():
     pair = [Popularity(), Blend()]
 
-    tuned = tune(shop(loyal=0.8), now=200.0, in_time=lambda: True, start=pair[:1])
-    both = tune(shop(loyal=0.8), now=200.0, in_time=iter([True] + [False] * 99).__next__, start=pair)
+    tuned = tune(shop(loyal=0.8), now=200.0, seconds_left=lambda: 9.0, start=pair[:1])
+    both = tune(shop(loyal=0.8), now=200.0, seconds_left=iter([9, 9, 9] + [0] * 99).__next__, start=pair)
 
     assert isinstance(tuned.model, Popularity)
     assert isinstance(both.model, Blend)
 
 
 def test_tuning_a_shop_without_customers_returns_what_it_started_with():
-    tuned = tune(Interactions.of([], []), now=0.0, in_time=lambda: True)
+    tuned = tune(Interactions.of([], []), now=0.0, seconds_left=lambda: 9.0)
 
     assert (tuned.model, tuned.trials) == (Blend(), [])
 

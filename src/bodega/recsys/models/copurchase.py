@@ -31,7 +31,7 @@ class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
 
     def learn(self, interactions: Interactions, *, now: float, worth: Weights | None = None) -> tuple[Indices, Weights]:
         """Learn the table by one sparse product, a block of items at a time."""
-        taken = interactions.matrix(self.weights_of(interactions, now=now))
+        taken = self.taken(interactions, now=now)
         near, says = self.room(interactions.n_items)
         by_customer, by_item = _power(taken.sum(axis=1), self.customer), taken.sum(axis=0)
         speaker, listener = _power(by_item, self.speaker), _power(by_item, self.listener)

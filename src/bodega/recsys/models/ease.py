@@ -20,7 +20,7 @@ class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
 
     def learn(self, interactions: Interactions, *, now: float, worth: Weights | None = None) -> tuple[Indices, Weights]:
         """Learn the table from one inverse."""
-        taken = interactions.matrix(self.weights_of(interactions, now=now))
+        taken = self.taken(interactions, now=now)
         near, says = self.room(interactions.n_items)
         order = np.argsort(-taken.sum(axis=0), kind="stable")
         chosen = np.sort(order[: self.most_items]).astype(np.int32)

@@ -27,7 +27,7 @@ class Spectral(TableModel, frozen=True, kw_only=True, tag="spectral"):
     def learn(self, interactions: Interactions, *, now: float, worth: Weights | None = None) -> tuple[Indices, Weights]:
         """Learn the table a block of rows at a time."""
         near, says = self.room(interactions.n_items)
-        taken = interactions.matrix(self.weights_of(interactions, now=now))
+        taken = self.taken(interactions, now=now)
         if not taken.nnz:
             return near, says
         root = np.sqrt(np.maximum(taken.sum(axis=0), 1e-12)).astype(np.float32)
