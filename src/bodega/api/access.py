@@ -1,6 +1,6 @@
 """Decide who may ask: keys and their scopes, and how often."""
 
-from bodega.api.call import Call
+from bodega.api.call import Call, Desk
 from bodega.api.declare import Public, Scope, Signed
 from bodega.api.errors import HttpError
 from bodega.domain.accounts.model import ApiKey
@@ -14,13 +14,15 @@ def admit(call: Call) -> None:
     policy = call.route.policy
     if isinstance(policy, Scope):
         call.key = _key(call)
-        count(call, "admin", call.key.id, call.desk.options.admin_per_minute)
+        limit = call.desk.options.admin_per_minute
+        call.extra_headers += count(call.desk, "admin", call.key.id, limit)
         if not call.key.allows(policy.name):
             raise NotAllowedError(f"this needs a key with the scope {policy.name}", missing_scope=policy.name)
     elif not isinstance(policy, Public | Signed):
         raise NotAllowedError("this is for shoppers who are signed in")
     if call.route.limit == "search":
-        count(call, "search", call.address, call.desk.options.search_per_minute)
+        limit = call.desk.options.search_per_minute
+        call.extra_headers += count(call.desk, "search", call.address, limit)
 
 
 def _key(call: Call) -> ApiKey:
@@ -34,24 +36,25 @@ def _key(call: Call) -> ApiKey:
     return key
 
 
-def count(call: Call, policy: str, who: str, per_minute: int) -> None:
-    """Count a request against its minute and tell the client where it stands; 429 when the minute is full.
+def count(desk: Desk, policy: str, who: str, per_minute: int) -> list[tuple[bytes, bytes]]:
+    """Count a request against its minute and return the headers that say so; 429 when the minute is full.
 
     Source: draft-ietf-httpapi-ratelimit-headers-09. The window is fixed because the cache port counts and no more: at a
     minute's turn twice the rate can pass, which a limit against floods can bear.
     """
-    now = call.shop.world.clock.now().timestamp()
+    now = desk.shop.world.clock.now().timestamp()
     minute, second = divmod(int(now), _MINUTE)
-    used = call.shop.world.cache.count(f"rate:{policy}:{who}:{minute}", ttl_seconds=_MINUTE)
+    used = desk.shop.world.cache.count(f"rate:{policy}:{who}:{minute}", ttl_seconds=_MINUTE)
     left, wait = max(0, per_minute - used), _MINUTE - second
-    call.extra_headers += (
+    headers = [
         (b"ratelimit-policy", f'"{policy}";q={per_minute};w={_MINUTE}'.encode()),
         (b"ratelimit", f'"{policy}";r={left};t={wait}'.encode()),
-    )
+    ]
     if used > per_minute:
         raise HttpError(
             429,
             "too_many_requests",
             f"at most {per_minute} requests a minute here; wait {wait} seconds",
-            headers=[(b"retry-after", str(wait).encode())],
+            headers=[*headers, (b"retry-after", str(wait).encode())],
         )
+    return headers

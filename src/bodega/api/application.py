@@ -166,10 +166,12 @@ class Api:
             headers.append((b"etag", reply.etag.encode()))
         if call is not None:
             headers += call.extra_headers
-        if reply.chunks is not None:
+        if reply.chunks is not None and scope["method"] != "HEAD":
             await self._streams.send(send, reply, headers)
             return
-        if reply.status not in {204, 304}:
+        if reply.chunks is not None:
+            headers.append((b"content-type", reply.content_type))
+        elif reply.status not in {204, 304}:
             headers.append((b"content-length", str(len(reply.body)).encode()))
             if reply.body:
                 headers.append((b"content-type", reply.content_type))

@@ -3,6 +3,7 @@
 from time import perf_counter
 from typing import Any
 
+from bodega.api.access import count
 from bodega.api.application import Api, Hot, Scope, Send
 from bodega.api.bodies import Receive
 from bodega.api.declare import STORE_CACHE
@@ -54,10 +55,16 @@ async def product_list(api: Api, scope: Scope, _receive: Receive, send: Send) ->
     if scope["path"] != products.PATH or not api.desk.options.inline_reads:
         return False
     known, sent_id = _two_headers(scope["headers"])
-    if known is not None or b"q=" in scope["query_string"] or b"facets" in scope["query_string"]:
-        return False  # searches are counted, and conditions weighed, on the way through the declared route
+    if known is not None:
+        return False
+    query: bytes = scope["query_string"]
+    counted: list[tuple[bytes, bytes]] = []
     try:
-        reply = products.list_page(api.desk, scope["query_string"])
+        if b"q=" in query or b"facets" in query:
+            client = scope.get("client")
+            who = client[0] if client else "unknown"
+            counted = count(api.desk, "search", who, api.desk.options.search_per_minute)
+        reply = products.list_page(api.desk, query)
     except Exception:  # noqa: BLE001 - the declared route will meet it again and answer it properly
         return False
     request_id = api.request_ids.make(sent_id)
@@ -69,6 +76,7 @@ async def product_list(api: Api, scope: Scope, _receive: Receive, send: Send) ->
         (b"content-length", b"%d" % len(reply.body)),
         _JSON,
         *reply.headers,
+        *counted,
     ]
     await _send(api, scope, send, "store.products.list", headers, reply.body, started, request_id)
     return True

@@ -107,7 +107,7 @@ def _page(described: dict[str, Any]) -> str:
     schemas = described["components"]["schemas"]
     return environment.render_template(
         "docs.html",
-        info=described["info"],
+        info=described["info"] | {"description": _coded(described["info"]["description"])},
         groups=_groups(described["paths"]),
         schemas=[_schema_view(name, schemas[name]) for name in sorted(schemas)],
     )
@@ -127,7 +127,7 @@ def _operation_view(path: str, method: str, operation: dict[str, Any]) -> dict[s
         "anchor": _anchor(operation["operationId"]),
         "method": method.upper(),
         "path": path,
-        "summary": operation["summary"],
+        "summary": _coded(operation["summary"]),
         "scopes": [scope for entry in operation["security"] for scopes in entry.values() for scope in scopes],
         "parameters": [
             {
@@ -135,7 +135,7 @@ def _operation_view(path: str, method: str, operation: dict[str, Any]) -> dict[s
                 "place": p["in"],
                 "required": p["required"],
                 "type": _type_view(p["schema"]),
-                "text": p.get("description", ""),
+                "text": _coded(p.get("description", "")),
             }
             for p in operation["parameters"]
         ],
@@ -179,7 +179,12 @@ def _schema_view(name: str, given: dict[str, Any]) -> dict[str, Any]:
         {"name": field, "required": field in required, "type": _type_view(kind), "limits": _limits(kind)}
         for field, kind in given.get("properties", {}).items()
     ]
-    return {"name": name, "text": given.get("description", ""), "fields": fields}
+    return {"name": name, "text": _coded(given.get("description", "")), "fields": fields}
+
+
+def _coded(text: str) -> list[dict[str, Any]]:
+    """Return the parts of a text and which of them stand between backticks."""
+    return [{"text": part, "code": index % 2 == 1} for index, part in enumerate(text.split("`")) if part]
 
 
 def _limits(kind: dict[str, Any]) -> str:

@@ -208,6 +208,8 @@ def test_an_export_is_downloaded_when_it_is_done(staff: Any, shop: Shop, made: d
     assert file.headers["content-disposition"] == 'attachment; filename="products.jsonl"'
     assert made["id"] in file.text
     assert len(file.content) == int(file.headers["content-length"])
+    head = staff.request("HEAD", done["download"])
+    assert (head.content, head.headers["content-length"]) == (b"", file.headers["content-length"])
     problem(staff.post("/v1/admin/exports", json={"kind": "secrets"}), 422)
 
 
