@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "index": ("bodega.cli.index", "rebuild the search index"),
     "worker": ("bodega.cli.worker", "do the shop's background work (`up` starts one by itself)"),
 }
+_SHOWN_FAULTS = 20
+_log = logging.getLogger(__name__)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,9 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(module.run(parsed, os.environ))  # noqa: TID251  # the command line is where the environment comes in
     except errors.ShopError as exc:
-        print(f"bodega {parsed.command}: {exc.message}", file=sys.stderr)
-        for fault in getattr(exc, "faults", ())[:20]:
-            print(f"  {fault.pointer}: {fault.detail}", file=sys.stderr)
+        _print_refusal(parsed.command, exc)
         return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
@@ -54,6 +54,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; nothing more to say to them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as exc:  # a full disk, a folder without rights: nothing that a traceback would explain better
+        _log.debug("command failed", exc_info=True)
+        print(f"bodega {parsed.command}: {exc.strerror or exc}: {exc.filename or 'no file'}", file=sys.stderr)
+        return 1
+
+
+def _print_refusal(command: str, refusal: errors.ShopError) -> None:
+    """Print one line that says what is wrong, or one for each fault if there are several."""
+    faults = getattr(refusal, "faults", ())
+    if refusal.message == "; ".join(fault.detail for fault in faults):  # nothing but the faults, as of settings
+        for fault in faults:
+            print(f"bodega {command}: {fault.detail}", file=sys.stderr)
+        return
+    print(f"bodega {command}: {refusal.message}", file=sys.stderr)
+    for fault in faults[:_SHOWN_FAULTS]:
+        print(f"  {fault.pointer}: {fault.detail}", file=sys.stderr)
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:

@@ -8,14 +8,16 @@ import socket
 import sys
 import threading
 import time
-from multiprocessing.synchronize import Event
+from types import FrameType
 from typing import Any
 
 from bodega.cli.beside import Kept, end_with_parent
 from bodega.errors import ShopError
 from bodega.settings import Settings
+from bodega.wiring import open_shop
 
 _STOP_SECONDS = 10
+_STARTUP_FAILURE = 3  # uvicorn does not start a process again that ended so
 _LOOK_SECONDS = 0.02
 
 
@@ -23,12 +25,30 @@ def serve(settings: Settings) -> int:
     """Serve until told to stop; return the exit code."""
     if multiprocessing.get_start_method() == "fork":
         import bodega.asgi  # noqa: F401, PLC0415  # server processes then find everything imported
+    refusal = _Refusal()
     worker = Kept("worker")
     threading.Thread(target=_announce, args=(settings, worker), daemon=True).start()
     try:
-        return _serve_uvicorn(settings) if settings.server == "uvicorn" else _serve_granian(settings)
+        code = _serve_uvicorn(settings) if settings.server == "uvicorn" else _serve_granian(settings)
     finally:
         worker.stop()
+    if refusal.told:
+        open_shop(settings).close()  # raises what the server process met, this time where it is shown once
+        return 1
+    return code
+
+
+class _Refusal:
+    """Hears from server processes that the shop cannot be opened, and stops the server: trying again will not help."""
+
+    def __init__(self) -> None:
+        self.told = False
+        if sys.platform != "win32":
+            signal.signal(signal.SIGURG, self._hear)
+
+    def _hear(self, _number: int, _frame: FrameType | None) -> None:
+        self.told = True
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _serve_granian(settings: Settings) -> int:
@@ -36,9 +56,9 @@ def _serve_granian(settings: Settings) -> int:
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
 
-    refused = multiprocessing.Event()
     server = Granian(
-        "bodega.asgi:app_from_environment",
+        "bodega.cli.serving:app_of_child",
+        factory=True,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
@@ -53,11 +73,11 @@ def _serve_granian(settings: Settings) -> int:
     )
     server.on_startup(functools.partial(_stop_on_hangup, server))
     try:
-        server.serve(target_loader=functools.partial(app_of_child, refused), wrap_loader=False)
+        server.serve()
     except SystemExit:
         # A server process that hears Ctrl-C before this one does is taken for a crash.
-        return 0 if server.interrupt_signal and not refused.is_set() else 1
-    return 1 if refused.is_set() else 0
+        return 0 if server.interrupt_signal else 1
+    return 0
 
 
 def _serve_uvicorn(settings: Settings) -> int:
@@ -84,22 +104,18 @@ def _serve_uvicorn(settings: Settings) -> int:
     return 0
 
 
-def app_of_child(refused: Event | None = None) -> Any:
-    """Return the application in a server process; if the shop cannot be opened, say why once and stop the server."""
+def app_of_child() -> Any:
+    """Return the application in a server process; if the shop cannot be opened, tell the process that started it."""
     end_with_parent()
     from bodega.asgi import app_from_environment  # noqa: PLC0415  # costs most of a start; see `serve`
 
     try:
         return app_from_environment()
-    except ShopError as exc:
+    except ShopError:
         if multiprocessing.parent_process() is None or sys.platform == "win32":
             raise
-        if refused is None or not refused.is_set():
-            print(f"bodega up: {exc.message}", file=sys.stderr, flush=True)
-        if refused is not None:
-            refused.set()
-        os.kill(os.getppid(), signal.SIGTERM)  # starting us again would not help
-        sys.exit(1)
+        os.kill(os.getppid(), signal.SIGURG)  # uvicorn takes the signals for users, and who does not listen ignores it
+        sys.exit(_STARTUP_FAILURE)
 
 
 def _stop_on_hangup(server: Any) -> None:
