@@ -1,6 +1,8 @@
 """`bodega worker`: do a shop's background work until told to stop."""
 
 import argparse
+import os
+import sys
 from collections.abc import Mapping
 
 from bodega.cli.beside import ends_with_stdin
@@ -22,6 +24,8 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     settings = settings_of(arguments, environment)
     stop = stop_on_signals()
     with ends_with_stdin(wanted=arguments.until_stdin_closes), worker_turn(settings, stop) as mine:
-        if mine:
-            run_worker(open_shop(settings), stop)
+        if mine and not run_worker(open_shop(settings), stop):
+            # Leaving in order would wait for the thread that does the long work.
+            sys.stderr.flush()
+            os._exit(0)
     return 0

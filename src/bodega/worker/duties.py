@@ -12,6 +12,9 @@ from bodega.worker.relay import Relay
 _log = logging.getLogger(__name__)
 _PRICES = 100
 _SWEEP = 1000
+_IDLE_SECONDS = 0.1
+_LONGEST_PAUSE = timedelta(minutes=1)
+_MAX_DOUBLINGS = 10
 RETRAIN_EVERY = timedelta(hours=24)
 
 
@@ -23,11 +26,13 @@ class Duty:
     every: timedelta
     work: Callable[[], bool]
     due: datetime | None = field(default=None)
+    failures: int = field(default=0)
 
     def run(self, now: datetime) -> bool:
-        """Do it if it is due.
+        """Do it if it is due; True if there is more to do.
 
-        A failure is logged and tried again next time, so that one duty cannot stop the others.
+        A failure is logged and tried again, after longer and longer pauses, so that one duty neither stops the others
+        nor fills the log.
         """
         if self.due is not None and now < self.due:
             return False
@@ -35,20 +40,33 @@ class Duty:
             more = self.work()
         except Exception:  # noqa: BLE001  # the edge of the process: whatever went wrong, the other duties go on
             _log.exception("duty failed", extra={"duty": self.name})
-            more = False
+            self.due = now + self._pause()
+            self.failures += 1
+            return False
+        self.failures = 0
         self.due = now if more else now + self.every
         return more
 
+    def _pause(self) -> timedelta:
+        grown = self.every * (1 << min(self.failures, _MAX_DOUBLINGS))
+        return max(self.every, min(grown, _LONGEST_PAUSE))
 
-def duties_of(shop: Shop) -> list[Duty]:
-    """Return everything that a shop's worker does, most urgent first."""
+
+def prompt_duties(shop: Shop) -> list[Duty]:
+    """Return what people wait for, most urgent first: each takes moments."""
     return [
         Duty("index", timedelta(seconds=0.5), lambda: shop.indexer.catch_up() > 0),
         Duty("relay", timedelta(seconds=1), Relay(shop).work),
         Duty("relist", timedelta(seconds=1), lambda: shop.relister.work_once() > 0),
-        Duty("jobs", timedelta(seconds=1), lambda: shop.jobs.work_once(limit=1) > 0),
         Duty("prices", timedelta(seconds=5), lambda: change_prices(shop)),
         Duty("expiry", timedelta(minutes=1), lambda: sweep(shop)),
+    ]
+
+
+def long_duties(shop: Shop) -> list[Duty]:
+    """Return what may take minutes and must not hold up the rest."""
+    return [
+        Duty("jobs", timedelta(seconds=1), lambda: shop.jobs.work_once(limit=1) > 0),
         Duty("train", timedelta(minutes=1), lambda: train_if_due(shop)),
     ]
 
@@ -58,15 +76,19 @@ def work_until(stop: threading.Event, duties: Sequence[Duty], now: Callable[[], 
     while not stop.is_set():
         busy = [duty.run(now()) for duty in duties if not stop.is_set()]
         if not any(busy):
-            stop.wait(0.1)
+            stop.wait(_IDLE_SECONDS)
 
 
 def change_prices(shop: Shop) -> bool:
-    """Show the prices whose time has come; True if there may be more."""
+    """Show the prices whose time has come; True if there may be more. One bad product does not hold up the rest."""
     due = shop.catalog.shelves.due_price_changes(shop.world.clock.now(), limit=_PRICES)
+    changed = 0
     for product_id in due:
-        shop.catalog.products.reproject(product_id)
-    return len(due) == _PRICES
+        try:
+            changed += shop.catalog.products.reproject(product_id)
+        except Exception:  # noqa: BLE001  # it stays due and is tried again with the next round
+            _log.exception("price not changed", extra={"product": product_id})
+    return len(due) == _PRICES and changed > 0
 
 
 def sweep(shop: Shop) -> bool:

@@ -9,6 +9,7 @@ from bodega.ports.table import Key, Put
 _POSITION = Key("consumers", "relay")
 _BATCH = 500
 _KEPT = 10_000  # for whoever looks at the stream with their own eyes
+_TRIMMED_AT_ONCE = 1_000
 
 
 class Relay:
@@ -17,6 +18,7 @@ class Relay:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._table = shop.world.table
+        self._trimmed = 0
 
     def work(self) -> bool:
         """Publish the next events; True if there were any. After a crash in between they are published again."""
@@ -33,10 +35,15 @@ class Relay:
                     )
                 ]
             )
-        seen_by_all = min(position, self._shop.indexer.position())
-        if seen_by_all > _KEPT:
-            self._table.trim_announced(seen_by_all - _KEPT)
+        self._trim(position)
         return bool(announced)
+
+    def _trim(self, position: int) -> None:
+        """Forget what the bus and the search index have; now and then, because each time is a write."""
+        seen_by_all = min(position, self._shop.indexer.position()) - _KEPT
+        if seen_by_all - self._trimmed >= _TRIMMED_AT_ONCE:
+            self._table.trim_announced(seen_by_all)
+            self._trimmed = seen_by_all
 
     def _position(self) -> int:
         item = self._table.get(schema.SYSTEM, _POSITION)

@@ -6,19 +6,29 @@ import threading
 from types import FrameType
 
 from bodega.domain.shop import Shop
-from bodega.worker.duties import duties_of, work_until
+from bodega.worker.duties import long_duties, prompt_duties, work_until
 
 _log = logging.getLogger(__name__)
+_FINISH_SECONDS = 5.0
 
 
-def run(shop: Shop, stop: threading.Event) -> None:
-    """Work until `stop` is set, then close the shop."""
+def run(shop: Shop, stop: threading.Event) -> bool:
+    """Work until `stop` is set, then close the shop; False if a long duty is still at it and the shop open.
+
+    Whoever gets False may end the process: everything is written so that a process may die at any time.
+    """
+    now = shop.world.clock.now
+    at_length = threading.Thread(target=work_until, args=(stop, long_duties(shop), now), daemon=True)
     _log.info("worker started")
-    try:
-        work_until(stop, duties_of(shop), shop.world.clock.now)
-    finally:
-        shop.close()
-        _log.info("worker stopped")
+    at_length.start()
+    work_until(stop, prompt_duties(shop), now)
+    at_length.join(_FINISH_SECONDS)
+    if at_length.is_alive():
+        _log.warning("worker stopped in the middle of long work, which the next one takes up")
+        return False
+    shop.close()
+    _log.info("worker stopped")
+    return True
 
 
 def stop_on_signals() -> threading.Event:
