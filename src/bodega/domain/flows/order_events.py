@@ -23,6 +23,19 @@ class OrderEvents(msgspec.Struct, frozen=True):
     product_ids: Sequence[str]
     size: DataSize
 
+    @property
+    def newest(self) -> float:
+        """Return when the last order was placed, in days since 1970; 0 without orders."""
+        return self.interactions.end if len(self.interactions) else 0.0
+
+    def units_since(self, day: float) -> dict[str, int]:
+        """Return how many units of each product were sold from a day on; products without are left out."""
+        recent = self.interactions.time >= day
+        units = np.bincount(
+            self.interactions.item[recent], self.interactions.quantity[recent], minlength=len(self.product_ids)
+        )
+        return {self.product_ids[int(item)]: int(units[item]) for item in np.flatnonzero(units)}
+
 
 def read_events(orders: Iterable[Order]) -> OrderEvents:
     """Read orders once, a few dozen bytes a line.

@@ -111,12 +111,18 @@ class Recommender:
     # -- inside
 
     def _bought(self, customer_id: str | None) -> list[Taken]:
-        if customer_id is None:
+        """Return what a customer bought lately, with ages.
+
+        They count from the newest order that is known, not from today: tastes do not fade while a shop is closed.
+        """
+        orders = self._orders.list_by_customer(customer_id, limit=_ORDERS_READ) if customer_id else []
+        if not orders:
             return []
-        now = self._clock.now()
+        newest = max(order.placed_at for order in orders)
+        reference = max(newest, self._recommendations.as_of() or newest)
         return [
-            Taken(line.product_id, max(0.0, (now - order.placed_at).total_seconds() / _DAY))
-            for order in self._orders.list_by_customer(customer_id, limit=_ORDERS_READ)
+            Taken(line.product_id, (reference - order.placed_at).total_seconds() / _DAY)
+            for order in orders
             for line in order.lines
         ]
 

@@ -1,15 +1,13 @@
 """Train the recommender on the shop's orders and publish it, while the shop goes on serving."""
 
 import logging
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from bodega.domain.flows.indexing import Indexer
 from bodega.domain.flows.training_reports import DAY_SECONDS, EvaluationReport, TrainingReport
-from bodega.domain.orders.model import Order
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import ModelStore, new_version
 from bodega.ports.clock import Clock
@@ -45,13 +43,15 @@ class Trainer:
         from bodega.recsys.training import train  # noqa: PLC0415
 
         started = self._clock.now()
-        sold: Counter[str] = Counter()
-        recent = started - timedelta(days=BEST_SELLING_DAYS)
-        events = read_events(self._counted(sold, recent))
-        trained = train(events.interactions, now=started.timestamp() / DAY_SECONDS)
+        events = read_events(self._orders.all())
+        # A shop that sold nothing lately is not a shop that forgot everything: time counts from the newest order.
+        as_of = min(started.timestamp() / DAY_SECONDS, events.newest)
+        trained = train(events.interactions, now=as_of)
         before = self._models.sold()
+        sold = events.units_since(as_of - BEST_SELLING_DAYS)
         manifest = self._models.publish(
             new_version(started, self._ids.new("model")),
+            as_of=datetime.fromtimestamp(as_of * DAY_SECONDS, UTC),
             arrays=trained.to_arrays(),
             product_ids=events.product_ids,
             mixes={"include": trained.metadata.model.include, "exclude": trained.metadata.model.exclude},
@@ -68,14 +68,6 @@ class Trainer:
         from bodega.domain.flows.order_events import compare, read_events  # noqa: PLC0415  # heavy, as in train
 
         return compare(read_events(self._orders.all()), days=days, k=k, repeat=repeat)
-
-    def _counted(self, sold: Counter[str], recent: datetime) -> Iterator[Order]:
-        """Pass all orders through, counting units sold recently on the way."""
-        for order in self._orders.all():
-            if order.placed_at >= recent:
-                for line in order.lines:
-                    sold[line.product_id] += line.quantity
-            yield order
 
 
 def _changed(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:

@@ -33,11 +33,15 @@ class BrokenModelError(InvalidError):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a version consists of, beside its arrays, and what is known of how it came about."""
+    """What a version consists of, beside its arrays, and what is known of how it came about.
+
+    `as_of` is the moment from which ages are counted: that of the newest order, or of training if that was earlier.
+    """
 
     format: int
     version: str
     trained_at: str
+    as_of: str
     arrays: list[str]
     include: Mix
     exclude: Mix
@@ -90,6 +94,7 @@ class ModelStore:
         self,
         version: str,
         *,
+        as_of: datetime,
         arrays: Mapping[str, NDArray[Any]],
         product_ids: Sequence[str],
         mixes: Mapping[str, Mix],
@@ -105,6 +110,7 @@ class ModelStore:
             format=_FORMAT,
             version=version,
             trained_at=format_time(self._clock.now()),
+            as_of=format_time(as_of),
             arrays=sorted(arrays),
             include=mixes["include"],
             exclude=mixes["exclude"],

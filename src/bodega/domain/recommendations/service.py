@@ -1,6 +1,7 @@
 """Turn a shopper's history into lists of products with true reasons."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import msgspec
 import numpy as np
@@ -9,6 +10,7 @@ from bodega.domain.recommendations.artifacts import LoadedModel, ModelStore
 from bodega.domain.recommendations.model import Reason, ReasonCode, Scored
 from bodega.recsys.history import History
 from bodega.recsys.serving import FROM_OWN_PAST, Ranked, Repeat
+from bodega.values.times import parse_time
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -28,6 +30,11 @@ class Recommendations:
         """Return the version of the model in service."""
         model = self.models.current()
         return model.version if model else None
+
+    def as_of(self) -> datetime | None:
+        """Return the moment from which the model in service counts ages, None before the first."""
+        model = self.models.current()
+        return parse_time(model.manifest.as_of) if model else None
 
     def for_history(
         self,

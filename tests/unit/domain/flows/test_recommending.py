@@ -6,6 +6,7 @@ import pytest
 
 from bodega.adapters.local.objects import FileObjectStore
 from bodega.adapters.system.ids import SeededIds
+from bodega.domain.catalog.shelves import ShelfQuery
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.training import Trainer
 from bodega.domain.inventory.service import Inventory
@@ -95,6 +96,18 @@ def test_an_order_changes_the_next_list_without_training(counter):
     assert names[0] in GARDEN
 
 
+def test_a_shop_whose_last_order_is_fifteen_years_old_still_knows_tastes(counter):
+    counter.buys("cus_new", "beans")
+    counter.bench.clock.advance(15 * 365 * 86400)
+    counter.trainer.train()
+    counter.bench.clock.advance(2)
+
+    found = counter.recommender.suggest(customer_id="cus_new", limit=4)
+
+    assert set(counter.names(found)) == set(COFFEE) - {"beans"}
+    assert {item.reason.code for item in found.items} == {"because_you_bought"}
+
+
 def test_a_stranger_gets_what_is_trending_and_is_told_so(counter):
     found = counter.recommender.suggest(limit=5)
 
@@ -181,8 +194,6 @@ def test_the_search_index_learns_what_sells(counter):
         counter.buys(f"cus_s{number}", "scale", days_ago=2.0)
     bench.indexer._sold = counter.models.sold
     counter.trainer.train()
-
-    from bodega.domain.catalog.shelves import ShelfQuery
 
     page = bench.shelves.find(ShelfQuery(sort="best_selling", limit=1, audience="staff"))
     assert b'"scale"' in page.cards[0]
