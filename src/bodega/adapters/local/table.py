@@ -34,7 +34,7 @@ from bodega.ports.table import (
 )
 from bodega.schema import Table
 
-LOAD_WRITES = 20000  # in one commit: so many that its fsync is cheap, so few that others get a turn
+LOAD_WRITES = 8000  # in one commit: so many that its fsync is cheap, so few that others get a turn
 LOAD_BYTES = 8 * 1024 * 1024
 TRIM_ROWS = 10_000
 ANNOUNCED_BYTES = 4 * 1024 * 1024
