@@ -55,6 +55,7 @@ def create_app(shop: Shop, settings: Settings, *, close: Callable[[], object] | 
     """Return the application of an open shop; `close` is called when the server stops."""
     options = Options(
         public_url=settings.public_url,
+        worker=str(os.getpid()),
         access_log=settings.access_log,
         admin_per_minute=settings.admin_requests_per_minute,
     )

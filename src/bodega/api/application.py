@@ -1,7 +1,6 @@
 """Answer HTTP for the JSON door: hot paths first, then route, admission, body, idempotency, handler and headers."""
 
 import logging
-import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from functools import partial
@@ -49,15 +48,16 @@ PATCH_TYPES = ("application/merge-patch+json", "application/json")
 class RequestIds:
     """Ids of requests: a part of this process and a running number, because a request needs no secret name."""
 
-    def __init__(self) -> None:
-        self._prefix = os.urandom(6).hex()
+    def __init__(self, prefix: str) -> None:
+        """Take what tells this process from the others."""
+        self._prefix = prefix.encode()
         self._next = partial(next, count(1))
 
     def make(self, sent: bytes | None = None) -> bytes:
         """Return the client's id if it is a sane one, a new one otherwise."""
         if sent is not None and _REQUEST_ID.fullmatch(sent):
             return sent
-        return b"%s-%x" % (self._prefix.encode(), self._next())
+        return b"%s-%x" % (self._prefix, self._next())
 
 
 class Api:
@@ -68,7 +68,7 @@ class Api:
         self.desk = desk
         self.router = Router(routes)
         self.meter = meter
-        self.request_ids = RequestIds()
+        self.request_ids = RequestIds(desk.shop.world.ids.new("req")[-10:].lower())
         self._hot = tuple(hot)
         self._streams = Streams(desk)
 

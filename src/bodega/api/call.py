@@ -18,10 +18,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What can be set about the API.
 
     `inline_reads` runs reads in the event loop: right for an embedded engine that answers in microseconds, wrong for
-    one across a network. The two limits count requests a minute: of each API key, and of each address that searches.
+    one across a network. `worker` names this process in its metrics. The two limits count requests a minute: of each
+    API key, and of each address that searches.
     """
 
     public_url: str = ""
+    worker: str = "0"
     access_log: bool = False
     inline_reads: bool = True
     admin_per_minute: int = 6000

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from bodega.api.reply import Reply
 from bodega.domain.accounts.model import SCOPES
 
-if TYPE_CHECKING:
-    from bodega.api.call import Call
-
+# A handler takes a Call. A call knows its route, so that a route cannot name the type of a call.
+Handler: TypeAlias = Callable[[Any], Reply]
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 STORE_CACHE = "public, max-age=0, s-maxage=60, stale-while-revalidate=300"
@@ -63,7 +62,7 @@ class Stream(msgspec.Struct, frozen=True):
     """A body that is not read into memory: its content types, and what names its place before it arrives."""
 
     content_types: tuple[str, ...]
-    place: "Callable[[Call], Staging]"
+    place: Callable[[Any], Staging]
 
 
 class Binary(msgspec.Struct, frozen=True):
@@ -87,7 +86,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     policy: Policy
-    handler: "Callable[[Call], Reply]"
+    handler: Handler
     replies: Mapping[int, Any]
     query: Any = NoQuery
     body: Any = None

@@ -1,6 +1,5 @@
 """Count requests by route and answer Prometheus. Plain numbers in one thread cost less than a microsecond a request."""
 
-import os
 from bisect import bisect_left
 from collections.abc import Iterator
 
@@ -15,11 +14,13 @@ BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 class Meter(Collector):
     """Counts and durations of one server process.
 
-    Every process answers a scrape for itself, under a `worker` label with its process id: with several workers on one
+    Every process answers a scrape for itself, under a `worker` label: with several workers on one
     port each scrape meets one of them, and sums over `worker` are right because each series only ever grows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, worker: str) -> None:
+        """Take what names this process among those of the server."""
+        self._worker = worker
         self._counts: dict[tuple[str, int], int] = {}
         self._buckets: dict[str, list[int]] = {}
         self._sums: dict[str, float] = {}
@@ -41,7 +42,7 @@ class Meter(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the families that Prometheus reads."""
-        worker = str(os.getpid())
+        worker = self._worker
         requests = CounterMetricFamily(
             "bodega_http_requests", "Requests answered.", labels=("route", "status", "worker")
         )

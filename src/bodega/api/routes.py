@@ -32,6 +32,6 @@ PREFIXES = ("/v1/", "/health/", "/metrics", "/openapi.json", "/docs")
 
 def create_api(shop: Shop, options: Options) -> Api:
     """Return the ASGI application of the API around a shop."""
-    meter = Meter()
+    meter = Meter(options.worker)
     desk = Desk(shop, options, Cursors(shop.world.keys))
     return Api(desk, (*ROUTES, *system.routes(ROUTES, meter)), hot.PATHS, meter)

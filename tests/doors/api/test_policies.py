@@ -95,7 +95,7 @@ def test_a_shoppers_route_is_closed_while_nobody_can_sign_in(shop: Shop, make_cl
         handler=lambda _call: Reply(),
         replies={200: None},
     )
-    api = Api(Desk(shop, Options(), Cursors(shop.world.keys)), [route], [], Meter())
+    api = Api(Desk(shop, Options(), Cursors(shop.world.keys)), [route], [], Meter("0"))
 
     problem(make_client(api).get(route.path), 401)
     problem(make_client(api, headers=bearer(shop, "admin")).get(route.path), 401)
