@@ -9,7 +9,7 @@ from bodega.ports.search import SearchDocument, SearchIndex
 from bodega.ports.table import TableStore
 
 _log = logging.getLogger(__name__)
-_BATCH = 10_000
+_BATCH = 5_000
 
 
 class Indexer:
