@@ -1,56 +1,99 @@
-"""Keep stock levels. Holds and sales come with checkout; the item already has the room for them."""
+"""Answer what is in stock, and take counts in bulk."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import cast
+from datetime import UTC, datetime
+from itertools import islice
 
-from bodega import schema
-from bodega.domain.inventory.model import Level
-from bodega.errors import InvalidError
-from bodega.ports.table import MAX_BATCH_GET, Item, Key, TableStore, Update
+from bodega.domain.inventory.changes import Delta, start_tracking, write_change
+from bodega.domain.inventory.model import MAIN, MAX_UNITS, Level, Place, StockMovedError, check_place, check_whole
+from bodega.domain.inventory.records import Head, read_heads, read_levels
+from bodega.domain.inventory.spreading import ATTEMPTS, Spreading
+from bodega.domain.writes import WritePlan
+from bodega.ports.clock import Clock
+from bodega.ports.table import TableStore
 
-MAIN = "main"
-MAX_UNITS = 10**9
+__all__ = ["MAIN", "MAX_UNITS", "Inventory"]
+_BATCH = 2000
 
 
 class Inventory:
-    """Stock levels by SKU at the main location."""
+    """Stock levels by SKU at the main location, for those who show and those who load them.
 
-    def __init__(self, *, table: TableStore) -> None:
+    Without a clock no hold is ever over here, and what is loaded is not announced.
+    """
+
+    def __init__(self, *, table: TableStore, clock: Clock | None = None) -> None:
         self._table = table
+        self._announces = clock is not None
+        self._clock: Clock = clock or _Timeless()
+        self._spreading = Spreading(table=table, clock=self._clock)
 
-    def set_on_hand(self, levels: Mapping[str, int]) -> None:
-        """Set how many units are on hand, each SKU on its own; holds are kept.
+    def set_on_hand(self, levels: Mapping[str, int]) -> dict[str, int]:
+        """Set how many units are on hand, each SKU on its own; what is held stays held.
 
-        Negative or absurd counts are refused.
+        Negative or absurd counts are refused before anything is set. A SKU of which more is held than was asked for
+        gets as many as are held: return those, with what they have now.
         """
-        for sku, units in levels.items():
-            if not 0 <= units <= MAX_UNITS:
-                raise InvalidError(f"{units} units of {sku!r} on hand: must be 0 to {MAX_UNITS}")
-        self._table.load(
-            ([Update(schema.INVENTORY, Key(sku, MAIN), set={"on_hand": units}, add={"version": 1})], [])
+        wanted = {
+            check_place(sku, MAIN): check_whole(units, low=0, high=MAX_UNITS, what=f"what is on hand of {sku[:80]!r}")
             for sku, units in levels.items()
-        )
+        }
+        raised: dict[str, int] = {}
+        rest = iter(wanted.items())
+        while batch := dict(islice(rest, _BATCH)):
+            self._set_batch(batch, raised)
+        return raised
 
-    def find_levels(self, skus: Iterable[str]) -> dict[str, Level]:
-        """Return the levels of those SKUs whose stock is tracked."""
-        wanted = list(dict.fromkeys(skus))
-        levels: dict[str, Level] = {}
-        for start in range(0, len(wanted), MAX_BATCH_GET):
-            keys = [Key(sku, MAIN) for sku in wanted[start : start + MAX_BATCH_GET]]
-            for key, item in self._table.batch_get(schema.INVENTORY, keys).items():
-                levels[key.partition] = _level(key.partition, item)
-        return levels
+    def find_levels(self, skus: Iterable[str], *, location: str = MAIN) -> dict[str, Level]:
+        """Return the levels of those SKUs whose stock is tracked; what is held beyond its time counts as free."""
+        places = [Place(sku, location) for sku in dict.fromkeys(skus)]
+        now = int(self._clock.now().timestamp())
+        return {place.sku: level for place, level in read_levels(self._table, places, now).items()}
 
     def sold_out(self, skus: Sequence[str]) -> bool:
         """Tell whether every one of these SKUs is out of stock: such a product is not worth recommending."""
         levels = self.find_levels(skus)
         return bool(skus) and all(s in levels and levels[s].state == "out_of_stock" for s in skus)
 
+    def _set_batch(self, wanted: Mapping[Place, int], raised: dict[str, int]) -> None:
+        left = dict(wanted)
+        for _ in range(ATTEMPTS):
+            heads = read_heads(self._table, left)
+            plans = {place: self._plan(place, heads.get(place), units, raised) for place, units in left.items()}
+            outcomes = self._table.load(
+                (plan.writes, plan.events if self._announces else ()) for plan in plans.values() if plan is not None
+            )
+            tried = [place for place, plan in plans.items() if plan is not None]
+            lost = {place for place, outcome in zip(tried, outcomes, strict=True) if outcome is not None}
+            left = {place: units for place, units in left.items() if plans[place] is None or place in lost}
+            if not left:
+                return
+        raise StockMovedError(f"the stock of {len(left)} SKUs")
 
-def _level(sku: str, item: Item) -> Level:
-    return Level(
-        sku=sku,
-        on_hand=cast("int", item.get("on_hand", 0)),
-        held=cast("int", item.get("held", 0)),
-        backorder=bool(item.get("backorder", False)),
-    )
+    def _plan(self, place: Place, head: Head | None, units: int, raised: dict[str, int]) -> WritePlan | None:
+        """Return what sets one SKU; None if its units have to be brought together first, which is done."""
+        moment = self._clock.now()
+        plan = WritePlan()
+        if head is None:
+            start_tracking(plan, place, units, at=moment)
+            return plan
+        if head.buckets > 1 or head.moving:
+            self._spreading.rearrange(head=head, together=True)
+            return None
+        now = int(moment.timestamp())
+        held = head.pile.on_hand - head.pile.free_at(now)
+        floor = units if head.backorder else max(units, held)
+        raised.pop(place.sku, None)
+        if floor != units:
+            raised[place.sku] = floor
+        delta = Delta()
+        delta.receive(floor - head.pile.on_hand)
+        write_change(plan, head, head.pile, delta, now=now, at=moment, exactly=True)
+        return plan
+
+
+class _Timeless:
+    """A clock for those who have none: it is always before anything happened."""
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(0, UTC)
