@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.25
 _STOP_SECONDS = 10.0
 _AGAIN_SECONDS = 1.0
 _INTERRUPTED = 130

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
@@ -17,6 +18,10 @@ from bodega.cli.beside import run_beside
 from bodega.cli.opening import add_data_argument, settings_of
 from bodega.errors import UnavailableError
 from bodega.settings import MAX_WORKERS, Settings, to_env
+
+# Server processes of a shop that was killed notice within this time and leave the port.
+_PREDECESSOR_SECONDS = 1.5
+_LOOK_SECONDS = 0.05
 
 
 class CannotListenError(UnavailableError):
@@ -66,18 +71,29 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 def _with_free_address(settings: Settings) -> Settings:
     """Return the settings with the numeric address and port that will be served, or raise CannotListenError."""
-    try:
-        family, _, _, _, where = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            if sys.platform != "win32":  # there the option means to share the port with whoever has it
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(where)
-            host, port = probe.getsockname()[:2]
-    except (OSError, UnicodeError) as exc:
-        raise CannotListenError(_reason(settings, exc)) from exc
-    return msgspec.structs.replace(settings, host=host, port=port)
+    deadline = time.monotonic() + _PREDECESSOR_SECONDS
+    while True:
+        try:
+            host, port = _bound(settings)
+        except (OSError, UnicodeError) as exc:
+            if getattr(exc, "errno", None) == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(_LOOK_SECONDS)
+                continue
+            raise CannotListenError(_reason(settings, exc)) from exc
+        return msgspec.structs.replace(settings, host=host, port=port)
+
+
+def _bound(settings: Settings) -> tuple[str, int]:
+    """Bind the address for a moment, to learn whether one can and which port it is."""
+    family, _, _, _, where = socket.getaddrinfo(
+        settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if sys.platform != "win32":  # there the option means to share the port with whoever has it
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(where)
+        host, port = probe.getsockname()[:2]
+    return host, port
 
 
 def _reason(settings: Settings, exc: OSError | UnicodeError) -> str:

@@ -1,0 +1,172 @@
+"""One command opens the shop, Ctrl-C closes it, and neither leaves anything behind."""
+
+import re
+import shutil
+import socket
+import subprocess
+
+import psutil
+import pytest
+from conftest import REPOSITORY, bodega, wait_until
+
+SERVERS = [
+    pytest.param("granian", "1", id="granian"),
+    pytest.param("granian", "2", id="granian-twice"),
+    pytest.param("uvicorn", "1", id="uvicorn"),
+    pytest.param("uvicorn", "2", id="uvicorn-twice"),
+]
+
+
+def all_gone(shop):
+    wait_until(lambda: not shop.left_over(), seconds=10, what="the end of every process")
+
+
+def test_a_first_start_that_was_killed_is_finished_by_the_next_and_later_ones_find_the_shop_as_it_was(start):
+    first = start().wait_for_text("remembering")
+    first.kill()
+    all_gone(first)
+
+    second = start().opened()
+    second.wait_for_text("worker started")
+    shop = second.client
+    products = shop.get("/v1/store/products?count=approx&limit=1").json()
+    home = shop.get("/").text
+    recommended = shop.get("/v1/store/recommendations?placement=home").json()
+    pictures = re.findall(r'(/media/[^"\s]+)', home)
+    assert products["page"]["total"] == pytest.approx(2000, rel=0.1)
+    assert len(recommended["data"]) == 12
+    assert recommended["model_version"]
+    assert pictures
+    assert shop.get(pictures[0]).headers["content-type"].startswith("image/")
+    assert second.interrupt() in (0, 130)
+
+    third = start().opened()
+    assert third.client.get("/v1/store/products?count=approx&limit=1").json()["page"] == products["page"] | {
+        "next": third.client.get("/v1/store/products?count=approx&limit=1").json()["page"]["next"]
+    }
+    assert "Going on with the demo shop" in second.text
+    assert "demo shop" not in third.text
+    assert [one.text.count("API key") for one in (first, second, third)] == [1, 0, 0]
+    assert third.terminate() in (0, 130)
+    assert not any("Traceback" in one.text for one in (second, third))
+
+
+@pytest.mark.parametrize(("server", "processes"), SERVERS)
+@pytest.mark.parametrize("how", ["interrupt", "terminate"])
+def test_a_stopped_shop_is_gone_within_seconds_and_opens_again_on_the_same_port(start, how, server, processes):
+    shop = start("--empty", "--workers", processes, BODEGA_SERVER=server).opened()
+    shop.wait_for_text("worker started")
+    assert shop.client.get("/").status_code == 200
+
+    code = getattr(shop, how)()
+
+    assert code in (0, 130)
+    assert "Traceback" not in shop.text
+    assert "ERROR" not in shop.text
+    all_gone(shop)
+    again = start("--empty", port=shop.port).opened()
+    assert again.client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(("server", "processes"), SERVERS)
+def test_a_killed_shop_leaves_no_process_behind_and_opens_again_at_once(start, server, processes):
+    shop = start("--empty", "--workers", processes, BODEGA_SERVER=server).opened()
+    shop.wait_for_text("worker started")
+
+    shop.kill()
+
+    again = start("--empty", port=shop.port, BODEGA_SERVER=server).opened()
+    assert again.client.get("/").status_code == 200
+    all_gone(shop)
+
+
+def test_interrupting_a_first_start_stops_it_without_a_trace(start):
+    shop = start().wait_for_text("inventing")
+
+    code = shop.interrupt()
+
+    assert code == 130
+    assert "Traceback" not in shop.text
+    all_gone(shop)
+
+
+def test_two_first_starts_at_once_make_one_shop_with_one_key(start):
+    one, other = start("--empty"), start("--empty")
+
+    one.opened()
+    other.opened()
+
+    assert (one.text + other.text).count("API key") == 1
+    assert one.client.get("/health/ready").status_code == other.client.get("/health/ready").status_code == 200
+
+
+def test_an_empty_shop_stays_empty_at_later_starts(start):
+    start("--empty").opened().interrupt()
+
+    later = start().opened()
+
+    assert later.client.get("/v1/store/products").json()["data"] == []
+    assert "demo" not in later.text
+
+
+def test_a_port_in_use_is_said_in_one_line(start, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = bodega("up", "--empty", "--data", tmp_path / "data", "--port", port)
+
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert refused.stderr.count("\n") == 1
+    assert f"port {port}" in refused.stderr
+    assert "--port" in refused.stderr
+
+
+@pytest.mark.parametrize(("server", "processes"), SERVERS)
+def test_a_database_that_is_not_ours_is_said_in_one_line_by_every_server(tmp_path, server, processes):
+    data = tmp_path / "data"
+    assert bodega("prepare", "--empty", "--data", data).returncode == 0
+    (data / "shop.sqlite").write_bytes(b"something else entirely" * 500)
+
+    refused = bodega("up", "--port", 0, "--data", data, "--workers", processes, BODEGA_SERVER=server)
+
+    assert refused.returncode == 1
+    ours = [line for line in refused.stderr.splitlines() if line.startswith("bodega up: ")]
+    assert len(ours) == 1
+    assert "Traceback" not in refused.stderr
+    assert (data / "shop.sqlite").read_bytes() == b"something else entirely" * 500
+
+
+def test_a_too_old_python_is_said_in_one_line_that_tells_what_to_do(tmp_path):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("sh", "dirname", "cat", "cksum"):
+        (tools / tool).symlink_to(shutil.which(tool))
+    for name in ("python", "python3", "python3.11", "python3.12"):
+        (tools / name).write_text("#!/bin/sh\nexit 1\n")  # what an older one answers to the question for its version
+        (tools / name).chmod(0o755)
+    for file in ("start.sh", "scripts/environment.sh", "pyproject.toml"):
+        copy = tmp_path / "checkout" / file
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / file, copy)
+    shutil.copytree(REPOSITORY / "requirements", tmp_path / "checkout/requirements")
+
+    refused = subprocess.run(
+        [tmp_path / "checkout/start.sh"], env={"PATH": str(tools)}, capture_output=True, text=True, check=False
+    )
+
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert "Python 3.11 or newer" in refused.stderr
+    assert not (tmp_path / "checkout/.venv").exists()
+
+
+def test_a_worker_that_dies_is_started_again(start):
+    shop = start("--empty").opened()
+    shop.wait_for_text("worker started")
+    (worker,) = shop.workers()
+
+    worker.kill()
+
+    shop.wait_for_text("worker started", times=2)
+    assert shop.process.poll() is None
+    assert all(isinstance(one, psutil.Process) and one != worker for one in shop.workers())
