@@ -34,8 +34,11 @@ class ShopError(Exception):
         self.message = message
 
 
-class InvalidError(ShopError):
-    """The input is wrong; `faults` lists everything that was found, not only the first."""
+class InvalidError(ShopError, ValueError):
+    """The input is wrong; `faults` lists everything that was found, not only the first.
+
+    It is a ValueError as well, so that a decoder which builds a value says where in the document it stood.
+    """
 
     code = "invalid"
 

@@ -47,7 +47,9 @@ class Money(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True,
     currency: str
 
     def __post_init__(self) -> None:
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):  # noqa: PLR2004
+        if not (
+            len(self.currency) == 3 and self.currency.isascii() and self.currency.isalpha() and self.currency.isupper()
+        ):  # noqa: PLR2004
             raise InvalidError(f"currency must be three capital letters (ISO 4217), not {self.currency[:12]!r}")
         if abs(self.amount) > MAX_AMOUNT:
             raise InvalidError(f"an amount of money must be within ±{MAX_AMOUNT} minor units")

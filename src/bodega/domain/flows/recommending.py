@@ -14,6 +14,7 @@ from bodega.errors import Fault, InvalidError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.recsys.serving import Repeat
+from bodega.values.page import MAX_LIMIT as MAX_PAGE
 
 MAX_LIMIT = 100
 _ORDERS_READ = 50
@@ -110,6 +111,11 @@ class Recommender:
 
     # -- inside
 
+    def _newest(self, count: int) -> list[Scored]:
+        page = self._shelves.find(ShelfQuery(limit=min(count, MAX_PAGE)))
+        ids = [msgspec.json.decode(card, type=Card).id for card in page.cards]
+        return [Scored(product_id, 0.0, Reason("new")) for product_id in ids]
+
     def _bought(self, customer_id: str | None) -> list[Taken]:
         """Return what a customer bought lately, with ages.
 
@@ -179,10 +185,7 @@ class Recommender:
             found = [*found, *popular][:limit]
         if not found:
             fallback = "newest"
-            page = self._shelves.find(ShelfQuery(limit=limit))
-            ids = [msgspec.json.decode(card, type=Card).id for card in page.cards]
-            cards = self._buyable(ids)
-            found = [Suggestion(cards[i], 0.0, Reason("new")) for i in ids if i in cards and i not in without]
+            found = self._available(self._newest, limit, without=without)
         return Suggestions(found, self._recommendations.version(), fallback, self._ids.new("rec"))
 
 

@@ -148,6 +148,16 @@ def test_the_account_page_recommends_buying_again(counter):
     assert found.items[0].reason.code == "buy_again"
 
 
+def test_a_first_day_s_list_is_not_shortened_by_what_is_sold_out_or_in_the_cart(bench, tmp_path, mug):
+    counter = Counter(bench, tmp_path, mug)
+    counter.inventory.set_on_hand({"gloves": 0})
+
+    found = counter.recommender.suggest(in_cart=[counter.products["soil"]], limit=5)
+
+    assert len(found.items) == 5
+    assert not {"gloves", "soil"} & set(counter.names(found))
+
+
 def test_a_shop_without_orders_recommends_what_is_new(bench, tmp_path, mug):
     counter = Counter(bench, tmp_path, mug)
 
