@@ -1,5 +1,6 @@
 """Money as integer minor units of an ISO 4217 currency; never a float."""
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Self
 
@@ -8,29 +9,12 @@ import msgspec
 from bodega.errors import InvalidError
 
 # Minor-unit exponents that are not 2, from ISO 4217 (2024-06 edition, table A.1).
-_EXPONENTS = dict.fromkeys(
-    (
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "UYI",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ),
-    0,
-) | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
+_WITHOUT_MINOR = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
+_WITH_THREE = "BHD IQD JOD KWD LYD OMR TND".split()
+_EXPONENTS = dict.fromkeys(_WITHOUT_MINOR, 0) | dict.fromkeys(_WITH_THREE, 3)
 _SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
+
+_CODE = re.compile(r"[A-Z]{3}")
 
 MAX_AMOUNT = 10**15
 """The largest amount in minor units, either sign: far above any price, far below 2**63."""
@@ -47,9 +31,7 @@ class Money(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True,
     currency: str
 
     def __post_init__(self) -> None:
-        if not (
-            len(self.currency) == 3 and self.currency.isascii() and self.currency.isalpha() and self.currency.isupper()
-        ):  # noqa: PLR2004
+        if not _CODE.fullmatch(self.currency):
             raise InvalidError(f"currency must be three capital letters (ISO 4217), not {self.currency[:12]!r}")
         if abs(self.amount) > MAX_AMOUNT:
             raise InvalidError(f"an amount of money must be within ±{MAX_AMOUNT} minor units")

@@ -38,7 +38,8 @@ def parse_slug(text: str) -> Slug:
     canonical = unicodedata.normalize("NFKC", text).lower()
     if not (len(canonical) <= MAX_SLUG_LENGTH and _SLUG.fullmatch(canonical)):
         raise InvalidError(
-            f"a slug is 1 to {MAX_SLUG_LENGTH} lower-case letters and digits, words joined by hyphens, not {text[:40]!r}"
+            f"a slug has at most {MAX_SLUG_LENGTH} lower-case letters and digits in words joined by hyphens, "
+            f"unlike {text[:40]!r}"
         )
     return Slug(canonical)
 

@@ -28,10 +28,15 @@ def test_money_of_two_currencies_does_not_add_up():
         Money(1, "GBP") + Money(1, "EUR")
 
 
-@pytest.mark.parametrize(
-    ("money", "text"),
-    [(Money(199900, "GBP"), "£1,999.00"), (Money(-5, "EUR"), "-€0.05"), (Money(5, "JPY"), "¥5"), (Money(1, "CHF"), "CHF 0.01")],
-)  # fmt: skip
+WRITTEN = [
+    (Money(199900, "GBP"), "£1,999.00"),
+    (Money(-5, "EUR"), "-€0.05"),
+    (Money(5, "JPY"), "¥5"),
+    (Money(1, "CHF"), "CHF 0.01"),
+]
+
+
+@pytest.mark.parametrize(("money", "text"), WRITTEN)
 def test_money_is_written_as_its_currency_is(money, text):
     assert money.format() == text
 
