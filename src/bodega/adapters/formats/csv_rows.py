@@ -21,6 +21,7 @@ from bodega.errors import InvalidError
 from bodega.ports.tabular import Row, UnreadableFileError
 
 _BATCH_BYTES = 1 << 18
+_MOST_AGAIN = 4  # times the file's own size
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -38,6 +39,8 @@ class _Lines:
         self.number = 0  # the number of the last line that was handed out
         self.record: list[str] = []
         self._record_size = 0
+        self._size = 0
+        self._again_size = 0
         self._faults: dict[int, str] = {}
 
     def __iter__(self) -> Iterator[str]:
@@ -60,12 +63,19 @@ class _Lines:
         self._record_size = 0
         return self.number + 1
 
-    def retry_after_first(self) -> None:
-        """Hand out again all lines of this record but the first, which is given up."""
+    def give_up(self) -> str:
+        """Give the record up and say which lines are lost: the first, and the others are handed out again.
+
+        A hostile file can make every line begin a record that goes on for a megabyte, so that each line would be
+        handed out a hundred thousand times. When that shows, the other lines are lost, too.
+        """
+        if self._again_size > _MOST_AGAIN * (self._size + MAX_LINE_BYTES):
+            return f"; lines up to {self.number} are left out"
         again = self.record[1:]
+        self._again_size += self._record_size
         self._waiting.extendleft(reversed(again))
         self.number -= len(again)
-        del self.record[1:]
+        return ""
 
     def take_fault(self, first: int) -> str | None:
         """Return what is wrong with the lines from `first` to the present one."""
@@ -86,6 +96,7 @@ class _Lines:
             self._blame(data, b"\0", "holds a NUL byte")
         lines = io.StringIO(text, newline="\n").readlines()
         self._read += len(lines)
+        self._size += len(data)
         self._waiting.extend(lines)
 
     def _blame(self, data: bytes, sign: bytes, fault: str) -> None:
@@ -145,7 +156,7 @@ def _records(lines: _Lines) -> Iterator[tuple[int, list[str], str | None]]:
     """Yield each record with the line on which it begins, and its fault.
 
     After a fault reading goes on with the very next line: a stray quotation mark costs one line, not all to the
-    next one. No line is read more than twice, as what swallows lines is a mark that they do not close.
+    next one.
     """
     reader = csv.reader(lines, strict=True)
     while True:
@@ -157,11 +168,9 @@ def _records(lines: _Lines) -> Iterator[tuple[int, list[str], str | None]]:
         except StopIteration:
             return
         except _RecordTooLongError:
-            fault = "a quotation mark is not closed within 1 MiB"
-            lines.retry_after_first()
+            fault = "a quotation mark is not closed within 1 MiB" + lines.give_up()
         except csv.Error as exc:
-            fault = _explained(exc)
-            lines.retry_after_first()
+            fault = _explained(exc) + lines.give_up()
         fault = lines.take_fault(first) or fault
         if cells or fault is not None:
             yield first, cells, fault

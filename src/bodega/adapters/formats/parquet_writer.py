@@ -135,7 +135,7 @@ def _stored(value: Any, name: str, number: int) -> tuple[str, Any]:
     """Return the kind of a value and what stands for it until the types are known."""
     match value:
         case None:
-            stored = "", None
+            stored: tuple[str, Any] = "", None
         case bool():
             stored = "bool", value
         case int():

@@ -15,7 +15,7 @@ _CHUNK_BYTES = 1 << 18
 _GZIP_CHUNK_BYTES = 1 << 14
 # DEFLATE reaches 1,032:1, on nothing but repetition. Rows of a shop reach 5 to 30.
 _MAX_RATIO = 200
-_RATIO_FROM_BYTES = 64 << 20
+_RATIO_FROM_BYTES = 8 << 20
 _BOM = b"\xef\xbb\xbf"
 _MAX_NUL_SHARE = 5
 
@@ -122,6 +122,8 @@ def _inflated_pieces(handle: BinaryIO) -> Iterator[bytes]:
         while data:
             if inflater is None:
                 data = data.lstrip(b"\0")  # tapes and some tools pad with zeros
+                if not data:
+                    break
                 inflater = zlib.decompressobj(wbits=31)
             piece = inflater.decompress(data, _CHUNK_BYTES)
             made += len(piece)
