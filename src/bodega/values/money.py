@@ -9,9 +9,11 @@ import msgspec
 from bodega.errors import InvalidError
 
 # Minor-unit exponents that are not 2, from ISO 4217 (2024-06 edition, table A.1).
-_WITHOUT_MINOR = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
-_WITH_THREE = "BHD IQD JOD KWD LYD OMR TND".split()
-_EXPONENTS = dict.fromkeys(_WITHOUT_MINOR, 0) | dict.fromkeys(_WITH_THREE, 3)
+_EXPONENTS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
+    **dict.fromkeys(("UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
 _SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
 
 _CODE = re.compile(r"[A-Z]{3}")

@@ -50,19 +50,19 @@ def make_slug(title: str) -> Slug:
     >>> make_slug("Café Crème — 2 mugs")
     'cafe-creme-2-mugs'
     """
-    plain = title.lower()
-    if not plain.isascii():
-        decomposed = unicodedata.normalize("NFKD", plain)
-        plain = unicodedata.normalize("NFKC", "".join(c for c in decomposed if not unicodedata.combining(c)))
+    # Twice: lower case of some letters has marks of its own, and some letters are capitals only once decomposed.
+    plain = title.lower() if title.isascii() else _without_marks(_without_marks(title).lower())
     words = _NOT_WORD.sub("-", plain).strip("-")[:MAX_SLUG_LENGTH].strip("-")
     return Slug(words or "item")
 
 
-def is_clean(text: str, *, multiline: bool = False) -> bool:
-    """Tell whether text has no control characters (line breaks and tabs allowed if multiline) and no lone surrogates.
+def _without_marks(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize("NFKC", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
-    Ell whether text has no control characters (line breaks and tabs allowed if multiline) and no lone surrogates.
-    """
+
+def is_clean(text: str, *, multiline: bool = False) -> bool:
+    """Tell whether text has neither control characters nor lone surrogates; multiline text may break lines and tab."""
     if text.isprintable():
         return True
     allowed = "\n\r\t" if multiline else ""
