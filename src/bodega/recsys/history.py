@@ -87,6 +87,10 @@ class HalfLives(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own_days: float = 120.0
     table_days: float = 90.0
 
+    def __post_init__(self) -> None:
+        if not (0 <= self.own_days < np.inf and 0 <= self.table_days < np.inf):
+            raise InvalidError("a half-life must be a number of days >= 0")
+
 
 def summarise(history: History, slots: Slots, half_lives: HalfLives, *, n_items: int) -> Past:
     """Check a history and put its events together by item; raises InvalidError for what is no history."""
@@ -108,14 +112,15 @@ def _summed(items: Indices, ages: Days, strengths: Weights | None, slots: Slots,
     liked: Mask | None = None
     if strengths is not None:
         own, voice, liked = own * np.maximum(strengths, 0), voice * strengths, strengths > 0
+    if first.all():
+        counts = np.ones(items.size, np.float32) if liked is None else liked.astype(np.float32)
+        return Past(items, counts, own, voice)
     recency = np.bincount(slot, own, items.size)[first].astype(np.float32)
     counts = np.bincount(slot, liked, items.size)[first].astype(np.float32)
-    # The table hears each item once, at its loudest: ten purchases do not make its neighbours ten times
+    # The table hears each item once, at its loudest: ten purchases do not bring its neighbours ten times
     # nearer.
-    loudest = voice
-    if not first.all():
-        loudest = np.full(items.size, -np.inf, np.float32)
-        np.maximum.at(loudest, slot, voice)
+    loudest = np.full(items.size, -np.inf, np.float32)
+    np.maximum.at(loudest, slot, voice)
     return Past(items[first], counts, recency, loudest[first])
 
 

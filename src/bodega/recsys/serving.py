@@ -256,9 +256,9 @@ class ItemTable:
     def _kept(self, items: Indices, allowed: Mask | None, barred: Indices) -> Mask:
         kept = np.ones(items.size, dtype=np.bool_) if allowed is None else allowed[items]
         if barred.size:
-            flags = np.zeros(self.n_items, dtype=np.bool_)
-            flags[barred[(barred >= 0) & (barred < self.n_items)]] = True
-            kept = kept & ~flags[items]
+            flags = np.ones(self.n_items, dtype=np.bool_)
+            flags[barred[(barred >= 0) & (barred < self.n_items)]] = False
+            kept &= flags[items]
         return kept
 
     def _strangers(self, k: int, popular: Indices, barred: Indices) -> Ranked:
@@ -287,7 +287,7 @@ class ItemTable:
         own[found.own_at] = True
         # An item that would be listed without anything the shopper did is there because it is popular.
         popular = (lean[chosen] >= reached.min(initial=np.inf)) | (found.said[chosen] <= 0)
-        sources = np.where(popular, FROM_POPULARITY, FROM_BEHAVIOUR).astype(np.int8)
+        sources = popular.astype(np.int8) * np.int8(FROM_POPULARITY)
         sources[own[chosen]] = FROM_OWN_PAST
         named = np.full((items.size, REASONS), -1, dtype=np.int32)
         if reasons:

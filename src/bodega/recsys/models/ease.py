@@ -8,6 +8,8 @@ from bodega.recsys.interactions import Interactions
 from bodega.recsys.models.base import TableModel
 from bodega.recsys.tables import top_of_dense
 
+BLOCK = 256
+
 
 class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
     """B = I - P diag(1 / diag P) with P = (X' X + ridge I)^-1, cut to the best cells a row.
@@ -37,15 +39,26 @@ def ease_weights(taken: sparse.csr_array, ridge: float) -> Weights:
 
     float32 throughout: on shops' data the lists were the same as with float64, in half the time.
     """
-    gram = np.asarray((taken.T @ taken).todense(), dtype=np.float32)
+    # Column-major, because LAPACK then works in place; a symmetric matrix reads the same either way.
+    gram = (taken.T @ taken).toarray(order="F").astype(np.float32, copy=False)
     # A ridge far below the diagonal would leave float32 no digits for the inverse.
     gram[np.diag_indices_from(gram)] += max(ridge, 1e-3 * float(gram.diagonal().max(initial=1)))
-    factor, _ = linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-    inverse, info = linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
-    if info != 0:
-        raise ArithmeticError(f"the Gram matrix could not be inverted (spotri said {info})")
-    inverse = np.tril(inverse)
-    inverse += np.tril(inverse, -1).T
-    weights: Weights = -inverse / np.diag(inverse)[None, :]
+    factor, failed = linalg.lapack.spotrf(gram, lower=1, overwrite_a=1)
+    inverse, unfinished = linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
+    if failed or unfinished:
+        raise ArithmeticError(f"the Gram matrix could not be inverted (LAPACK said {failed}, {unfinished})")
+    weights: Weights = _whole(inverse).T
+    weights *= -1 / weights.diagonal()[None, :]
     weights[np.diag_indices_from(weights)] = 0
     return weights
+
+
+def _whole(lower: Weights) -> Weights:
+    """Copy the lower triangle onto the upper one, in place and in blocks that fit the processor's cache."""
+    n_items = lower.shape[0]
+    for start in range(0, n_items, BLOCK):
+        end = min(start + BLOCK, n_items)
+        lower[start:end, end:] = lower[end:, start:end].T
+        corner = np.tril(lower[start:end, start:end])
+        lower[start:end, start:end] = corner + np.tril(corner, -1).T
+    return lower
