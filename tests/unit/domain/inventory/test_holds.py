@@ -15,6 +15,7 @@ from bodega.domain.inventory.model import (
 )
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, InvalidError
+from bodega.ports.table import Put
 
 
 def test_held_units_are_not_available_to_others_until_they_are_sold(room):
@@ -303,7 +304,7 @@ def test_a_hold_survives_a_restart(room, tmp_path):
 
 def test_stock_written_before_there_were_holds_can_be_held(room):
     key = {"sku": "MUG", "location": "main"}
-    room.table.load([([schema_put(key | {"on_hand": 7, "version": 3})], [])])
+    room.table.load([([Put(schema.INVENTORY, key | {"on_hand": 7, "version": 3})], [])])
 
     hold = room.hold(3)
 
@@ -311,9 +312,3 @@ def test_stock_written_before_there_were_holds_can_be_held(room):
     room.confirm(hold.id)
     assert room.counts() == (4, 0, 3)
     assert [level.sku for level in room.stock.list().rows] == ["MUG"]
-
-
-def schema_put(item):
-    from bodega.ports.table import Put  # noqa: PLC0415
-
-    return Put(schema.INVENTORY, item)
