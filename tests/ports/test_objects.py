@@ -353,7 +353,7 @@ def test_a_negative_start_is_refused(store):
 
 @given(key=good_keys)
 def test_no_key_leaves_the_folder_and_no_name_means_two_things(key):
-    root = Path("/root")
+    root = Path("/store")
 
     path = file_path(root, key)
 
