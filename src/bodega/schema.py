@@ -41,7 +41,10 @@ CATALOG = "catalog"
 LISTINGS = "listings"
 INVENTORY = "inventory"
 CARTS = "carts"
+SELLING = "selling"
+CHECKOUTS = "checkouts"
 ORDERS = "orders"
+ORDER_HISTORY = "order_history"
 CUSTOMERS = "customers"
 REVIEWS = "reviews"
 SESSIONS = "sessions"
@@ -57,14 +60,35 @@ TABLES = (
     Table(LISTINGS, "list", "position"),
     Table(INVENTORY, "sku", "location"),
     Table(CARTS, "cart_id", "part", ttl="expires_at"),
-    # An order and its lines together in one item; external orders carry their natural key in the id.
+    # Coupons with their counters, the shipping and the tax table.
+    Table(SELLING, "entity", "part"),
+    # One item per idempotency key of a checkout: how far it got. by_due is the work list of those that are not over.
+    Table(
+        CHECKOUTS,
+        "checkout_id",
+        "part",
+        indexes=(Index("by_due", "due_shard", "due_at"),),
+        ttl="expires_at",
+        personal_data=True,
+    ),
+    # An order and its lines together in one item; external orders carry their natural key in the id. Lists for staff
+    # are spread over shards, because everybody's newest order goes into the same one. All but by_customer are sparse.
     Table(
         ORDERS,
         "order_id",
         "part",
-        indexes=(Index("by_customer", "customer_id", "placed_at", ("doc",)),),
+        indexes=(
+            Index("by_customer", "customer_id", "placed_at", ("doc",)),
+            Index("by_time", "time_shard", "placed_at", ("card",)),
+            Index("by_state", "state_shard", "placed_at", ("card",)),
+            Index("by_refund", "refund_shard", "placed_at", ("card",)),
+            # Money that has yet to be captured, voided or refunded.
+            Index("by_due", "due_shard", "due_at"),
+        ),
         personal_data=True,
     ),
+    # What happened to each order, by its version; and the numbers that people know orders by.
+    Table(ORDER_HISTORY, "order_id", "entry", personal_data=True),
     Table(CUSTOMERS, "customer_id", "part", personal_data=True),
     Table(
         REVIEWS,

@@ -1,1 +1,1 @@
-"""What was bought: orders and their lines. Carts, payment and fulfilment join them in flows."""
+"""What was bought, and what becomes of it: orders, their moves and their history. Payment and stock join in flows."""

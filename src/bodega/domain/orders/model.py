@@ -1,11 +1,11 @@
-"""Define what an order is: here, one that was placed, be it in this shop or before it."""
+"""Define what an order is: what was bought, what it came to, and what has become of goods and money since."""
 
 import hashlib
 from base64 import b32hexencode
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -13,6 +13,11 @@ from msgspec import Meta
 from bodega.values.money import Money
 
 MAX_QUANTITY = 10_000_000
+MAX_OPERATIONS = 100
+MAX_PARCELS = 100
+
+State = Literal["placed", "paid", "fulfilled", "delivered", "cancelled", "returned"]
+PaymentState = Literal["none", "authorised", "paid", "refunded_partly", "refunded", "voided"]
 
 
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -25,8 +30,64 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str = ""
 
 
+class Sums(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was asked for beside the goods, and the total that was agreed on. A discount is positive."""
+
+    shipping: Money
+    tax: Money
+    discount: Money
+    total: Money
+    tax_included: bool = False
+    coupon: str | None = None
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Money that moves, or is to: the provider knows the operation by its id, and does it once."""
+
+    id: str
+    kind: Literal["capture", "void", "refund"]
+    amount: Money
+    at: datetime
+    state: Literal["pending", "done", "failed"] = "pending"
+    reason: str = ""
+
+
+class Paid(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How an order is paid for: the payment at its provider, and every operation on it in order."""
+
+    provider: str
+    payment_id: str
+    checkout_id: str
+    authorised: Money
+    reference: str = ""
+    operations: tuple[Operation, ...] = ()
+
+    def sum_of(self, kind: str, *states: str) -> int:
+        """Return the minor units of all operations of a kind that are in one of the states."""
+        return sum(op.amount.amount for op in self.operations if op.kind == kind and op.state in states)
+
+    @property
+    def pending(self) -> tuple[Operation, ...]:
+        """Return what the provider has yet to do."""
+        return tuple(op for op in self.operations if op.state == "pending")
+
+
+class Parcel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was sent together, by SKU, and how to follow it."""
+
+    id: str
+    at: datetime
+    units: dict[str, int]
+    carrier: str = ""
+    tracking: str = ""
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A placed order. `number` is what people call it, unique within its `source`; guests have no customer."""
+    """A placed order. `number` is what people call it, unique within its `source`; guests have no customer.
+
+    Orders from elsewhere have neither sums nor payment and count as delivered. `shipped`, `returned` and `dropped`
+    count units by SKU; what is neither shipped nor dropped has yet to be sent. `private` is sealed.
+    """
 
     id: str
     number: str
@@ -34,14 +95,117 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lines: list[Line]
     customer_id: str | None = None
     source: str = "shop"
+    state: State = "delivered"
+    version: int = 1
+    changed_at: datetime | None = None
+    sums: Sums | None = None
+    paid: Paid | None = None
+    parcels: tuple[Parcel, ...] = ()
+    shipped: dict[str, int] = {}
+    returned: dict[str, int] = {}
+    dropped: dict[str, int] = {}
+    private: bytes = b""
+    retry_at: datetime | None = None
+    """When to ask the provider again about pending operations."""
+    retries: int = 0
+
+    @property
+    def currency(self) -> str:
+        """Return the currency of everything in it."""
+        return self.lines[0].unit_price.currency
 
     @property
     def total(self) -> Money:
-        """Return the sum of the lines."""
-        return Money(
-            sum(line.unit_price.amount * line.quantity for line in self.lines),
-            self.lines[0].unit_price.currency,
-        )
+        """Return what was agreed on; the sum of the lines where nothing else is known."""
+        if self.sums is not None:
+            return self.sums.total
+        return Money(sum(line.unit_price.amount * line.quantity for line in self.lines), self.currency)
+
+    @property
+    def captured(self) -> Money:
+        """Return what was taken."""
+        return Money(self.paid.sum_of("capture", "done") if self.paid else 0, self.currency)
+
+    @property
+    def refunded(self) -> Money:
+        """Return what was given back."""
+        return Money(self.paid.sum_of("refund", "done") if self.paid else 0, self.currency)
+
+    @property
+    def refundable(self) -> Money:
+        """Return what can still be given back: refunds under way count as given."""
+        given = self.paid.sum_of("refund", "done", "pending") if self.paid else 0
+        return Money(self.captured.amount - given, self.currency)
+
+    @property
+    def payment_state(self) -> PaymentState:
+        """Return where the money is."""
+        if self.paid is None:
+            return "none"
+        captured, refunded = self.captured.amount, self.refunded.amount
+        if captured:
+            return "refunded" if refunded >= captured else "refunded_partly" if refunded else "paid"
+        return "voided" if self.paid.sum_of("void", "done") or self.state == "cancelled" else "authorised"
+
+    @property
+    def ordered(self) -> Mapping[str, int]:
+        """Return the units ordered of each SKU."""
+        units: Counter[str] = Counter()
+        for line in self.lines:
+            units[line.sku] += line.quantity
+        return units
+
+    def outstanding(self) -> dict[str, int]:
+        """Return the units that have yet to be sent."""
+        left = {s: n - self.shipped.get(s, 0) - self.dropped.get(s, 0) for s, n in self.ordered.items()}
+        return {sku: units for sku, units in left.items() if units > 0}
+
+    def with_customers(self) -> dict[str, int]:
+        """Return the units that were sent and have not come back."""
+        left = {sku: units - self.returned.get(sku, 0) for sku, units in self.shipped.items()}
+        return {sku: units for sku, units in left.items() if units > 0}
+
+
+class OrderCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a list of orders shows of each."""
+
+    id: str
+    number: str
+    placed_at: datetime
+    state: State
+    payment_state: PaymentState
+    total: Money
+    units: int
+    customer_id: str | None = None
+    source: str = "shop"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened to an order: the version that it made, what, when, by whom, and why."""
+
+    version: int
+    name: str
+    at: datetime
+    state: State
+    actor: str = ""
+    reason: str = ""
+    amount: Money | None = None
+    units: dict[str, int] = {}
+
+
+def card_of(order: Order) -> OrderCard:
+    """Return what a list shows of an order."""
+    return OrderCard(
+        id=order.id,
+        number=order.number,
+        placed_at=order.placed_at,
+        state=order.state,
+        payment_state=order.payment_state,
+        total=order.total,
+        units=sum(line.quantity for line in order.lines),
+        customer_id=order.customer_id,
+        source=order.source,
+    )
 
 
 def natural_id(prefix: str, *parts: str) -> str:

@@ -1,4 +1,4 @@
-"""Keep orders: record those that were placed elsewhere, and find a customer's."""
+"""Keep orders: record those from elsewhere, plan what is written of those sold here, and find them again."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, cast
@@ -6,17 +6,53 @@ from typing import NamedTuple, cast
 import msgspec
 
 from bodega import schema
-from bodega.domain.orders.model import Order, merged_lines
-from bodega.ports.table import MAX_BATCH_GET, MAX_ITEM_BYTES, Event, Item, Key, Put, TableStore, scan_all
-from bodega.values.times import format_time
+from bodega.domain.orders.lists import merged_page
+from bodega.domain.orders.model import Entry, Order, OrderCard, merged_lines
+from bodega.domain.orders.records import (
+    MAX_DOCUMENT_BYTES,
+    MAX_RECORDED_BYTES,
+    NUMBER_PREFIX,
+    ORDER_CHANGED,
+    ORDER_PLACED,
+    entry_item,
+    event_of,
+    number_item,
+    order_item,
+    order_key,
+    partitions,
+    read_card,
+    read_entry,
+    read_order,
+    recorded_event,
+)
+from bodega.domain.writes import WritePlan
+from bodega.errors import ConflictError, InvalidError, NotFoundError, StaleVersionError
+from bodega.ports.table import (
+    MAX_BATCH_GET,
+    Any,
+    Equals,
+    Item,
+    Key,
+    Missing,
+    NotExists,
+    Put,
+    TableStore,
+    scan_all,
+)
+from bodega.values.page import DEFAULT_LIMIT, Page, Position
 
-_ORDER = msgspec.json.Decoder(Order)
-_encode = msgspec.json.Encoder().encode
-ORDER_RECORDED = "order.recorded"
+STATES = ("placed", "paid", "fulfilled", "delivered", "cancelled", "returned", "refunded_partly", "refunded")
+"""What orders can be listed by: their states, and the two of their payments that somebody asks for."""
+_REFUND_STATES = frozenset({"refunded_partly", "refunded"})
 
 
-MAX_DOCUMENT_BYTES = MAX_ITEM_BYTES - 4096
-"""So large may an order be as JSON: an item's limit, less its keys."""
+class NumberTakenError(ConflictError):
+    """Another order has this number: draw another."""
+
+    code = "number_taken"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"number {number!r} is another order's")
 
 
 class Recorded(NamedTuple):
@@ -29,15 +65,17 @@ class Recorded(NamedTuple):
 
 
 class Orders:
-    """Orders by id and by customer."""
+    """Orders by id, number, customer and state."""
 
     def __init__(self, *, table: TableStore) -> None:
         self._table = table
 
+    # -- from elsewhere ----------------------------------------------------------------------------------------
+
     def record_many(self, orders: Sequence[Order]) -> Recorded:
         """Store past orders, merging with those of the same id; say how many were new, changed, unchanged or too large.
 
-        An order must not be in one call twice. Each is atomic on its own.
+        An order must not be in one call twice. Each is atomic on its own. What was sold here is left as it is.
         """
         known = self._find_many([order.id for order in orders])
         written: list[tuple[Order, Item]] = []
@@ -49,24 +87,131 @@ class Orders:
             if new == old:
                 unchanged += 1
                 continue
-            item = _item(new)
-            if len(cast("bytes", item["doc"])) > MAX_DOCUMENT_BYTES:
+            item = order_item(new)
+            if len(cast("bytes", item["doc"])) > MAX_RECORDED_BYTES:
                 too_large.append(order.id)
                 continue
             created += old is None
             written.append((new, item))
-        self._table.load(([Put(schema.ORDERS, item)], [_recorded(order)]) for order, item in written)
+        self._table.load(([Put(schema.ORDERS, item)], [recorded_event(order)]) for order, item in written)
         return Recorded(created, len(written) - created, unchanged, tuple(too_large))
+
+    # -- sold here ---------------------------------------------------------------------------------------------
+
+    def add_placed(self, *, plan: WritePlan, order: Order, entry: Entry) -> None:
+        """Add a new order to a plan, with its number, its history and the event that announces it.
+
+        The plan's commit raises NumberTakenError if the number is another order's.
+        """
+        item = order_item(order)
+        if len(cast("bytes", item["doc"])) > MAX_DOCUMENT_BYTES:
+            raise InvalidError("this order is too large to be kept")
+        plan.add(Put(schema.ORDERS, item, NotExists()))
+        plan.add(
+            Put(schema.ORDER_HISTORY, number_item(order), NotExists()),
+            otherwise=lambda _found: NumberTakenError(order.number),
+        )
+        plan.add(Put(schema.ORDER_HISTORY, entry_item(order.id, entry)))
+        plan.announce(event_of(order, ORDER_PLACED, entry))
+
+    def add_change(self, *, plan: WritePlan, order: Order, entry: Entry) -> None:
+        """Add a changed order to a plan; its version is one above the one that it was made from.
+
+        The plan's commit raises StaleVersionError if somebody else changed it meanwhile: decide again.
+        """
+        before = order.version - 1
+
+        def stale(found: Item | None) -> StaleVersionError:
+            return StaleVersionError("order", order.id, current=int(str((found or {}).get("version", 0))))
+
+        unchanged = Equals("version", before)
+        plan.add(
+            # Orders from before there were versions have none; they are at their first.
+            Put(schema.ORDERS, order_item(order), Any((unchanged, Missing("version"))) if before == 1 else unchanged),
+            otherwise=stale,
+        )
+        plan.add(Put(schema.ORDER_HISTORY, entry_item(order.id, entry)))
+        plan.announce(event_of(order, ORDER_CHANGED, entry))
+
+    def postpone(self, *, order: Order) -> bool:
+        """Store when an order's money is to be looked at again, and nothing else; False if the order has changed."""
+        plan = WritePlan()
+        plan.add(Put(schema.ORDERS, order_item(order), Equals("version", order.version)))
+        try:
+            plan.commit(self._table)
+        except ConflictError:
+            return False
+        return True
+
+    # -- finding -----------------------------------------------------------------------------------------------
 
     def find(self, order_id: str) -> Order | None:
         """Return an order or None."""
-        item = self._table.get(schema.ORDERS, _key(order_id))
-        return _read(item) if item else None
+        item = self._table.get(schema.ORDERS, order_key(order_id))
+        return read_order(item) if item else None
+
+    def get(self, order_id: str) -> Order:
+        """Return an order; NotFoundError if there is none."""
+        order = self.find(order_id)
+        if order is None:
+            raise NotFoundError("order", order_id[:80])
+        return order
+
+    def find_by_number(self, number: str) -> Order | None:
+        """Return the order that was sold here under a number, or None. Case and hyphens do not matter."""
+        item = self._table.get(schema.ORDER_HISTORY, Key(NUMBER_PREFIX + canonical_number(number), "number"))
+        return self.find(str(item["id"])) if item else None
+
+    def history(self, order_id: str, *, position: Position | None = None, limit: int = 100) -> Page[Entry]:
+        """Return what happened to an order, oldest first; forwards only."""
+        after = Key(order_id, position.after) if position is not None else None
+        page = self._table.query(schema.ORDER_HISTORY, order_id, after=after, limit=limit)
+        rows = [read_entry(item) for item in page.items]
+        return Page(rows=rows, next=Position(page.last.sort) if page.last is not None else None)
 
     def list_by_customer(self, customer_id: str, *, limit: int = 50) -> list[Order]:
         """Return a customer's newest orders, newest first."""
         page = self._table.query(schema.ORDERS, customer_id, index="by_customer", descending=True, limit=limit)
-        return [_read(item) for item in page.items]
+        return [read_order(item) for item in page.items]
+
+    def page_by_customer(
+        self, customer_id: str, *, position: Position | None = None, limit: int = DEFAULT_LIMIT
+    ) -> Page[Order]:
+        """Return a page of a customer's orders, newest first."""
+        return merged_page(
+            self._table,
+            "by_customer",
+            [customer_id],
+            position=position,
+            limit=limit,
+            read=read_order,
+            newest_first=True,
+        )
+
+    def list_cards(
+        self,
+        *,
+        state: str | None = None,
+        position: Position | None = None,
+        limit: int = DEFAULT_LIMIT,
+        newest_first: bool = True,
+    ) -> Page[OrderCard]:
+        """Return a page of all orders, or of those in a state of `STATES`; InvalidError for another word.
+
+        By state there are only those that were sold here.
+        """
+        if state is not None and state not in STATES:
+            raise InvalidError(f"{state[:40]!r} is no state of an order; there are {', '.join(STATES)}")
+        index = "by_time" if state is None else "by_refund" if state in _REFUND_STATES else "by_state"
+        return merged_page(
+            self._table,
+            index,
+            partitions(state or "all"),
+            position=position,
+            limit=limit,
+            read=read_card,
+            newest_first=newest_first,
+        )
 
     def bought_by(self, customer_id: str) -> set[str]:
         """Return the ids of all products that a customer ever bought."""
@@ -74,7 +219,7 @@ class Orders:
         after: Key | None = None
         while True:
             page = self._table.query(schema.ORDERS, customer_id, index="by_customer", after=after, limit=1000)
-            bought.update(line.product_id for item in page.items for line in _read(item).lines)
+            bought.update(line.product_id for item in page.items for line in read_order(item).lines)
             if page.last is None:
                 return bought
             after = page.last
@@ -82,50 +227,31 @@ class Orders:
     def all(self) -> Iterator[Order]:
         """Walk through every order there is, in no useful order: for training, exports and checks."""
         for item in scan_all(self._table, schema.ORDERS):
-            yield _read(item)
+            yield read_order(item)
 
     def _find_many(self, order_ids: Sequence[str]) -> dict[str, Order]:
         found: dict[str, Order] = {}
         for start in range(0, len(order_ids), MAX_BATCH_GET):
-            keys = [_key(order_id) for order_id in order_ids[start : start + MAX_BATCH_GET]]
+            keys = [order_key(order_id) for order_id in order_ids[start : start + MAX_BATCH_GET]]
             for key, item in self._table.batch_get(schema.ORDERS, keys).items():
-                found[key.partition] = _read(item)
+                found[key.partition] = read_order(item)
         return found
+
+
+def canonical_number(text: str) -> str:
+    """Return a number as it is stored: upper case, in two groups, with the letters that look like digits read as such.
+
+    >>> canonical_number(" o7k3m9ql ")
+    '07K3-M9Q1'
+    """
+    plain = text.strip().upper().replace("-", "").translate(str.maketrans("OIL", "011"))[:40]
+    return f"{plain[:4]}-{plain[4:]}"
 
 
 def _merged(old: Order, new: Order) -> Order:
     """Return the old order with what the new one has beyond it; the old itself if that is nothing."""
+    if old.sums is not None:
+        return old
     lines = merged_lines(old.lines, new.lines)
     placed_at, customer_id = min(old.placed_at, new.placed_at), new.customer_id or old.customer_id
     return msgspec.structs.replace(old, lines=lines, placed_at=placed_at, customer_id=customer_id)
-
-
-def _key(order_id: str) -> Key:
-    return Key(order_id, "order")
-
-
-def _item(order: Order) -> Item:
-    item: Item = {
-        "order_id": order.id,
-        "part": "order",
-        "placed_at": format_time(order.placed_at),
-        "doc": _encode(order),
-    }
-    if order.customer_id is not None:
-        item["customer_id"] = order.customer_id
-    return item
-
-
-def _recorded(order: Order) -> Event:
-    # The id follows from the order, so that recording it again announces the same fact.
-    return Event(
-        id=f"evt_{order.id}_{len(order.lines)}",
-        name=ORDER_RECORDED,
-        resource=order.id,
-        version=len(order.lines),
-        occurred_at=format_time(order.placed_at),
-    )
-
-
-def _read(item: Item) -> Order:
-    return _ORDER.decode(cast("bytes", item["doc"]))

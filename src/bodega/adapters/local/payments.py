@@ -1,0 +1,321 @@
+"""A payment provider without money: durable, strict, and as unreliable as its test cards ask for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+import apsw
+import msgspec
+
+from bodega.adapters.local import payments_layout as sql
+from bodega.adapters.local.payments_cards import CARDS, PENDING_SECONDS, Card, Lost
+from bodega.adapters.local.sqlite import Database
+from bodega.errors import InvalidError
+from bodega.ports.clock import Clock
+from bodega.ports.ids import Ids
+from bodega.ports.keys import Keys
+from bodega.ports.payments import (
+    MAX_WEBHOOK_BYTES,
+    WEBHOOK_TOLERANCE_SECONDS,
+    Charge,
+    Payment,
+    PaymentDeclinedError,
+    PaymentEvent,
+    PaymentRefusedError,
+    PaymentUnknownError,
+    WebhookForgedError,
+    WebhookStaleError,
+)
+from bodega.values.money import Money
+
+Outcome = Payment | PaymentDeclinedError
+SIGNATURE_HEADER = "sandbox-signature"
+_PURPOSE = "sandbox-webhook"
+_REPORTED_LATE = {"authorised": 0, "declined": 0, "captured": 1}
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment as the sandbox keeps it: the charge, how it stands, and from when on a pending one is authorised."""
+
+    charge: Charge
+    payment: Payment
+    ready_at: datetime | None = None
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """A capture, refund or void that was asked for by an id, and the refusal it came to, if any."""
+
+    payment_id: str
+    kind: Literal["capture", "refund", "void"]
+    amount: int
+    declined: str = ""
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """A webhook to send now; drop it by its `number` once it was received."""
+
+    number: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+_STORED = msgspec.json.Decoder(Stored)
+_OPERATION = msgspec.json.Decoder(Operation)
+_EVENT = msgspec.json.Decoder(PaymentEvent)
+_encode = msgspec.json.Encoder().encode
+
+
+class SandboxPayments:
+    """The sandbox. Every verb is one durable transaction; what times out does so on purpose, by card."""
+
+    name = "sandbox"
+
+    def __init__(self, database: Database, *, keys: Keys, clock: Clock, ids: Ids) -> None:
+        self._database = database
+        self._keys = keys
+        self._clock = clock
+        self._ids = ids
+        database.write(lambda connection: connection.execute(sql.TABLES) and None)
+
+    # -- the port --------------------------------------------------------------------------------------------
+
+    def authorise(self, charge: Charge) -> Payment:
+        """Reserve the amount, or do what the card says."""
+        card = CARDS.get(charge.method)
+        if card is None:
+            raise InvalidError(f"{charge.method[:40]!r} is no test card; there are {', '.join(CARDS)}")
+        if charge.amount.amount < 1:
+            raise InvalidError("a payment is of at least one minor unit")
+        return self._answer(f"authorise {charge.id}", card.authorise_lost, lambda c: self._authorise(c, charge, card))
+
+    def find(self, charge: Charge) -> Payment | None:
+        """Return how a payment stands."""
+        stored = self._stored(self._database.reader(), charge.id)
+        return stored.payment if stored is not None else None
+
+    def capture(self, charge: Charge, *, amount: Money, operation_id: str) -> Payment:
+        """Take what was authorised."""
+        lost = self._card(charge).capture_lost
+        return self._answer(operation_id, lost, lambda c: self._capture(c, charge, amount, operation_id))
+
+    def void(self, charge: Charge, *, operation_id: str) -> Payment:
+        """Give an authorisation up, or see to it that there never is one."""
+        return self._database.write(lambda c: self._void(c, charge, operation_id))
+
+    def refund(self, charge: Charge, *, amount: Money, operation_id: str) -> Payment:
+        """Give back what was captured."""
+        lost = self._card(charge).refund_lost
+        return self._answer(operation_id, lost, lambda c: self._refund(c, charge, amount, operation_id))
+
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> PaymentEvent:
+        """Check signature and time, and read."""
+        if len(body) > MAX_WEBHOOK_BYTES:
+            raise WebhookForgedError("the webhook is larger than any that is sent")
+        signed_at, signature = _parse_signature(headers.get(SIGNATURE_HEADER, ""))
+        if not self._keys.verify(_PURPOSE, b"%d.%b" % (signed_at, body), signature):
+            raise WebhookForgedError("the webhook's signature does not fit")
+        if abs(self._clock.now().timestamp() - signed_at) > WEBHOOK_TOLERANCE_SECONDS:
+            raise WebhookStaleError("the webhook was signed too long ago")
+        try:
+            return _EVENT.decode(body)
+        except msgspec.MsgspecError as exc:
+            raise WebhookForgedError("the webhook cannot be read") from exc
+
+    # -- what a real provider does by itself, and tests ask it about -----------------------------------------
+
+    def due_webhooks(self, *, limit: int = 100) -> Sequence[Delivery]:
+        """Return webhooks whose time has come, signed now, in the order in which they would arrive."""
+        signed_at = int(self._clock.now().timestamp())
+        found = self._database.reader().execute(sql.DUE_WEBHOOKS, (signed_at, limit))
+        return [Delivery(seq, body, {SIGNATURE_HEADER: self._signature(signed_at, body)}) for seq, body in found]
+
+    def drop_webhook(self, number: int) -> None:
+        """Forget a webhook that was received; others are due again and again."""
+        self._database.write(lambda c: c.execute(sql.DROP_WEBHOOK, (number,)) and None)
+
+    def complete_action(self, payment_id: str, *, approve: bool = True) -> Payment:
+        """Do what the shopper does at `action_url`: approve a payment or refuse to."""
+
+        def change(connection: apsw.Connection) -> Payment:
+            stored = self._stored(connection, payment_id)
+            if stored is None or stored.payment.state != "action_required":
+                raise InvalidError("this payment waits for nobody")
+            payment = _with(stored.payment, state="authorised" if approve else "declined", action_url="")
+            if not approve:
+                payment = _with(payment, decline_code="authentication_failed")
+            self._save(connection, stored, payment, "authorised" if approve else "declined")
+            return payment
+
+        return self._database.write(change)
+
+    def all_payments(self) -> list[Stored]:
+        """Return every payment there ever was, for checks that books balance."""
+        return [_STORED.decode(doc) for (doc,) in self._database.reader().execute(sql.ALL_PAYMENTS)]
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _answer(self, call: str, lost: Lost, change: Callable[[apsw.Connection], Outcome]) -> Payment:
+        """Run a change and lose its answer, or the question, the first time if that is what the card does."""
+
+        def lose(connection: apsw.Connection) -> bool:
+            connection.execute(sql.LOSE, (call,))
+            return connection.changes() > 0
+
+        if lost == "before" and self._database.write(lose):
+            raise PaymentUnknownError("the provider did not answer")
+        result = self._database.write(change)
+        if lost == "after" and self._database.write(lose):
+            raise PaymentUnknownError("the provider did not answer")
+        if isinstance(result, PaymentDeclinedError):
+            raise result
+        return result
+
+    def _authorise(self, connection: apsw.Connection, charge: Charge, card: Card) -> Payment:
+        known = self._stored(connection, charge.id)
+        if known is not None:
+            _check_same(known.charge.amount, charge.amount, charge.id)
+            return known.payment
+        fresh = Payment(id=charge.id, reference=self._ids.new("sbx"), state="authorised", amount=charge.amount)
+        stored = Stored(charge=charge, payment=fresh)
+        if card.authorise == "declined":
+            self._save(connection, stored, _with(fresh, state="declined", decline_code=card.decline_code), "declined")
+        elif card.authorise == "pending":
+            ready_at = self._clock.now() + timedelta(seconds=PENDING_SECONDS)
+            later = Stored(charge=charge, payment=fresh, ready_at=ready_at)
+            self._save(connection, later, _with(fresh, state="pending"), "authorised")
+        elif card.authorise == "action":
+            url = f"https://sandbox.invalid/approve/{charge.id}"
+            connection.execute(
+                sql.PUT_PAYMENT,
+                (
+                    charge.id,
+                    _encode(Stored(charge=charge, payment=_with(fresh, state="action_required", action_url=url))),
+                ),
+            )
+        else:
+            self._save(connection, stored, fresh, "authorised")
+        saved = self._stored(connection, charge.id)
+        return saved.payment if saved is not None else fresh
+
+    def _capture(self, connection: apsw.Connection, charge: Charge, amount: Money, operation_id: str) -> Outcome:
+        stored = self._needed(connection, charge)
+        if self._repeated(connection, Operation(charge.id, "capture", amount.amount), operation_id):
+            return stored.payment
+        if stored.payment.state != "authorised":
+            raise PaymentRefusedError(f"a payment that is {stored.payment.state} cannot be captured")
+        if not 1 <= amount.amount <= stored.payment.amount.amount or amount.currency != stored.payment.amount.currency:
+            raise PaymentRefusedError(f"{amount.format()} is not within what was authorised")
+        if self._card(charge, stored).capture_declined:
+            return self._declined(
+                connection, Operation(charge.id, "capture", amount.amount, "expired_card"), operation_id
+            )
+        connection.execute(sql.PUT_OPERATION, (operation_id, _encode(Operation(charge.id, "capture", amount.amount))))
+        payment = _with(stored.payment, state="captured", captured=amount.amount)
+        self._save(connection, stored, payment, "captured")
+        return payment
+
+    def _refund(self, connection: apsw.Connection, charge: Charge, amount: Money, operation_id: str) -> Outcome:
+        stored = self._needed(connection, charge)
+        if self._repeated(connection, Operation(charge.id, "refund", amount.amount), operation_id):
+            return stored.payment
+        left = stored.payment.captured - stored.payment.refunded
+        if not 1 <= amount.amount <= left or amount.currency != stored.payment.amount.currency:
+            raise PaymentRefusedError(f"{amount.format()} cannot be refunded: {left} minor units are left")
+        if self._card(charge, stored).refund_declined:
+            return self._declined(
+                connection, Operation(charge.id, "refund", amount.amount, "card_closed"), operation_id
+            )
+        connection.execute(sql.PUT_OPERATION, (operation_id, _encode(Operation(charge.id, "refund", amount.amount))))
+        payment = _with(stored.payment, refunded=stored.payment.refunded + amount.amount)
+        self._save(connection, stored, payment, "refunded")
+        return payment
+
+    def _void(self, connection: apsw.Connection, charge: Charge, operation_id: str) -> Payment:
+        stored = self._stored(connection, charge.id)
+        if stored is not None and stored.payment.state in {"voided", "declined"}:
+            return stored.payment
+        if self._repeated(connection, Operation(charge.id, "void", 0), operation_id) and stored is not None:
+            return stored.payment
+        if stored is not None and stored.payment.state == "captured":
+            raise PaymentRefusedError("a captured payment cannot be voided: refund it")
+        if stored is None:
+            fresh = Payment(id=charge.id, reference=self._ids.new("sbx"), state="voided", amount=charge.amount)
+            stored = Stored(charge=charge, payment=fresh)
+        connection.execute(sql.PUT_OPERATION, (operation_id, _encode(Operation(charge.id, "void", 0))))
+        payment = _with(stored.payment, state="voided", action_url="")
+        self._save(connection, Stored(charge=stored.charge, payment=payment), payment, "voided")
+        return payment
+
+    def _declined(self, connection: apsw.Connection, operation: Operation, operation_id: str) -> Outcome:
+        """Remember a refusal of the bank and return it: raised here, it would take its own memory back."""
+        connection.execute(sql.PUT_OPERATION, (operation_id, _encode(operation)))
+        return PaymentDeclinedError(operation.declined)
+
+    def _repeated(self, connection: apsw.Connection, operation: Operation, operation_id: str) -> bool:
+        row = connection.execute(sql.GET_OPERATION, (operation_id,)).fetchone()
+        if row is None:
+            return False
+        known = _OPERATION.decode(row[0])
+        if (known.payment_id, known.kind, known.amount) != (operation.payment_id, operation.kind, operation.amount):
+            raise InvalidError(f"operation {operation_id!r} was another one")
+        if known.declined:
+            raise PaymentDeclinedError(known.declined)
+        return True
+
+    def _save(self, connection: apsw.Connection, stored: Stored, payment: Payment, kind: str) -> None:
+        """Store a payment and queue the webhooks that tell of it, as its card wants them."""
+        changed = Stored(charge=stored.charge, payment=payment, ready_at=stored.ready_at)
+        connection.execute(sql.PUT_PAYMENT, (stored.charge.id, _encode(changed)))
+        card = self._card(stored.charge)
+        now = self._clock.now()
+        occurred_at = stored.ready_at if payment.state == "pending" and stored.ready_at is not None else now
+        event = {
+            "id": self._ids.new("whk"),
+            "kind": kind,
+            "payment_id": stored.charge.id,
+            "order_id": stored.charge.order_id,
+            "checkout_id": stored.charge.checkout_id,
+            "occurred_at": occurred_at,
+        }
+        due = int(occurred_at.timestamp()) + card.delays[_REPORTED_LATE.get(kind, 2)]
+        for _ in range(card.copies):
+            connection.execute(sql.ADD_WEBHOOK, (due, _encode(event)))
+
+    def _stored(self, connection: apsw.Connection, payment_id: str) -> Stored | None:
+        row = connection.execute(sql.GET_PAYMENT, (payment_id,)).fetchone()
+        if row is None:
+            return None
+        stored = _STORED.decode(row[0])
+        if stored.payment.state == "pending" and stored.ready_at is not None and stored.ready_at <= self._clock.now():
+            return Stored(charge=stored.charge, payment=_with(stored.payment, state="authorised"))
+        return stored
+
+    def _needed(self, connection: apsw.Connection, charge: Charge) -> Stored:
+        stored = self._stored(connection, charge.id)
+        if stored is None:
+            raise PaymentRefusedError(f"there is no payment {charge.id!r}")
+        return stored
+
+    def _card(self, charge: Charge, stored: Stored | None = None) -> Card:
+        stored = stored or self._stored(self._database.reader(), charge.id)
+        return CARDS.get(stored.charge.method if stored is not None else charge.method, Card())
+
+    def _signature(self, signed_at: int, body: bytes) -> str:
+        return f"t={signed_at},v1={self._keys.sign(_PURPOSE, b'%d.%b' % (signed_at, body)).hex()}"
+
+
+def _parse_signature(header: str) -> tuple[int, bytes]:
+    parts = dict(part.partition("=")[::2] for part in header[:300].split(","))
+    try:
+        return int(parts["t"]), bytes.fromhex(parts["v1"])
+    except (KeyError, ValueError):
+        raise WebhookForgedError("the webhook has no signature that could be read") from None
+
+
+def _check_same(known: Money, wanted: Money, payment_id: str) -> None:
+    if known != wanted:
+        raise InvalidError(f"payment {payment_id!r} was over another amount")
+
+
+def _with(payment: Payment, **changes: object) -> Payment:
+    return msgspec.structs.replace(payment, **changes)
