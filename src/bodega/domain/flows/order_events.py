@@ -85,8 +85,9 @@ def compare(events: OrderEvents, *, days: float, k: int, repeat: Repeat) -> Eval
         raise InvalidError("there are no orders to learn from")
     cut = everything.end - days
     past, future = everything.split_at(cut)
-    known = np.arange(events.size.customers, dtype=np.int32)
-    asked = np.intersect1d(known, np.unique(future.user)).astype(np.int32)
+    # Only who was known by the cut can be asked; guests, numbered behind the customers, have no lists.
+    asked = np.intersect1d(past.user, future.user).astype(np.int32)
+    asked = asked[asked < events.size.customers]
     if not len(past) or not len(asked):
         raise InvalidError(f"a test of the last {days:g} days leaves nothing to learn from, or nobody to ask")
     tables = {
