@@ -1,7 +1,7 @@
 """List every route of the API, and put the application together."""
 
 from bodega.api import hot, system
-from bodega.api.admin import api_keys, exports, imports, media, taxonomy, uploads
+from bodega.api.admin import api_keys, exports, imports, media, stock, taxonomy, uploads
 from bodega.api.admin import products as admin_products
 from bodega.api.application import Api
 from bodega.api.call import Desk, Options
@@ -22,6 +22,7 @@ ROUTES: tuple[Route, ...] = (
     *taxonomy.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
+    *stock.ROUTES,
     *api_keys.ROUTES,
 )
 """Every route of shoppers, staff and machines; health, metrics and description come on top."""

@@ -5,7 +5,16 @@ from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
-Scope: TypeAlias = Literal["catalog:read", "catalog:write", "imports:write", "exports:read", "keys:write", "admin"]
+Scope: TypeAlias = Literal[
+    "catalog:read",
+    "catalog:write",
+    "stock:read",
+    "stock:write",
+    "imports:write",
+    "exports:read",
+    "keys:write",
+    "admin",
+]
 SCOPES: tuple[str, ...] = get_args(Scope)
 EVERY_SCOPE = "admin"
 
