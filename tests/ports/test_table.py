@@ -16,6 +16,7 @@ from bodega.adapters.local.table import SqliteTableStore
 from bodega.adapters.system.clock import SettableClock
 from bodega.errors import InvalidError, UnavailableError
 from bodega.ports.table import (
+    MAX_EVENT_DATA_BYTES,
     All,
     Any,
     AtLeast,
@@ -1259,3 +1260,12 @@ def test_a_store_behaves_as_a_dict_would(adapter, tmp_path_factory):
     Machine.TestCase.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
     test = Machine.TestCase("runTest")
     test.runTest()
+
+
+def test_an_event_that_would_not_fit_into_a_message_is_refused_with_its_transaction(table_store):
+    event = Event("evt_1", "thing.changed", "thing_1", 1, "2026-01-01T00:00:00.000Z", b"x" * (MAX_EVENT_DATA_BYTES + 1))
+
+    with pytest.raises(LimitExceededError):
+        table_store.transact([], [event])
+
+    assert table_store.last_position() == 0

@@ -24,6 +24,7 @@ MAX_PARTITION_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024
 MAX_INTEGER = 2**63 - 1  # DynamoDB holds 38 digits; this port promises what both engines and JSON clients can hold
 MAX_NESTING = 32
+MAX_EVENT_DATA_BYTES = 128 * 1024  # an event must fit into a message of a queue, written as JSON
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -139,7 +140,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """A fact to announce with a transaction.
 
     `id` is unique and stable over redelivery; `version` grows per `resource`, so that handlers can drop what is
-    older than what they know; `data` is JSON.
+    older than what they know; `data` is JSON of at most 128 KiB.
     """
 
     id: str

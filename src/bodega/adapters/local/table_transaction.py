@@ -18,6 +18,7 @@ from bodega.adapters.local.table_limits import (
 )
 from bodega.errors import InvalidError
 from bodega.ports.table import (
+    MAX_EVENT_DATA_BYTES,
     MAX_ITEM_BYTES,
     MAX_TRANSACTION_BYTES,
     MAX_TRANSACTION_WRITES,
@@ -228,6 +229,8 @@ def _prepared_event(event: Event) -> bytes:
     for text in (event.id, event.name, event.resource, event.occurred_at):
         text_bytes(text)
     check_integer(event.version)
+    if len(event.data) > MAX_EVENT_DATA_BYTES:
+        raise LimitExceededError(f"an event has at most {MAX_EVENT_DATA_BYTES} bytes of data, not {len(event.data)}")
     encoded = encode_event(event)
     if len(encoded) > MAX_ITEM_BYTES:
         raise LimitExceededError(f"an event has at most {MAX_ITEM_BYTES} bytes, not {len(encoded)}")
