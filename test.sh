@@ -4,7 +4,6 @@ set -eu
 cd "$(dirname "$0")"
 . ./scripts/environment.sh
 prepare_environment requirements/runtime.txt requirements/build.txt requirements/dev.txt
-export PYTHONDONTWRITEBYTECODE=1
 .venv/bin/ruff format --check --quiet .
 .venv/bin/ruff check --quiet .
 .venv/bin/mypy
