@@ -2,8 +2,8 @@
 
     PYTHONPATH=src python benchmarks/bars.py [--large 1000000] [--medium 100000] [--folder DIR] [--quick]
 
-Runs the other programs of this folder: each prints machine, versions, seed, figures and its calibration. `--quick` takes
-small sizes, to see that all of them run. With `--folder` the filled shops are kept and used again.
+Runs the other programs of this folder: each prints machine, versions, seed, figures and its calibration. `--quick`
+takes small sizes, to see that all of them run. With `--folder` the filled shops are kept and used again.
 """
 
 import argparse

@@ -907,15 +907,15 @@ def test_trimming_forgets_up_to_a_position(table_store):
 
 
 def test_large_events_come_in_several_answers(table_store):
-    for number in range(15):
-        table_store.transact([], [event(number, data=b"x" * 390_000)])
+    for number in range(45):
+        table_store.transact([], [event(number, data=b"x" * 120_000)])
 
     seen, position = [], 0
     while found := table_store.announced(position):
         seen += [one.event.version for one in found]
         position = found[-1].position
 
-    assert seen == list(range(15))
+    assert seen == list(range(45))
 
 
 @pytest.mark.parametrize(
