@@ -24,10 +24,14 @@ from bodega.adapters.system.clock import SystemClock
 from bodega.adapters.system.ids import UlidIds
 from bodega.domain.accounts.customers import Customers
 from bodega.domain.accounts.service import ApiKeys
+from bodega.domain.carts.coupons import Coupons
+from bodega.domain.carts.rates import Rates
+from bodega.domain.carts.service import Carts
 from bodega.domain.catalog.products import Products
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.catalog.shelves import Shelves
 from bodega.domain.catalog.taxonomy import Taxonomy
+from bodega.domain.flows.carting import Carting
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
@@ -97,6 +101,18 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
     indexer = Indexer(table=table, search=search, shelves=shelves, sold=models.sold)
     catalog = Catalog(products=products, taxonomy=taxonomy, shelves=shelves)
     inventory = Inventory(table=table)
+    carts = Carts(table=table, clock=clock, ids=ids)
+    coupons = Coupons(table=table, clock=clock, currency=settings.currency)
+    rates = Rates(table=table, clock=clock, currency=settings.currency)
+    carting = Carting(
+        carts=carts,
+        coupons=coupons,
+        rates=rates,
+        products=products,
+        inventory=inventory,
+        clock=clock,
+        currency=settings.currency,
+    )
     orders = Orders(table=table)
     reviews = Reviews(table=table)
     recommender = Recommender(
@@ -135,6 +151,10 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
         currency=settings.currency,
         catalog=catalog,
         inventory=inventory,
+        carts=carts,
+        coupons=coupons,
+        rates=rates,
+        carting=carting,
         orders=orders,
         reviews=reviews,
         api_keys=ApiKeys(table=table, clock=clock, ids=ids),

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 
 from bodega.domain.accounts.service import ApiKeys
+from bodega.domain.carts.coupons import Coupons
+from bodega.domain.carts.rates import Rates
+from bodega.domain.carts.service import Carts
 from bodega.domain.catalog.service import Catalog
+from bodega.domain.flows.carting import Carting
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
@@ -50,6 +54,10 @@ class Shop:
     currency: str
     catalog: Catalog
     inventory: Inventory
+    carts: Carts
+    coupons: Coupons
+    rates: Rates
+    carting: Carting
     orders: Orders
     reviews: Reviews
     api_keys: ApiKeys

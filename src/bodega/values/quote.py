@@ -44,5 +44,4 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     country: str | None = None
     shipping_method: str | None = None
     coupon: str | None = None
-    coupon_version: int | None = None
     price_version: str = ""

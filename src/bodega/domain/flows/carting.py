@@ -1,0 +1,366 @@
+"""Fill carts: join what is in them with the catalog's prices and the stock, so that nobody else ever says a price."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from bodega.domain.carts.coupon import UnknownCouponError
+from bodega.domain.carts.coupons import Coupons
+from bodega.domain.carts.model import (
+    MAX_LINES,
+    MAX_QUANTITY,
+    Basket,
+    Cart,
+    CartLine,
+    CartOrderedError,
+    Goods,
+    TooFewError,
+    UnknownSkuError,
+    check_quantity,
+)
+from bodega.domain.carts.pricing import Redeemed, price_cart, subtotal_of
+from bodega.domain.carts.rates import Rates
+from bodega.domain.carts.service import Carts
+from bodega.domain.catalog.products import Products
+from bodega.domain.flows.goods import GoodsReader
+from bodega.domain.inventory.service import Inventory
+from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError, StaleVersionError
+from bodega.ports.clock import Clock
+from bodega.values.quote import Quote
+from bodega.values.text import parse_sku
+
+_TRIES = 8
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """So many units of a SKU that somebody wants in their cart."""
+
+    sku: str
+    quantity: int
+
+
+Change = Callable[[Cart, "dict[str, Goods]"], Cart]
+
+
+class Carting:
+    """Everything that can be done with a cart before it is checked out.
+
+    `customer_id` says who asks, None for a guest: another customer's cart is not found. Changes take the version they
+    were decided on, or None to be made on whatever the cart has become. Each is one transaction.
+    """
+
+    def __init__(
+        self,
+        *,
+        carts: Carts,
+        coupons: Coupons,
+        rates: Rates,
+        products: Products,
+        inventory: Inventory,
+        clock: Clock,
+        currency: str,
+    ) -> None:
+        self._carts = carts
+        self._coupons = coupons
+        self._rates = rates
+        self._goods = GoodsReader(products=products, inventory=inventory, clock=clock)
+        self._currency = currency
+
+    # -- reading
+
+    def get(self, cart_id: str, *, customer_id: str | None = None) -> Basket:
+        """Return a cart at the prices of now."""
+        cart = self._carts.get(cart_id, customer_id=customer_id)
+        self._carts.touch(cart)
+        return self._priced(cart, self._goods.of_lines(cart.lines), customer_id)
+
+    def find_of_customer(self, customer_id: str) -> Cart | None:
+        """Return the cart that a customer fills at present, None if there is none."""
+        return self._carts.find_of_customer(customer_id)
+
+    def quote(
+        self, cart_id: str, *, customer_id: str | None = None, who: str | None = None, price_version: str | None = None
+    ) -> tuple[Cart, Quote]:
+        """Return a cart and what it costs, for checking it out: with the tables, prices and coupon of this moment.
+
+        `who` counts uses of a coupon by customer, a guest's too (see `Coupons.plan_use`); the customer's id if None.
+        Raises why the cart cannot be checked out, and PriceChangedError if the shopper agreed to another price.
+        """
+        cart = self._carts.get(cart_id, customer_id=customer_id)
+        if cart.order_id is not None:
+            raise CartOrderedError(cart)
+        basket = self._priced(cart, self._goods.of_lines(cart.lines), customer_id, who=who, current=True)
+        if basket.obstacle is not None:
+            raise basket.obstacle
+        if price_version is not None and price_version != basket.quote.price_version:
+            raise PriceChangedError(basket.quote)
+        return cart, basket.quote
+
+    # -- changing
+
+    def create(
+        self, *, lines: Sequence[Wanted] = (), country: str | None = None, customer_id: str | None = None
+    ) -> Basket:
+        """Make a cart, with lines in it if any are given; nothing is made if one of them cannot be had."""
+        cart = msgspec.structs.replace(self._carts.fresh(customer_id=customer_id), country=country)
+        goods: dict[str, Goods] = {}
+        for number, wanted in enumerate(lines):
+            cart = self._with_line(cart, goods, wanted, pointer=f"/lines/{number}")
+        return self._saved(cart, goods, customer_id)
+
+    def add(
+        self,
+        cart_id: str,
+        *,
+        sku: str,
+        quantity: int,
+        customer_id: str | None = None,
+        expected_version: int | None = None,
+    ) -> Basket:
+        """Put units into the cart, on top of those of the same SKU that are in it.
+
+        UnknownSkuError for what is not for sale, InvalidError beyond 10,000 units or 100 lines, TooFewError for more
+        than there are.
+        """
+        wanted = Wanted(sku, quantity)
+        return self._change(
+            cart_id, lambda cart, goods: self._with_line(cart, goods, wanted), customer_id, expected_version
+        )
+
+    def set_quantity(
+        self,
+        cart_id: str,
+        *,
+        sku: str,
+        quantity: int,
+        customer_id: str | None = None,
+        expected_version: int | None = None,
+    ) -> Basket:
+        """Set how many units a line has; NotFoundError without one. What it costs now counts as seen."""
+
+        def change(cart: Cart, goods: dict[str, Goods]) -> Cart:
+            line = _line_of(cart, sku)
+            check_quantity(quantity)
+            there = goods.get(line.sku)
+            if there is None:
+                raise UnknownSkuError(line.sku)
+            if quantity > line.quantity:
+                _require(there, quantity)
+            return _with(cart, _seen(line, there, quantity))
+
+        return self._change(cart_id, change, customer_id, expected_version)
+
+    def remove(
+        self, cart_id: str, *, sku: str, customer_id: str | None = None, expected_version: int | None = None
+    ) -> Basket:
+        """Take a line out; NotFoundError without one."""
+
+        def change(cart: Cart, _goods: dict[str, Goods]) -> Cart:
+            line = _line_of(cart, sku)
+            return msgspec.structs.replace(cart, lines=tuple(one for one in cart.lines if one is not line))
+
+        return self._change(cart_id, change, customer_id, expected_version)
+
+    def clear(self, cart_id: str, *, customer_id: str | None = None, expected_version: int | None = None) -> Basket:
+        """Take everything out."""
+        return self._change(
+            cart_id, lambda cart, _: msgspec.structs.replace(cart, lines=()), customer_id, expected_version
+        )
+
+    def address(
+        self,
+        cart_id: str,
+        *,
+        country: str | None,
+        shipping: str | None,
+        customer_id: str | None = None,
+        expected_version: int | None = None,
+    ) -> Basket:
+        """Say where the cart goes and how; None leaves either open. Refused unless that way leads there."""
+
+        def change(cart: Cart, goods: dict[str, Goods]) -> Cart:
+            new = msgspec.structs.replace(cart, country=country, shipping=shipping)
+            if shipping is not None:
+                offered = [option.code for option in self._priced(new, goods, customer_id).options]
+                if shipping not in offered:
+                    detail = f"there is no way {shipping!r} to send this cart; offered: {', '.join(offered) or 'none'}"
+                    raise InvalidError(detail, [Fault("/shipping_method", "not_offered", detail)])
+            return new
+
+        return self._change(cart_id, change, customer_id, expected_version)
+
+    def redeem(
+        self, cart_id: str, *, code: str, customer_id: str | None = None, expected_version: int | None = None
+    ) -> Basket:
+        """Put a coupon on the cart, in place of another one; raises why it cannot be used."""
+
+        def change(cart: Cart, goods: dict[str, Goods]) -> Cart:
+            redeemed = self._redeemed(code, subtotal_of(cart.lines, goods), customer_id, customer_id)
+            if redeemed.refusal is not None:
+                raise redeemed.refusal
+            return msgspec.structs.replace(cart, coupon=redeemed.code)
+
+        return self._change(cart_id, change, customer_id, expected_version)
+
+    def drop_coupon(
+        self, cart_id: str, *, customer_id: str | None = None, expected_version: int | None = None
+    ) -> Basket:
+        """Take the coupon off the cart; NotFoundError without one."""
+
+        def change(cart: Cart, _goods: dict[str, Goods]) -> Cart:
+            if cart.coupon is None:
+                raise NotFoundError("coupon", "of this cart")
+            return msgspec.structs.replace(cart, coupon=None)
+
+        return self._change(cart_id, change, customer_id, expected_version)
+
+    def merge(self, cart_id: str, *, customer_id: str) -> Basket:
+        """Bring a guest's cart along at sign-in: it becomes the customer's, or goes into the one they have.
+
+        Quantities of the same SKU add up to 10,000 at most; of more than 100 lines the guest's last are left out. The
+        guest's cart ends with the transaction, so that its id opens nothing afterwards. Repeating the call changes
+        nothing: NotFoundError, or the customer's cart if that is what the id names by now.
+        """
+        for _ in range(_TRIES):
+            guest = self._carts.get(cart_id, customer_id=customer_id)
+            if guest.order_id is not None:
+                raise CartOrderedError(guest)
+            if guest.customer_id is not None:
+                return self._priced(guest, self._goods.of_lines(guest.lines), customer_id)
+            own = self._carts.find_of_customer(customer_id)
+            try:
+                if own is None:
+                    cart = self._carts.give_to_customer(guest, customer_id)
+                else:
+                    cart = self._carts.save(_merged(own, guest), instead_of=guest)
+            except StaleVersionError:
+                continue
+            return self._priced(cart, self._goods.of_lines(cart.lines), customer_id)
+        raise _too_fast()
+
+    # -- inside
+
+    def _change(self, cart_id: str, change: Change, customer_id: str | None, expected_version: int | None) -> Basket:
+        for _ in range(_TRIES):
+            cart = self._carts.get(cart_id, customer_id=customer_id)
+            if expected_version is not None and expected_version != cart.version:
+                raise StaleVersionError("cart", cart.id, current=cart.version)
+            if cart.order_id is not None:
+                raise CartOrderedError(cart)
+            goods = self._goods.of_lines(cart.lines)
+            try:
+                return self._saved(change(cart, goods), goods, customer_id)
+            except StaleVersionError:
+                if expected_version is not None:
+                    raise
+        raise _too_fast()
+
+    def _saved(self, cart: Cart, goods: Mapping[str, Goods], customer_id: str | None) -> Basket:
+        """Store a cart and return it priced. It is priced first, so that a cart beyond all money is never stored."""
+        basket = self._priced(cart, goods, customer_id)
+        return msgspec.structs.replace(basket, cart=self._carts.save(cart))
+
+    def _with_line(self, cart: Cart, goods: dict[str, Goods], wanted: Wanted, *, pointer: str = "") -> Cart:
+        quantity = check_quantity(wanted.quantity, pointer=f"{pointer}/quantity")
+        try:
+            sku = parse_sku(wanted.sku)
+        except InvalidError:
+            raise UnknownSkuError(wanted.sku, pointer=f"{pointer}/sku") from None
+        old = cart.find_line(sku)
+        if sku not in goods:
+            goods.update(self._goods.of_skus([sku]))
+        if sku not in goods:
+            raise UnknownSkuError(sku, pointer=f"{pointer}/sku")
+        total = quantity + (old.quantity if old is not None else 0)
+        if total > MAX_QUANTITY:
+            detail = f"a line has at most {MAX_QUANTITY} units, and this one would have {total}"
+            raise InvalidError(detail, [Fault(f"{pointer}/quantity", "out_of_range", detail)])
+        if old is None and len(cart.lines) >= MAX_LINES:
+            detail = f"a cart has at most {MAX_LINES} lines"
+            raise InvalidError(detail, [Fault(f"{pointer}/sku", "too_many_lines", detail)])
+        there = goods[sku]
+        _require(there, total)
+        return _with(cart, _seen(old or CartLine(sku, there.product_id, 0), there, total))
+
+    def _priced(
+        self,
+        cart: Cart,
+        goods: Mapping[str, Goods],
+        customer_id: str | None,
+        *,
+        who: str | None = None,
+        current: bool = False,
+    ) -> Basket:
+        redeemed = None
+        if cart.coupon is not None:
+            redeemed = self._redeemed(cart.coupon, subtotal_of(cart.lines, goods), who or customer_id, customer_id)
+        charges = self._rates.charges(current=current)
+        return price_cart(cart, goods, redeemed=redeemed, charges=charges, currency=self._currency)
+
+    def _redeemed(self, code: str, subtotal: int, who: str | None, customer_id: str | None) -> Redeemed:
+        coupon = self._coupons.find(code)
+        if coupon is None:
+            detail = f"there is no coupon {code[:40]!r}"
+            return Redeemed(code, refusal=UnknownCouponError(detail, [Fault("/code", "coupon_unknown", detail)]))
+        try:
+            self._coupons.check(coupon, subtotal=subtotal, who=who, customer_id=customer_id)
+        except ShopError as exc:
+            return Redeemed(coupon.code, refusal=exc)
+        return Redeemed(coupon.code, coupon)
+
+
+class PriceChangedError(ConflictError):
+    """The cart costs something else than the shopper agreed to; `quote` is what it costs."""
+
+    code = "price_changed"
+
+    def __init__(self, quote: Quote) -> None:
+        super().__init__(f"the prices have changed; the cart now costs {quote.total.format()}")
+        self.quote = quote
+
+
+def _line_of(cart: Cart, sku: str) -> CartLine:
+    try:
+        line = cart.find_line(parse_sku(sku))
+    except InvalidError:
+        line = None
+    if line is None:
+        raise NotFoundError("line", sku[:80])
+    return line
+
+
+def _require(goods: Goods, quantity: int) -> None:
+    if not goods.covers(quantity):
+        raise TooFewError(goods.sku, wanted=quantity, available=goods.available or 0)
+
+
+def _seen(line: CartLine, goods: Goods, quantity: int) -> CartLine:
+    return CartLine(line.sku, goods.product_id, quantity, goods.price, goods.stock)
+
+
+def _with(cart: Cart, line: CartLine) -> Cart:
+    """Return the cart with a line in place of that of the same SKU, or behind all others."""
+    lines = tuple(line if one.sku == line.sku else one for one in cart.lines)
+    return msgspec.structs.replace(cart, lines=lines if line in lines else (*cart.lines, line))
+
+
+def _merged(own: Cart, guest: Cart) -> Cart:
+    lines = {line.sku: line for line in own.lines}
+    for line in guest.lines:
+        old = lines.get(line.sku)
+        if old is not None:
+            quantity = min(MAX_QUANTITY, old.quantity + line.quantity)
+            lines[line.sku] = msgspec.structs.replace(line, quantity=quantity)
+        elif len(lines) < MAX_LINES:
+            lines[line.sku] = line
+    return msgspec.structs.replace(
+        own,
+        lines=tuple(lines.values()),
+        coupon=own.coupon or guest.coupon,
+        country=guest.country or own.country,
+        shipping=guest.shipping or own.shipping,
+    )
+
+
+def _too_fast() -> ConflictError:
+    return ConflictError("the cart changes too fast; try again")
