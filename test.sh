@@ -7,5 +7,5 @@ prepare_environment requirements/runtime.txt requirements/build.txt requirements
 .venv/bin/ruff format --check --quiet .
 .venv/bin/ruff check --quiet .
 .venv/bin/mypy
-.venv/bin/lint-imports --no-logo --quiet 2>/dev/null || .venv/bin/lint-imports
+.venv/bin/lint-imports --no-logo
 exec .venv/bin/python -m pytest -n 2 -m "not slow and not aws" "$@"

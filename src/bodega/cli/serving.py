@@ -83,25 +83,41 @@ def _serve_granian(settings: Settings) -> int:
 def _serve_uvicorn(settings: Settings) -> int:
     import uvicorn  # noqa: PLC0415  # one of two servers; only the chosen one is loaded
 
+    config = uvicorn.Config(
+        "bodega.cli.serving:app_of_child",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_level="warning",
+        access_log=settings.access_log,
+        ws="none",
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )
     try:
-        uvicorn.run(
-            "bodega.cli.serving:app_of_child",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            log_level="warning",
-            access_log=settings.access_log,
-            ws="none",
-            ssl_certfile=settings.tls_certificate,
-            ssl_keyfile=settings.tls_key,
-            timeout_graceful_shutdown=_STOP_SECONDS,
-        )
+        if settings.workers == 1:
+            server = uvicorn.Server(config)
+            server.run()
+            return 0 if server.started else 1
+        _supervise_uvicorn(config)
     except KeyboardInterrupt:
         return 0  # it raises the signal again after an orderly stop
     except SystemExit as exc:
         return 1 if exc.code else 0
     return 0
+
+
+def _supervise_uvicorn(config: Any) -> None:
+    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415  # as above
+
+    class Supervisor(Multiprocess):
+        def handle_hup(self) -> None:
+            """Stop when the terminal is closed, where uvicorn would start its processes anew."""
+            self.should_exit.set()
+
+    Supervisor(config, sockets=[config.bind_socket()]).run()
 
 
 def app_of_child() -> Any:
