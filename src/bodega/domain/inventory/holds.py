@@ -151,14 +151,17 @@ class Holds:
 
     def release(self, *, hold_id: str) -> bool:
         """Give back what a hold has; False if it was over already. Doing it twice does nothing further."""
-        in_time = False
+        given = False
         for _ in range(ATTEMPTS):
             hold = self._stored(hold_id)
             if hold is None:
-                return in_time
-            in_time = in_time or (hold.expires_at > self._now() and not hold.partial)
-            if self._let_go(hold):
-                return in_time
+                return given
+            in_time = hold.expires_at > self._now() and not hold.partial
+            left = self._let_go(hold)
+            if left is not None:
+                given = given or in_time
+            if left == 0:
+                return given
         raise StockMovedError(f"hold {hold_id!r}")
 
     def sweep(self, *, limit: int = 100) -> int:
@@ -330,15 +333,15 @@ class Holds:
             found.append((line, head, pile))
         return found
 
-    def _let_go(self, hold: Hold) -> bool:
+    def _let_go(self, hold: Hold) -> int | None:
         """Give a hold's units back and delete it, a part at a time if it is large.
 
-        Each line may have two facts to announce, and all that may not be more than a transaction takes. False if the
-        hold has to be read again: somebody else changed something, or there is more to give back.
+        Each line may have two facts to announce, and all that may not be more than a transaction takes. Return how
+        many lines are left, or None if somebody else changed something and nothing was done.
         """
         located = self._located(msgspec.structs.replace(hold, lines=hold.lines[:_PART]))
         if located is None:
-            return False
+            return None
         moment = self._clock.now()
         now = int(moment.timestamp())
         plan = WritePlan()
@@ -358,8 +361,8 @@ class Holds:
         try:
             plan.commit(self._table)
         except ConditionFailedError:
-            return False
-        return not rest.lines
+            return None
+        return len(rest.lines)
 
     def _sweep_one(self, entry: Key) -> None:
         hold_id = entry.sort.split(US, 1)[1]
