@@ -73,10 +73,9 @@ def to_env(settings: Settings) -> dict[str, str]:
 
 def _number(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
-            raise ValueError(f"must be {low} to {high}")
-        return number
+        if not (text.isascii() and text.isdecimal() and low <= int(text[:12]) <= high):
+            raise ValueError(f"must be a number from {low} to {high}")
+        return int(text)
 
     return parse
 

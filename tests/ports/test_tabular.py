@@ -11,6 +11,7 @@ import sys
 import zlib
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -891,3 +892,16 @@ def test_damage_in_the_middle_comes_after_the_rows_before_it(tmp_path):
 
     assert len(rows) >= 1000
     assert refusal.line == len(rows) + 1
+
+
+def test_a_file_never_takes_the_place_of_a_device_or_a_folder(tmp_path):
+    folder = tmp_path / "out.jsonl"
+    folder.mkdir()
+
+    with pytest.raises(InvalidError):
+        FileTabular().writer(folder).write([{"a": 1}])
+
+    assert folder.is_dir()
+    with pytest.raises(InvalidError):
+        FileTabular().writer(Path(os.devnull), format="jsonl").write([{"a": 1}])
+    assert not Path(os.devnull).is_file()

@@ -12,6 +12,15 @@ from bodega.domain.orders.model import natural_id
 from bodega.domain.shop import Shop
 from bodega.errors import NotFoundError
 
+_EXAMPLES = {
+    "train": "train --data ./data",
+    "versions": "versions",
+    "rollback": "rollback 20261123T042800-xz4w9c",
+    "for": "for 17850 --limit 10",
+    "similar": "similar 85123A",
+    "evaluate": "evaluate --train train.parquet --test test.parquet --k 20 --repeat exclude",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -38,7 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     evaluate.add_argument("--repeat", choices=("include", "exclude"), default=None)
     evaluate.add_argument("--model", default=None)
     evaluate.add_argument("--tune", type=float, default=None, metavar="SECONDS")
-    for verb in (*verbs.choices.values(),):
+    for name, verb in verbs.choices.items():
+        verb.epilog = f"example: bodega recommend {_EXAMPLES[name]}"
         add_data_argument(verb)
         verb.add_argument("--json", action="store_true", help="print JSON")
 

@@ -7,7 +7,7 @@ import msgspec
 
 from bodega.cli.opening import opened_shop
 from bodega.cli.recommend_files import evaluate_files, print_report
-from bodega.domain.flows.training import EvaluationReport
+from bodega.domain.flows.training_reports import EvaluationReport
 from bodega.errors import InvalidError
 from bodega.recsys.serving import Repeat
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from bodega.errors import InvalidError
+
 _MAX_KNOWN_FOLDERS = 10_000
 
 if sys.platform == "win32":
@@ -100,6 +102,9 @@ def _make_folder(folder: Path) -> None:
 @contextmanager
 def appearing(path: Path) -> Iterator[BinaryIO]:
     """Open a new file that takes its name, durably and over what was there, only if the block ends well."""
+    if path.exists() and not path.is_file():
+        # A device or a folder of that name is somebody's: taking its place would be worse than refusing.
+        raise InvalidError(f"{path} is there and is no ordinary file: name another")
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
         with unfinished.open("xb") as handle:

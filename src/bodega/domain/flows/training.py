@@ -30,11 +30,9 @@ class Trainer:
         self._ids = ids
 
     def due(self, *, every: timedelta) -> bool:
-        """Tell whether there is no model yet or the one in service is older than that."""
+        """Tell whether there is no model that can be used, or the one in service is older than that."""
         model = self._models.current()
-        if model is None:
-            return self._models.current_version() is None
-        return self._clock.now() - parse_time(model.manifest.trained_at) >= every
+        return model is None or self._clock.now() - parse_time(model.manifest.trained_at) >= every
 
     def train(self) -> TrainingReport:
         """Train on everything there is and publish; with no orders at all, an empty and valid model."""

@@ -1,5 +1,6 @@
 """Keep trained models as immutable versions in the object store, under a pointer that moves by compare-and-set."""
 
+import contextlib
 import io
 import logging
 import threading
@@ -20,7 +21,7 @@ from bodega.recsys.serving import ItemTable, Mix, Repeat
 from bodega.values.times import format_time
 
 _log = logging.getLogger(__name__)
-_FORMAT = 1
+_FORMAT = 2  # 1 had one row of popularity
 _POINTER = Key("recommendations", "current")
 _FRESH_SECONDS = 1.0
 _TOGETHER = "together_"  # arrays of this prefix take the place of the recommender's in the table of baskets
@@ -149,12 +150,12 @@ class ModelStore:
         return cast("str", item["version"]) if item else None
 
     def versions(self) -> list[Manifest]:
-        """Return all stored versions, oldest first."""
-        found = [
-            msgspec.json.decode(self._objects.get(info.key), type=Manifest)
-            for info in self._objects.list(schema.MODELS)
-            if info.key.endswith("/manifest.json")
-        ]
+        """Return all stored versions that this version of the shop can read, oldest first."""
+        found = []
+        for info in self._objects.list(schema.MODELS):
+            if info.key.endswith("/manifest.json"):
+                with contextlib.suppress(msgspec.MsgspecError, NotFoundError):
+                    found.append(msgspec.json.decode(self._objects.get(info.key), type=Manifest))
         return sorted(found, key=lambda manifest: manifest.trained_at)
 
     def current(self) -> LoadedModel | None:
@@ -173,7 +174,12 @@ class ModelStore:
         version = self.current_version()
         if version is None:
             return {}
-        return msgspec.json.decode(self._objects.get(_path(version, "sold.json")), type=dict[str, int])
+        try:
+            return msgspec.json.decode(self._objects.get(_path(version, "sold.json")), type=dict[str, int])
+        except (msgspec.MsgspecError, NotFoundError):
+            # Indexing must not stop for it: best sellers are out of order until the next training counts them anew.
+            _log.warning("what was sold cannot be read", extra={"version": version})
+            return {}
 
     def _refresh(self) -> None:
         version = self.current_version()

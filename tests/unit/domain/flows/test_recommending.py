@@ -191,6 +191,26 @@ def test_a_broken_artifact_is_refused_and_the_last_good_model_stays(counter):
         counter.models._load("evil")
 
 
+def test_when_no_stored_model_can_be_read_training_is_due_again(counter):
+    objects = counter.models._objects
+    for info in list(objects.list("models/")):
+        objects.put(info.key, b"from another age")
+    counter.bench.clock.advance(2)
+    another = ModelStore(table=counter.bench.table, objects=objects, clock=counter.bench.clock)
+    trainer = Trainer(
+        orders=counter.orders,
+        models=another,
+        indexer=counter.bench.indexer,
+        clock=counter.bench.clock,
+        ids=SeededIds(4, counter.bench.clock),
+    )
+
+    assert another.versions() == []
+    assert trainer.due(every=timedelta(days=1))
+    trainer.train()
+    assert not trainer.due(every=timedelta(days=1))
+
+
 def test_publishing_over_a_version_that_moved_meanwhile_is_refused(counter):
     with pytest.raises(ConflictError):
         counter.models.point_at(counter.models.current_version(), expected="another")
