@@ -1,13 +1,13 @@
 """List every route of the API, and put the application together."""
 
 from bodega.api import hot, system
-from bodega.api.admin import api_keys, exports, imports, media, stock, taxonomy, uploads
+from bodega.api.admin import api_keys, exports, imports, media, selling, stock, taxonomy, uploads
 from bodega.api.admin import products as admin_products
 from bodega.api.application import Api
 from bodega.api.call import Desk, Options
 from bodega.api.declare import Route
 from bodega.api.metrics import Meter
-from bodega.api.store import categories, products, recommendations, reviews
+from bodega.api.store import carts, categories, products, recommendations, reviews
 from bodega.api.tokens import Cursors
 from bodega.domain.shop import Shop
 
@@ -16,6 +16,7 @@ ROUTES: tuple[Route, ...] = (
     *categories.ROUTES,
     *reviews.ROUTES,
     *recommendations.ROUTES,
+    *carts.ROUTES,
     *admin_products.ROUTES,
     *media.ROUTES,
     *uploads.ROUTES,
@@ -23,6 +24,7 @@ ROUTES: tuple[Route, ...] = (
     *imports.ROUTES,
     *exports.ROUTES,
     *stock.ROUTES,
+    *selling.ROUTES,
     *api_keys.ROUTES,
 )
 """Every route of shoppers, staff and machines; health, metrics and description come on top."""

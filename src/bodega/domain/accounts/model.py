@@ -10,6 +10,8 @@ Scope: TypeAlias = Literal[
     "catalog:write",
     "stock:read",
     "stock:write",
+    "selling:read",
+    "selling:write",
     "imports:write",
     "exports:read",
     "keys:write",

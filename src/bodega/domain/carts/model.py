@@ -169,6 +169,15 @@ class CartOrderedError(ConflictError):
         self.order_id = cart.order_id
 
 
+class CartChangedError(ConflictError):
+    """The cart is not what was quoted any more: it was changed, merged into another, or is gone."""
+
+    code = "cart_changed"
+
+    def __init__(self) -> None:
+        super().__init__("the cart was changed meanwhile; look at it again")
+
+
 class EmptyCartError(ConflictError):
     """There is nothing in the cart to sell."""
 

@@ -54,8 +54,11 @@ def price_cart(
     coupon = redeemed.coupon if redeemed is not None else None
     off = coupon.takes_off(sum(subtotals)) if coupon is not None else 0
     shares = spread(off, subtotals)
-    pairs = zip(counted, subtotals, shares, strict=True)
-    quoted = {line.sku: _quote_line(line, goods[line.sku], sub, share, cart, charges) for line, sub, share in pairs}
+    amounts = zip(subtotals, shares, strict=True)
+    quoted = {
+        line.sku: _quote_line(line, goods[line.sku], amount, cart, charges)
+        for line, amount in zip(counted, amounts, strict=True)
+    }
     value = Money(sum(subtotals) - off, currency)
     weight = sum(goods[line.sku].weight_grams * line.quantity for line in counted)
     options = charges.shipping.options(cart.country, value=value, weight_grams=weight) if counted else ()
@@ -71,21 +74,10 @@ def price_cart(
     )
 
 
-def _quote_line(line: CartLine, goods: Goods, subtotal: int, discount: int, cart: Cart, charges: Charges) -> QuoteLine:
-    currency = goods.price.currency
-    rate = charges.taxes.rate(cart.country, goods.tax_class)
-    tax, total = charges.taxes.on(subtotal - discount, rate)
-    return QuoteLine(
-        sku=line.sku,
-        product_id=goods.product_id,
-        name=goods.name,
-        quantity=line.quantity,
-        unit_price=goods.price,
-        subtotal=Money(subtotal, currency),
-        discount=Money(discount, currency),
-        tax=Money(tax, currency),
-        total=Money(total, currency),
-    )
+def _quote_line(line: CartLine, goods: Goods, amounts: tuple[int, int], cart: Cart, charges: Charges) -> QuoteLine:
+    subtotal, discount = amounts
+    tax, _ = charges.taxes.on(subtotal - discount, charges.taxes.rate(cart.country, goods.tax_class))
+    return QuoteLine(line.sku, goods.product_id, goods.name, line.quantity, goods.price, discount, tax)
 
 
 def _quote(
@@ -97,30 +89,28 @@ def _quote(
     chosen: ShippingOption | None,
     charges: Charges,
 ) -> Quote:
-    taxes = charges.taxes
-    free = chosen is None or (coupon is not None and coupon.kind == "free_shipping")
-    shipping = 0 if free or chosen is None else chosen.price.amount
-    shipping_tax, shipping_total = taxes.on(shipping, taxes.rate(cart.country, taxes.table.shipping_class))
-
-    def money(amount: int) -> Money:
-        return Money(amount, value.currency)
-
+    taxes, currency = charges.taxes, value.currency
+    free = coupon is not None and coupon.kind == "free_shipping"
+    shipping = chosen.price.amount if chosen is not None and not free else 0
+    shipping_tax, _ = taxes.on(shipping, taxes.rate(cart.country, taxes.table.shipping_class))
+    tax = sum(line.tax for line in lines) + shipping_tax
     quote = Quote(
-        currency=value.currency,
+        cart_id=cart.id,
+        cart_version=0,
+        price_version="",
         lines=tuple(lines),
-        subtotal=money(value.amount + off),
-        discount=money(off),
-        shipping=money(shipping),
-        shipping_tax=money(shipping_tax),
-        shipping_total=money(shipping_total),
-        tax=money(sum(line.tax.amount for line in lines) + shipping_tax),
-        total=money(sum(line.total.amount for line in lines) + shipping_total),
-        prices_include_tax=taxes.included,
+        shipping=Money(shipping, currency),
+        tax=Money(tax, currency),
+        discount=Money(off, currency),
+        total=Money(value.amount + shipping + (0 if taxes.included else tax), currency),
+        tax_included=taxes.included,
+        coupon=coupon.code if coupon is not None else None,
         country=cart.country,
         shipping_method=chosen.code if chosen is not None else None,
-        coupon=coupon.code if coupon is not None else None,
+        shipping_tax=shipping_tax,
     )
-    return msgspec.structs.replace(quote, price_version=hashlib.sha256(_encode(quote)).hexdigest()[:32])
+    digest = hashlib.sha256(_encode(quote)).hexdigest()[:32]
+    return msgspec.structs.replace(quote, price_version=digest, cart_version=cart.version)
 
 
 def _obstacle(

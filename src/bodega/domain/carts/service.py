@@ -7,9 +7,9 @@ from typing import cast
 import msgspec
 
 from bodega import schema
-from bodega.domain.carts.model import Cart, CartOrderedError
+from bodega.domain.carts.model import Cart, CartChangedError, CartOrderedError
 from bodega.domain.writes import WritePlan
-from bodega.errors import NotFoundError, StaleVersionError
+from bodega.errors import ConflictError, NotFoundError, StaleVersionError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.table import (
@@ -25,6 +25,7 @@ from bodega.ports.table import (
     Update,
     Write,
 )
+from bodega.values.quote import Quote
 
 GUEST_SECONDS = 30 * 24 * 3600
 CUSTOMER_SECONDS = 180 * 24 * 3600
@@ -92,7 +93,7 @@ class Carts:
         With `instead_of`, that cart is removed in the same transaction. A customer's first cart becomes their current.
         """
         plan = WritePlan()
-        saved = self.plan_save(plan, cart)
+        saved = self._plan_save(plan, cart)
         if cart.customer_id is not None and cart.version == 0:
             plan.add_all([_owner_write(cart.customer_id, cart.id)])
         if instead_of is not None:
@@ -100,7 +101,7 @@ class Carts:
         plan.commit(self._table)
         return saved
 
-    def plan_save(self, plan: WritePlan, cart: Cart) -> Cart:
+    def _plan_save(self, plan: WritePlan, cart: Cart) -> Cart:
         """Add the write of a changed cart to a transaction; return the cart as it will be."""
         now = self._clock.now()
         until = self._until(cart, now)
@@ -112,19 +113,28 @@ class Carts:
     def give_to_customer(self, cart: Cart, customer_id: str) -> Cart:
         """Make a guest's cart a customer's current one. From then on its id alone opens nothing."""
         plan = WritePlan()
-        saved = self.plan_save(plan, msgspec.structs.replace(cart, customer_id=customer_id))
+        saved = self._plan_save(plan, msgspec.structs.replace(cart, customer_id=customer_id))
         plan.add_all([_owner_write(customer_id, cart.id)])
         plan.commit(self._table)
         return saved
 
-    def plan_order(self, plan: WritePlan, cart: Cart, *, order_id: str) -> None:
-        """Add to a placing transaction what makes this cart an order, once.
+    def plan_order(self, plan: WritePlan, quote: Quote, *, order_id: str, customer_id: str | None) -> None:
+        """Add to a placing transaction what makes the quoted cart an order, once.
 
-        StaleVersionError on commit if it was changed since it was read; CartOrderedError if it already is one.
+        CartOrderedError if it is one already, CartChangedError if it is not what was quoted; on commit as well.
         """
+        cart = self.find(quote.cart_id, customer_id=customer_id)
+        if cart is None:
+            raise CartChangedError
         if cart.order_id is not None:
             raise CartOrderedError(cart)
-        self.plan_save(plan, msgspec.structs.replace(cart, order_id=order_id))
+        if cart.version != quote.cart_version:
+            raise CartChangedError
+        now = self._clock.now()
+        ordered = msgspec.structs.replace(
+            cart, order_id=order_id, version=cart.version + 1, updated_at=now, expires_at=self._until(cart, now)
+        )
+        plan.add(Put(schema.CARTS, _item(ordered), Equals("version", cart.version)), otherwise=_not_ordered)
 
     def forget_customer(self, customer_id: str) -> None:
         """Delete a customer's cart and the trace of it: for erasing them."""
@@ -160,6 +170,11 @@ def _item(cart: Cart) -> Item:
         "expires_at": cart.expires_at,
         "doc": _encode(cart),
     }
+
+
+def _not_ordered(item: Item | None) -> ConflictError:
+    found = _CART.decode(cast("bytes", item["doc"])) if item is not None else None
+    return CartOrderedError(found) if found is not None and found.order_id is not None else CartChangedError()
 
 
 def _overtaken(cart: Cart, item: Item | None) -> StaleVersionError | NotFoundError | CartOrderedError:

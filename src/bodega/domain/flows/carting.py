@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from bodega.domain.carts.coupon import UnknownCouponError
 from bodega.domain.carts.coupons import Coupons
@@ -24,6 +25,7 @@ from bodega.domain.carts.service import Carts
 from bodega.domain.catalog.products import Products
 from bodega.domain.flows.goods import GoodsReader
 from bodega.domain.inventory.service import Inventory
+from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError, StaleVersionError
 from bodega.ports.clock import Clock
 from bodega.values.quote import Quote
@@ -78,13 +80,11 @@ class Carting:
         """Return the cart that a customer fills at present, None if there is none."""
         return self._carts.find_of_customer(customer_id)
 
-    def quote(
-        self, cart_id: str, *, customer_id: str | None = None, who: str | None = None, price_version: str | None = None
-    ) -> tuple[Cart, Quote]:
-        """Return a cart and what it costs, for checking it out: with the tables, prices and coupon of this moment.
+    def quote(self, cart_id: str, *, customer_id: str | None = None, who: str | None = None) -> Quote:
+        """Return what a cart costs, for checking it out: with the tables, prices and coupon of this moment.
 
         `who` counts uses of a coupon by customer, a guest's too (see `Coupons.plan_use`); the customer's id if None.
-        Raises why the cart cannot be checked out, and PriceChangedError if the shopper agreed to another price.
+        Raises why the cart cannot be checked out.
         """
         cart = self._carts.get(cart_id, customer_id=customer_id)
         if cart.order_id is not None:
@@ -92,9 +92,17 @@ class Carting:
         basket = self._priced(cart, self._goods.of_lines(cart.lines), customer_id, who=who, current=True)
         if basket.obstacle is not None:
             raise basket.obstacle
-        if price_version is not None and price_version != basket.quote.price_version:
-            raise PriceChangedError(basket.quote)
-        return cart, basket.quote
+        return msgspec.structs.replace(basket.quote, coupon_user=who or customer_id)
+
+    def add_order(self, *, plan: WritePlan, quote: Quote, order_id: str, customer_id: str | None) -> None:
+        """Add to a placing transaction that this quote becomes this order: the cart ends and its coupon is used.
+
+        Refused, here or on commit, with a ConflictError: CartOrderedError if it was sold already, CartChangedError if
+        it is not what was quoted, CouponUsedUpError; UnknownCouponError if the coupon was withdrawn.
+        """
+        self._carts.plan_order(plan, quote, order_id=order_id, customer_id=customer_id)
+        if quote.coupon is not None:
+            self._coupons.plan_use(plan, quote.coupon, who=quote.coupon_user or customer_id)
 
     # -- changing
 
@@ -171,21 +179,27 @@ class Carting:
         self,
         cart_id: str,
         *,
-        country: str | None,
-        shipping: str | None,
+        country: str | UnsetType | None = UNSET,
+        shipping: str | UnsetType | None = UNSET,
         customer_id: str | None = None,
         expected_version: int | None = None,
     ) -> Basket:
-        """Say where the cart goes and how; None leaves either open. Refused unless that way leads there."""
+        """Say where the cart goes and how; None leaves it open again. Refused unless that way leads there.
+
+        A way that was chosen for another country is forgotten with it, unless it leads to the new one as well.
+        """
 
         def change(cart: Cart, goods: dict[str, Goods]) -> Cart:
-            new = msgspec.structs.replace(cart, country=country, shipping=shipping)
-            if shipping is not None:
-                offered = [option.code for option in self._priced(new, goods, customer_id).options]
-                if shipping not in offered:
-                    detail = f"there is no way {shipping!r} to send this cart; offered: {', '.join(offered) or 'none'}"
-                    raise InvalidError(detail, [Fault("/shipping_method", "not_offered", detail)])
-            return new
+            wanted = cart.shipping if shipping is UNSET else shipping
+            place = cart.country if country is UNSET else country
+            new = msgspec.structs.replace(cart, country=place, shipping=wanted)
+            offered = [option.code for option in self._priced(new, goods, customer_id).options]
+            if wanted is None or wanted in offered:
+                return new
+            if shipping is UNSET:
+                return msgspec.structs.replace(new, shipping=None)
+            detail = f"there is no way {wanted!r} to send this cart; offered: {', '.join(offered) or 'none'}"
+            raise InvalidError(detail, [Fault("/shipping_method", "not_offered", detail)])
 
         return self._change(cart_id, change, customer_id, expected_version)
 
@@ -258,7 +272,9 @@ class Carting:
     def _saved(self, cart: Cart, goods: Mapping[str, Goods], customer_id: str | None) -> Basket:
         """Store a cart and return it priced. It is priced first, so that a cart beyond all money is never stored."""
         basket = self._priced(cart, goods, customer_id)
-        return msgspec.structs.replace(basket, cart=self._carts.save(cart))
+        saved = self._carts.save(cart)
+        quote = msgspec.structs.replace(basket.quote, cart_version=saved.version)
+        return msgspec.structs.replace(basket, cart=saved, quote=quote)
 
     def _with_line(self, cart: Cart, goods: dict[str, Goods], wanted: Wanted, *, pointer: str = "") -> Cart:
         quantity = check_quantity(wanted.quantity, pointer=f"{pointer}/quantity")
@@ -307,16 +323,6 @@ class Carting:
         except ShopError as exc:
             return Redeemed(coupon.code, refusal=exc)
         return Redeemed(coupon.code, coupon)
-
-
-class PriceChangedError(ConflictError):
-    """The cart costs something else than the shopper agreed to; `quote` is what it costs."""
-
-    code = "price_changed"
-
-    def __init__(self, quote: Quote) -> None:
-        super().__init__(f"the prices have changed; the cart now costs {quote.total.format()}")
-        self.quote = quote
 
 
 def _line_of(cart: Cart, sku: str) -> CartLine:
