@@ -24,8 +24,9 @@ def meanwhile(room, monkeypatch):
 
 def adds_up(room):
     level = room.level()
-    head = read_heads(room.table, [Place("MUG")])[Place("MUG")]
-    return head.buckets > 1 or head.pile.on_hand == head.pile.free + sum(head.pile.slots.values()), level.held
+    pile = read_heads(room.table, [Place("MUG")])[Place("MUG")].pile
+    sound = pile.on_hand == pile.free + sum(pile.slots.values()) and min(pile.slots.values()) >= 0
+    return sound, level.held
 
 
 def test_two_buyers_take_over_the_units_of_one_hold_that_is_over(room, meanwhile):
@@ -174,3 +175,28 @@ def test_a_count_that_was_compared_meets_a_sale(room, meanwhile):
         room.stock.set(sku="MUG", on_hand=120, expected=100, reason="counted")
 
     assert room.counts() == (95, 0, 5)
+
+
+def test_a_release_meets_an_extension_of_the_same_hold(room, meanwhile):
+    room.inventory.set_on_hand({"MUG": 100})
+    hold, other = room.hold(5), room.hold(7)
+
+    meanwhile(lambda: room.holds.extend(hold_id=hold.id, seconds=3600))
+    room.holds.release(hold_id=hold.id)
+
+    assert adds_up(room) == (True, 7)
+    room.confirm(other.id)
+
+
+def test_who_wants_to_rearrange_what_was_rearranged_since_does_nothing(room):
+    room.inventory.set_on_hand({"MUG": 4000})
+    room.stock.configure(sku="MUG", buckets=4)
+    head = read_heads(room.table, [Place("MUG")])[Place("MUG")]
+    room.holds._spreading.rearrange(head=head)
+    holds = [room.hold(1) for _ in range(12)]
+
+    room.holds._spreading.rearrange(head=head)
+
+    for hold in holds:
+        room.confirm(hold.id)
+    assert room.counts() == (3988, 0, 12)
