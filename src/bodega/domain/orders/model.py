@@ -82,6 +82,16 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tracking: str = ""
 
 
+class Return(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came back together, by SKU, and why; `restocked` if it can be sold again."""
+
+    id: str
+    at: datetime
+    units: dict[str, int]
+    restocked: bool
+    reason: str = ""
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A placed order. `number` is what people call it, unique within its `source`; guests have no customer.
 
@@ -101,13 +111,21 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sums: Sums | None = None
     paid: Paid | None = None
     parcels: tuple[Parcel, ...] = ()
+    returns: tuple[Return, ...] = ()
     shipped: dict[str, int] = {}
     returned: dict[str, int] = {}
     dropped: dict[str, int] = {}
+    restock: dict[str, int] = {}
+    """Units that have yet to be put back on the shelf."""
     private: bytes = b""
     retry_at: datetime | None = None
-    """When to ask the provider again about pending operations."""
+    """When to look again at what is pending: operations, and units to put back."""
     retries: int = 0
+
+    @property
+    def owes(self) -> bool:
+        """Tell whether something is pending."""
+        return bool(self.restock) or (self.paid is not None and bool(self.paid.pending))
 
     @property
     def currency(self) -> str:

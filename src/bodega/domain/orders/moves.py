@@ -1,12 +1,12 @@
 """Decide what may become of an order: one table of allowed moves, and what each of them does."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec.structs import replace
 
-from bodega.domain.orders.model import MAX_OPERATIONS, MAX_PARCELS, Operation, Order, Paid, Parcel, State
+from bodega.domain.orders.model import MAX_OPERATIONS, MAX_PARCELS, Operation, Order, Paid, Parcel, Return, State
 from bodega.errors import ConflictError, Fault, InvalidError
 from bodega.values.money import Money
 from bodega.values.text import is_clean
@@ -35,6 +35,8 @@ How much was refunded is not a state of the order, but of its payment (`Order.pa
 to be delivered.
 """
 MAX_TEXT_LENGTH = 200
+SETTLED_WITHIN = timedelta(seconds=60)
+"""So long has whoever asked for an operation to see it through; then the work list takes it up."""
 
 
 class IllegalMoveError(ConflictError):
@@ -90,7 +92,8 @@ def settled(
     if done:
         return _move(order, "capture", replace(changed, state="paid"), at)
     given_up = _with_operation(changed, "void", paid.authorised, f"{operation_id}_void", reason, at)
-    return _move(order, "cancel", replace(given_up, state="cancelled", dropped=dict(order.ordered)), at)
+    goods = dict(order.ordered)
+    return _move(order, "cancel", replace(given_up, state="cancelled", dropped=goods, restock=goods), at)
 
 
 def found_refund(order: Order, *, refunded: int, at: datetime) -> Order:
@@ -160,19 +163,19 @@ def cancel(order: Order, *, operation_id: str, reason: str, at: datetime) -> Ord
     return _move(order, "cancel", changed, at)
 
 
-def take_back(
-    order: Order, *, units: Mapping[str, int], refund: Money | None, operation_id: str, reason: str, at: datetime
-) -> Order:
+def take_back(order: Order, *, back: Return, refund: Money | None, operation_id: str) -> Order:
     """Note that units came back, and refund some money for them if asked; returned when none is left out there."""
     _allow(order, "return")
-    check_text(reason, "reason")
-    _check_units(units, order.with_customers(), "with the customer")
-    changed = replace(order, returned=_added(order.returned, units))
+    check_text(back.reason, "reason")
+    _check_units(back.units, order.with_customers(), "with the customer")
+    if len(order.returns) >= MAX_PARCELS:
+        raise InvalidError(f"an order comes back in at most {MAX_PARCELS} parts")
+    changed = replace(order, returned=_added(order.returned, back.units), returns=(*order.returns, back))
     if not changed.with_customers() and order.state != "paid":
         changed = replace(changed, state="returned")
     if refund is not None:
-        changed = _with_refund(changed, refund, operation_id, reason, at)
-    return _move(order, "return", changed, at)
+        changed = _with_refund(changed, refund, operation_id, back.reason, back.at)
+    return _move(order, "return", changed, back.at)
 
 
 def refund(
@@ -188,6 +191,11 @@ def refund(
         if not changed.outstanding():
             changed = replace(changed, state="fulfilled" if changed.shipped else "cancelled")
     return _move(order, "refund", _with_refund(changed, amount, operation_id, reason, at), at)
+
+
+def with_restock(order: Order, units: Mapping[str, int], *, at: datetime) -> Order:
+    """Remember units that are to be put back on the shelf."""
+    return replace(order, restock=_added(order.restock, units), retry_at=at + SETTLED_WITHIN, retries=0)
 
 
 def find_operation(order: Order, operation_id: str, *, kind: str, amount: Money | None) -> Operation | None:
@@ -256,7 +264,9 @@ def _with_operation(
     if len(paid.operations) >= MAX_OPERATIONS:
         raise InvalidError(f"an order's payment has at most {MAX_OPERATIONS} operations")
     operation = Operation(id=operation_id, kind=kind, amount=amount, at=at, reason=reason)
-    return replace(order, paid=replace(paid, operations=(*paid.operations, operation)), retry_at=at, retries=0)
+    return replace(
+        order, paid=replace(paid, operations=(*paid.operations, operation)), retry_at=at + SETTLED_WITHIN, retries=0
+    )
 
 
 def _check_units(units: Mapping[str, int], left: Mapping[str, int], where: str) -> None:

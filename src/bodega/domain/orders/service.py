@@ -1,6 +1,7 @@
 """Keep orders: record those from elsewhere, plan what is written of those sold here, and find them again."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple, cast
 
 import msgspec
@@ -36,10 +37,12 @@ from bodega.ports.table import (
     Missing,
     NotExists,
     Put,
+    SortRange,
     TableStore,
     scan_all,
 )
 from bodega.values.page import DEFAULT_LIMIT, Page, Position
+from bodega.values.times import format_time
 
 STATES = ("placed", "paid", "fulfilled", "delivered", "cancelled", "returned", "refunded_partly", "refunded")
 """What orders can be listed by: their states, and the two of their payments that somebody asks for."""
@@ -133,6 +136,14 @@ class Orders:
         plan.add(Put(schema.ORDER_HISTORY, entry_item(order.id, entry)))
         plan.announce(event_of(order, ORDER_CHANGED, entry))
 
+    def add_silent_change(self, *, plan: WritePlan, order: Order) -> None:
+        """Add a change to a plan that is nobody's business: no history, no event. StaleVersionError as ever."""
+        before = order.version - 1
+        plan.add(
+            Put(schema.ORDERS, order_item(order), Equals("version", before)),
+            otherwise=lambda _found: StaleVersionError("order", order.id, current=before + 1),
+        )
+
     def postpone(self, *, order: Order) -> bool:
         """Store when an order's money is to be looked at again, and nothing else; False if the order has changed."""
         plan = WritePlan()
@@ -212,6 +223,15 @@ class Orders:
             read=read_card,
             newest_first=newest_first,
         )
+
+    def list_due(self, now: datetime, *, limit: int = 100) -> list[str]:
+        """Return the ids of orders that owe something for too long, longest due first within a shard."""
+        high = SortRange(high=format_time(now))
+        due: list[str] = []
+        for name in partitions("due"):
+            page = self._table.query(schema.ORDERS, name, index="by_due", sort=high, limit=limit)
+            due += [str(item["order_id"]) for item in page.items]
+        return due[:limit]
 
     def bought_by(self, customer_id: str) -> set[str]:
         """Return the ids of all products that a customer ever bought."""

@@ -1,0 +1,422 @@
+"""Turn a cart into an order that is paid for: validate, hold, authorise, place, capture, announce.
+
+Every step ends with one durable change of the checkout (`Attempt`), made only if nobody else made it meanwhile. So the
+shopper's call, the provider's webhooks and the recovery may all push the same checkout on, in any order and at the same
+time, and may be killed anywhere: whoever loses reads again and goes on from there. What is asked of the provider
+carries ids drawn at the start, and is done once however often it is asked.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from bodega.domain.flows.checkout_attempts import LEASE, Attempt, Attempts, LostRaceError, changed
+from bodega.domain.flows.checkout_request import (
+    ABANDONED,
+    CheckoutBusyError,
+    CheckoutRequest,
+    CheckoutRunningError,
+    Failure,
+    KeyReusedError,
+    PriceChangedError,
+    Receipt,
+    contact_context,
+    encode_contact,
+)
+from bodega.domain.flows.settling import Settling, entry_for
+from bodega.domain.inventory.holds import Holds
+from bodega.domain.inventory.model import HoldExpiredError, InsufficientStockError, Line, StockMovedError
+from bodega.domain.orders.model import Order
+from bodega.domain.orders.service import NumberTakenError, Orders
+from bodega.domain.writes import WritePlan
+from bodega.errors import ConflictError, InvalidError, UnavailableError
+from bodega.ports.clock import Clock
+from bodega.ports.ids import Ids
+from bodega.ports.keys import Keys
+from bodega.ports.payments import (
+    Payment,
+    PaymentDeclinedError,
+    PaymentProvider,
+    PaymentRefusedError,
+    PaymentUnknownError,
+)
+from bodega.ports.table import TableStore
+from bodega.values.quote import Quote
+
+PAYMENT_TIME = timedelta(minutes=15)
+"""So long are units held, and so long may a shopper take at their bank's page."""
+MAX_STEPS = 100
+_NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: read aloud, nothing sounds or looks like another
+
+
+class QuoteSource(Protocol):
+    """Where quotes come from: the carts, which have to know what became of theirs."""
+
+    def add_order(self, *, plan: WritePlan, quote: Quote, order_id: str, customer_id: str | None) -> None:
+        """Add to a plan that this quote becomes this order: the cart is closed and the coupon used.
+
+        The plan's commit raises a ConflictError of its own if the cart was sold already, or the coupon is used up.
+        """
+        ...
+
+
+class Checkout:
+    """The flow. `resume` and `abandon` are for those who push it on without a shopper waiting."""
+
+    def __init__(
+        self,
+        *,
+        table: TableStore,
+        orders: Orders,
+        holds: Holds,
+        payments: PaymentProvider,
+        source: QuoteSource,
+        settling: Settling,
+        keys: Keys,
+        clock: Clock,
+        ids: Ids,
+        capture_later: bool = False,
+    ) -> None:
+        self._table = table
+        self._attempts = Attempts(table=table)
+        self._orders = orders
+        self._holds = holds
+        self._payments = payments
+        self._source = source
+        self._settling = settling
+        self._keys = keys
+        self._clock = clock
+        self._ids = ids
+        self._capture_later = capture_later
+
+    def place(self, *, request: CheckoutRequest, quote: Callable[[], Quote]) -> Receipt:
+        """Check out, or go on with what an earlier call with this key began; the answer is the same every time.
+
+        `quote` is called only for a new key: a cart that was sold has no prices any more. Raises PriceChangedError and
+        InsufficientStockError (nothing happened, the key is free), PaymentDeclinedError and CheckoutFailedError (final
+        for this key), KeyReusedError, CheckoutRunningError, and PaymentUnknownError: then ask again with this key.
+        """
+        request.check()
+        attempt = self._attempts.find(request.checkout_id)
+        attempt = self._begin(request, quote()) if attempt is None else self._rejoin(attempt, request)
+        try:
+            attempt = self._advance(attempt, method=request.method)
+        except UnavailableError:
+            self._let_go(attempt.id)
+            raise
+        return self._answer(attempt if attempt.over else self._let_go(attempt.id))
+
+    def status(self, checkout_id: str) -> Attempt | None:
+        """Return how far a checkout got, None if there is none or it is long over."""
+        return self._attempts.find(checkout_id)
+
+    def resume(self, checkout_id: str) -> Attempt | None:
+        """Push a checkout on as far as it goes without its shopper; None if there is none."""
+        attempt = self._attempts.find(checkout_id)
+        return self._advance(attempt) if attempt is not None and attempt.state != "starting" else attempt
+
+    def abandon(self, attempt: Attempt) -> None:
+        """Give up a checkout that was left behind, unless it got further by now or its shopper still has time.
+
+        It is finished if the money turns out to be reserved, and undone if not.
+        """
+        if attempt.state == "starting":
+            self._attempts.discard(attempt)  # its hold, if it got one, runs out by itself
+            return
+        attempt = self._advance(attempt)
+        in_time = attempt.reference and self._clock.now() < attempt.started_at + PAYMENT_TIME
+        if attempt.state == "authorising" and not in_time:
+            self._advance(self._undo(attempt, ABANDONED))
+
+    # -- the steps ---------------------------------------------------------------------------------------------
+
+    def _begin(self, request: CheckoutRequest, quote: Quote) -> Attempt:
+        """Validate, and draw all ids."""
+        quote.check()
+        if quote.cart_id != request.cart_id:
+            raise InvalidError("this quote is of another cart")
+        if quote.price_version != request.price_version:
+            raise PriceChangedError(quote.price_version)
+        if quote.total.amount and not request.method:
+            raise InvalidError("a payment method is needed")
+        now = self._clock.now()
+        order_id = self._ids.new("ord")
+        payment_id = self._ids.new("pay") if quote.total.amount else ""
+        attempt = Attempt(
+            id=request.checkout_id,
+            fingerprint=self._fingerprint(request),
+            state="starting",
+            version=1,
+            quote=quote,
+            order_id=order_id,
+            number=self._draw_number(),
+            payment_id=payment_id,
+            capture_id=f"{payment_id}_capture",
+            provider=self._payments.name,
+            private=self._sealed(request, order_id),
+            started_at=now,
+            lease_until=now + LEASE,
+            due_at=now + LEASE,
+            customer_id=request.customer_id,
+            capture_later=self._capture_later,
+        )
+        try:
+            self._attempts.add(attempt)
+        except LostRaceError:
+            return self._rejoin(self._attempts.get(attempt.id), request)
+        return attempt
+
+    def _rejoin(self, attempt: Attempt, request: CheckoutRequest) -> Attempt:
+        """Go on with a checkout that was left behind, or is over; refuse if it is another one or still running."""
+        if attempt.fingerprint != self._fingerprint(request):
+            raise KeyReusedError
+        if attempt.over:
+            return attempt
+        now = self._clock.now()
+        if now < attempt.lease_until:
+            raise CheckoutRunningError
+        try:
+            return self._attempts.save(changed(attempt, lease_until=now + LEASE, due_at=now + LEASE))
+        except LostRaceError:
+            raise CheckoutRunningError from None
+
+    def _advance(self, attempt: Attempt, *, method: str = "") -> Attempt:
+        """Take step after step until the checkout is over or waits for somebody."""
+        for _ in range(MAX_STEPS):
+            if attempt.over:
+                return attempt
+            before = attempt
+            try:
+                attempt = self._step(attempt, method)
+            except LostRaceError:
+                attempt = self._attempts.get(attempt.id)
+                continue
+            if attempt is before:
+                return attempt
+        raise CheckoutBusyError("this checkout is being worked on by many at once; ask again with the same key")
+
+    def _step(self, attempt: Attempt, method: str) -> Attempt:
+        match attempt.state:
+            case "starting":
+                return self._hold(attempt)
+            case "authorising":
+                return self._authorise(attempt, method)
+            case "placed":
+                return self._capture(attempt)
+            case "undoing":
+                return self._give_up_payment(attempt)
+            case _:
+                return attempt
+
+    def _hold(self, attempt: Attempt) -> Attempt:
+        """Hold the units, those that the cart holds already or new ones. If there are none, nothing has happened."""
+        seconds = int(PAYMENT_TIME.total_seconds())
+        if not attempt.hold_id and attempt.quote.hold_id is not None:
+            try:
+                hold = self._holds.extend(hold_id=attempt.quote.hold_id, seconds=seconds)
+            except HoldExpiredError:
+                pass
+            else:
+                return self._attempts.save(changed(attempt, state="authorising", hold_id=hold.id))
+        lines = [Line(line.sku, line.quantity) for line in attempt.quote.lines]
+        try:
+            hold = self._holds.place(owner=attempt.id, lines=lines, seconds=seconds)
+        except (InsufficientStockError, InvalidError):
+            self._attempts.discard(attempt)
+            raise
+        try:
+            return self._attempts.save(changed(attempt, state="authorising", hold_id=hold.id))
+        except LostRaceError:
+            self._holds.release(hold_id=hold.id)
+            raise
+
+    def _authorise(self, attempt: Attempt, method: str) -> Attempt:
+        """Have the money reserved and place the order; or note what the payment waits for."""
+        if not attempt.payment_id:
+            return self._place(attempt)
+        payment = self._reserve(attempt, method)
+        if payment is None:
+            return attempt
+        match payment.state:
+            case "authorised" | "captured":
+                return self._place(attempt, payment.reference)
+            case "declined":
+                return self._fail(attempt, Failure.of(PaymentDeclinedError(payment.decline_code)))
+            case "voided":
+                return self._undo(attempt, ABANDONED)
+            case _:
+                return self._wait(attempt, payment)
+
+    def _wait(self, attempt: Attempt, payment: Payment) -> Attempt:
+        """Note what the payment waits for; its webhook will push it on, or the work list when its time is over."""
+        if (payment.reference, payment.action_url) == (attempt.reference, attempt.action_url):
+            return attempt
+        waiting = {"reference": payment.reference, "action_url": payment.action_url}
+        return self._attempts.save(changed(attempt, due_at=attempt.started_at + PAYMENT_TIME, **waiting))
+
+    def _reserve(self, attempt: Attempt, method: str) -> Payment | None:
+        """Ask for the money; without a shopper there is no method, and only the question how it stands."""
+        if not method:
+            return self._payments.find(attempt.charge)
+        try:
+            return self._payments.authorise(replace(attempt.charge, method=method))
+        except PaymentUnknownError:
+            payment = self._payments.find(attempt.charge)
+            if payment is None:
+                raise
+            return payment
+        except InvalidError:
+            # It is no method at all: nothing was asked for, and the same key may come with a better one.
+            self._holds.release(hold_id=attempt.hold_id)
+            self._attempts.discard(attempt)
+            raise
+
+    def _place(self, attempt: Attempt, reference: str = "") -> Attempt:
+        """Write the order: stock confirmed, cart closed, coupon used, events announced, all together or not at all."""
+        for _ in range(MAX_STEPS):
+            placed = self._placed(attempt, reference)
+            order = placed.order()
+            plan = WritePlan()
+            self._attempts.add_change(plan=plan, attempt=placed)
+            try:
+                self._holds.add_confirmation(plan=plan, hold_id=attempt.hold_id)
+                entry = entry_for(order, "placed", at=order.placed_at)
+                self._orders.add_placed(plan=plan, order=order, entry=entry)
+                quote = attempt.quote
+                self._source.add_order(plan=plan, quote=quote, order_id=order.id, customer_id=order.customer_id)
+                plan.commit(self._table)
+            except StockMovedError:
+                continue
+            except NumberTakenError:
+                attempt = self._attempts.save(changed(attempt, number=self._draw_number()))
+            except HoldExpiredError:
+                attempt = self._hold_again(attempt)
+                if attempt.state != "authorising":
+                    return attempt
+            except LostRaceError:
+                raise
+            except (ConflictError, InvalidError) as exc:
+                return self._undo(attempt, Failure.of(exc))
+            else:
+                return placed
+        raise CheckoutBusyError("the stock of this order changes too often; ask again with the same key")
+
+    def _placed(self, attempt: Attempt, reference: str) -> Attempt:
+        now = self._clock.now()
+        placed = changed(
+            attempt, state="placed", placed_at=now, reference=reference or attempt.reference, due_at=now + LEASE
+        )
+        if attempt.payment_id and not attempt.capture_later:
+            return placed
+        return changed(attempt, state="done", placed_at=now, finished_at=now, reference=placed.reference)
+
+    def _hold_again(self, attempt: Attempt) -> Attempt:
+        """Hold anew what was held for too short a time; if it is gone, the checkout came to nothing."""
+        current = self._attempts.get(attempt.id)
+        if current.version != attempt.version:
+            return current  # the hold was used, not lost
+        lines = [Line(line.sku, line.quantity) for line in attempt.quote.lines]
+        try:
+            hold = self._holds.place(owner=attempt.id, lines=lines, seconds=int(PAYMENT_TIME.total_seconds()))
+        except InsufficientStockError as exc:
+            return self._undo(attempt, Failure.of(exc))
+        try:
+            return self._attempts.save(changed(attempt, hold_id=hold.id))
+        except LostRaceError:
+            self._holds.release(hold_id=hold.id)
+            raise
+
+    def _capture(self, attempt: Attempt) -> Attempt:
+        """Take the money and finish; if the provider does not answer, the order stands and is settled later."""
+        order = self._orders.get(attempt.order_id)
+        if order.owes and order.state == "placed":
+            try:
+                self._settling.settle(
+                    order,
+                    also=lambda plan, known: self._attempts.add_change(
+                        plan=plan, attempt=self._finished(attempt, known)
+                    ),
+                )
+            except PaymentUnknownError:
+                return self._attempts.save(self._finished(attempt, order))
+            return self._attempts.get(attempt.id)
+        return self._attempts.save(self._finished(attempt, order))
+
+    def _finished(self, attempt: Attempt, order: Order) -> Attempt:
+        """Return the checkout with its final answer, which follows from what the order has become."""
+        at = order.changed_at or self._clock.now()
+        if order.state == "cancelled" and order.captured.amount == 0:
+            return changed(attempt, state="failed", finished_at=at, failure=_capture_failure(order))
+        state = "placed" if order.state == "placed" else "paid"
+        return changed(attempt, state="done", finished_at=at, order_state=state)
+
+    # -- undoing -----------------------------------------------------------------------------------------------
+
+    def _undo(self, attempt: Attempt, failure: Failure) -> Attempt:
+        """Decide that it came to nothing, before anything is given back: from here on nobody places the order."""
+        now = self._clock.now()
+        return self._attempts.save(changed(attempt, state="undoing", failure=failure, due_at=now + LEASE))
+
+    def _give_up_payment(self, attempt: Attempt) -> Attempt:
+        """Give the reserved money and the units back. A payment that has not arrived yet never will be made."""
+        if attempt.payment_id:
+            try:
+                self._payments.void(attempt.charge, operation_id=f"{attempt.payment_id}_void")
+            except PaymentRefusedError:
+                self._pay_back(attempt)
+        return self._fail(attempt, attempt.failure or ABANDONED)
+
+    def _pay_back(self, attempt: Attempt) -> None:
+        """Refund what the provider captured without being asked."""
+        payment = self._payments.find(attempt.charge)
+        if payment is not None and payment.captured > payment.refunded:
+            self._payments.refund(attempt.charge, amount=attempt.quote.total, operation_id=f"{attempt.payment_id}_undo")
+
+    def _fail(self, attempt: Attempt, failure: Failure) -> Attempt:
+        if attempt.hold_id:
+            self._holds.release(hold_id=attempt.hold_id)
+        now = self._clock.now()
+        return self._attempts.save(changed(attempt, state="failed", failure=failure, finished_at=now))
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    def _let_go(self, checkout_id: str) -> Attempt:
+        """End this call's lease, so that the next one with this key need not wait for it."""
+        for _ in range(MAX_STEPS):
+            attempt = self._attempts.get(checkout_id)
+            now = self._clock.now()
+            if attempt.over or attempt.lease_until <= now:
+                return attempt
+            try:
+                return self._attempts.save(changed(attempt, lease_until=now))
+            except LostRaceError:
+                continue
+        raise CheckoutBusyError("this checkout is being worked on by many at once; ask again with the same key")
+
+    def _answer(self, attempt: Attempt) -> Receipt:
+        if attempt.state == "failed" and attempt.failure is not None:
+            raise attempt.failure.error()
+        if attempt.state == "done":
+            return Receipt(checkout_id=attempt.id, order=attempt.answer())
+        return Receipt(checkout_id=attempt.id, action_url=attempt.action_url)
+
+    def _fingerprint(self, request: CheckoutRequest) -> bytes:
+        return self._keys.sign("checkout-fingerprint", request.fingerprint())
+
+    def _sealed(self, request: CheckoutRequest, order_id: str) -> bytes:
+        return self._keys.seal(encode_contact(request.contact), contact_context(order_id, request.customer_id))
+
+    def _draw_number(self) -> str:
+        """Return eight characters that nobody can guess; that nobody else has them is the order's to find out."""
+        chance = int.from_bytes(blake2b(self._ids.secret(size_bytes=16).encode(), digest_size=5).digest())
+        plain = "".join(_NUMBER_ALPHABET[chance >> shift & 31] for shift in range(35, -1, -5))
+        return f"{plain[:4]}-{plain[4:]}"
+
+
+def _capture_failure(order: Order) -> Failure:
+    """Return why an order's money could not be taken."""
+    failed = [op for op in order.paid.operations if op.state == "failed"] if order.paid is not None else []
+    return Failure.of(PaymentDeclinedError(failed[0].reason if failed else "cancelled"))
