@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from bodega.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError, ShopError, UnavailableError
 from bodega.web import headers
+from bodega.web.forms import StrangeFormError
 from bodega.web.site import Site
 
 _log = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ def error_page(site: Site, request: Request, exc: Exception) -> Response:
     title, text = _WORDS.get(status, ("This did not work", status.description))
     if isinstance(exc, InvalidError):
         text = f"{exc.message[:1].upper()}{exc.message[1:]}."
+    if isinstance(exc, StrangeFormError):
+        title, text = "We did not take this form", f"{exc.message[:1].upper()}{exc.message[1:]}."
     frame = site.frame(request, title=title, path=None, indexed=False)
     view = ErrorView(int(status), title, text)
     response = site.page("error.html", frame, view, status=int(status), caching=headers.UNCACHED)

@@ -25,6 +25,7 @@ PAGES = (
     "/p/teapot",
     "/p/teapot?sku=POT-Black-L",
     "/p/nasty",
+    "/cart",
 )
 BROKEN = ("/nowhere", "/p/hidden", "/c/none", "/search?q=" + "x" * 201)
 
@@ -88,6 +89,7 @@ def test_every_template_is_used_by_some_page_of_these_tests() -> None:
         "parts.html",
         "listing.html",
         "home.html",
+        "cart.html",
         "category.html",
         "search.html",
         "product.html",

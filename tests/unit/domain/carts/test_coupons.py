@@ -163,3 +163,15 @@ def test_codes_are_folded_as_unicode_has_it():
     assert fold_code("Stra\u00dfe") == fold_code("STRASSE")
     assert fold_code("\ufb01sh") == fold_code("FISH")
     assert fold_code("\u212bngstrom") == fold_code("\u00e5NGSTROM")
+
+
+def test_a_coupon_withdrawn_between_plan_and_commit_is_not_used_even_without_a_limit(till):
+    till.coupon()
+    plan = WritePlan()
+    till.coupons.plan_use(plan, "TEN", who="cus_a")
+    till.coupons.change("TEN", {"active": False}, expected_version=None)
+
+    with pytest.raises(ConflictError):
+        plan.commit(till.table)
+
+    assert till.coupons.get("TEN").used == 0

@@ -1,0 +1,232 @@
+"""Show the cart and take its forms: every change is a form that works without script and ends at the cart again."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import UNSET
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from bodega.domain.carts.model import MAX_QUANTITY, Basket, BasketLine, Cart, CartOrderedError
+from bodega.domain.flows.carting import Wanted
+from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError
+from bodega.values.quote import Quote
+from bodega.web import headers, links
+from bodega.web.cart_cookie import read_cart, write_cart
+from bodega.web.forms import check_token, form_token
+from bodega.web.links import Href
+from bodega.web.site import Site
+from bodega.web.storefront.cards import CardView, Picture
+from bodega.web.storefront.reasons import suggestion_views
+
+CART = Href("/cart")
+_THUMBNAIL = 96
+_SUGGESTIONS = 4
+_UNPROCESSABLE = 422
+
+
+class LineView(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the cart, as words."""
+
+    sku: str
+    name: str
+    href: Href | None
+    picture: Picture | None
+    quantity: int
+    unit_price: str
+    total: str
+    notices: Sequence[str]
+
+
+class SumView(msgspec.Struct, frozen=True):
+    """A row of the sums."""
+
+    label: str
+    amount: str
+
+
+class WayView(msgspec.Struct, frozen=True):
+    """A way of sending."""
+
+    code: str
+    label: str
+    chosen: bool
+
+
+class CartPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The cart's page."""
+
+    token: str
+    message: str
+    lines: Sequence[LineView]
+    notices: Sequence[str]
+    sums: Sequence[SumView]
+    total: str
+    coupon: str
+    country: str
+    ways: Sequence[WayView]
+    obstacle: str
+    most: int
+    suggested: Sequence[CardView]
+
+
+def cart_page(site: Site, request: Request) -> Response:
+    """Answer with the browser's cart, an empty one if it has none."""
+    return _page(site, request, _basket(site, request))
+
+
+def add_to_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Response:
+    """Put units into the browser's cart, or into a new one.
+
+    The form stands on pages that are the same for everybody, so it carries no token: that it came from this site, and
+    that the cookie only comes along with such forms, has to do.
+    """
+    carting = site.shop.carting
+    basket = _basket(site, request)
+    try:
+        wanted = Wanted(fields.get("sku", ""), _quantity(fields))
+        if basket is None:
+            basket = carting.create(lines=[wanted])
+        else:
+            basket = carting.add(basket.cart.id, sku=wanted.sku, quantity=wanted.quantity)
+    except (InvalidError, ConflictError) as exc:
+        return _page(site, request, basket, refusal=exc)
+    return _back(site, request, basket.cart.id)
+
+
+def change_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Response:
+    """Do what one of the cart page's own forms asks for."""
+    basket = _basket(site, request)
+    if basket is None:
+        return RedirectResponse(CART, 303)
+    check_token(site.shop.world.keys, basket.cart.id, fields)
+    try:
+        _apply(site, basket.cart, fields)
+    except (InvalidError, ConflictError) as exc:
+        return _page(site, request, basket, refusal=exc)
+    except NotFoundError:
+        pass  # somebody took the line or the coupon away in another window: the cart as it is says so
+    return _back(site, request, basket.cart.id)
+
+
+def _apply(site: Site, cart: Cart, fields: Mapping[str, str]) -> None:
+    carting, cart_id = site.shop.carting, cart.id
+    match fields.get("do"):
+        case "update":
+            carting.set_quantity(cart_id, sku=fields.get("sku", ""), quantity=_quantity(fields))
+        case "remove":
+            carting.remove(cart_id, sku=fields.get("sku", ""))
+        case "redeem":
+            carting.redeem(cart_id, code=fields.get("code", ""))
+        case "drop":
+            carting.drop_coupon(cart_id)
+        case "send":
+            country = _country(fields)
+            # The ways that were shown are those of the country before; another one has its own.
+            way = (fields.get("shipping") or None) if country == cart.country else UNSET
+            carting.address(cart_id, country=country, shipping=way)
+        case _:
+            raise InvalidError("this form asks for nothing that a cart can do")
+
+
+def _basket(site: Site, request: Request) -> Basket | None:
+    cart_id = read_cart(request, site.shop.world.keys)
+    try:
+        basket = site.shop.carting.get(cart_id) if cart_id is not None else None
+    except NotFoundError:
+        return None
+    return basket if basket is not None and basket.cart.order_id is None else None
+
+
+def _back(site: Site, request: Request, cart_id: str) -> Response:
+    response = RedirectResponse(CART, 303, {"cache-control": headers.UNCACHED})
+    write_cart(response, request, site.shop.world.keys, cart_id)
+    return response
+
+
+def _page(site: Site, request: Request, basket: Basket | None, *, refusal: ShopError | None = None) -> Response:
+    frame = site.frame(request, title="Your cart", path=CART, indexed=False)
+    status = 200 if refusal is None else 409 if isinstance(refusal, ConflictError) else _UNPROCESSABLE
+    message = "" if refusal is None else _sentence(refusal.message)
+    if isinstance(refusal, CartOrderedError):
+        basket = None
+    view = _view(site, basket, message)
+    return site.page("cart.html", frame, view, status=status, caching=headers.UNCACHED)
+
+
+def _view(site: Site, basket: Basket | None, message: str) -> CartPage:
+    lines = [_line(one, basket) for one in basket.lines] if basket is not None else []
+    cart = basket.cart if basket is not None else None
+    return CartPage(
+        token=form_token(site.shop.world.keys, cart.id) if cart is not None else "",
+        message=message,
+        lines=lines,
+        notices=[_sentence(n.detail) for n in basket.notices if n.sku is None] if basket is not None else [],
+        sums=_sums(basket.quote) if basket is not None else [],
+        total=basket.quote.total.format() if basket is not None else "",
+        coupon=cart.coupon or "" if cart is not None else "",
+        country=cart.country or "" if cart is not None else "",
+        ways=_ways(basket) if basket is not None else [],
+        obstacle=_sentence(basket.obstacle.message) if basket is not None and basket.obstacle and lines else "",
+        most=MAX_QUANTITY,
+        suggested=_suggested(site, basket),
+    )
+
+
+def _line(one: BasketLine, basket: Basket) -> LineView:
+    line, goods, costs = one.line, one.goods, one.quote
+    image = goods.image if goods is not None else None
+    return LineView(
+        sku=line.sku,
+        name=goods.name if goods is not None else line.sku,
+        href=links.product(goods.slug, sku=line.sku) if goods is not None else None,
+        picture=Picture(links.media(image), "", _THUMBNAIL, _THUMBNAIL) if image is not None else None,
+        quantity=line.quantity,
+        unit_price=costs.unit_price.format() if costs is not None else "",
+        total=costs.subtotal.format() if costs is not None else "",
+        notices=[_sentence(notice.detail) for notice in basket.notices if notice.sku == line.sku],
+    )
+
+
+def _sums(quote: Quote) -> list[SumView]:
+    rows = [SumView("Goods", quote.subtotal.format())]
+    if quote.discount.amount:
+        off = msgspec.structs.replace(quote.discount, amount=-quote.discount.amount)
+        rows.append(SumView(f"Coupon {quote.coupon}", off.format()))
+    if quote.shipping_method is not None:
+        rows.append(SumView("Sending", quote.shipping.format()))
+    if quote.tax.amount:
+        rows.append(SumView("Tax included" if quote.tax_included else "Tax", quote.tax.format()))
+    return rows
+
+
+def _ways(basket: Basket) -> list[WayView]:
+    chosen = basket.quote.shipping_method
+    return [WayView(o.code, f"{o.name}, {o.price.format()}", o.code == chosen) for o in basket.options]
+
+
+def _suggested(site: Site, basket: Basket | None) -> list[CardView]:
+    held = [one.goods.product_id for one in basket.lines if one.goods is not None] if basket is not None else []
+    if not held:
+        return []
+    found = site.shop.recommender.suggest(placement="cart", in_cart=held, limit=_SUGGESTIONS)
+    return suggestion_views(found.items, site.shop.catalog.shelves)
+
+
+def _quantity(fields: Mapping[str, str]) -> int:
+    text = fields.get("quantity", "1").strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):  # noqa: PLR2004
+        detail = f"a quantity is a whole number from 1 to {MAX_QUANTITY}"
+        raise InvalidError(detail, [Fault("/quantity", "out_of_range", detail)])
+    return int(text)
+
+
+def _country(fields: Mapping[str, str]) -> str | None:
+    text = fields.get("country", "").strip().upper()
+    if text and not (len(text) == 2 and text.isascii() and text.isalpha()):  # noqa: PLR2004
+        raise InvalidError("a country is two letters, such as GB")
+    return text or None
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
