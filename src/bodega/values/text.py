@@ -12,6 +12,7 @@ Slug = NewType("Slug", str)
 MAX_SKU_LENGTH = 64
 MAX_SLUG_LENGTH = 120
 _SLUG = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_UNCLEAN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control, surrogate, line and paragraph separator
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -62,8 +63,8 @@ def _without_marks(text: str) -> str:
 
 
 def is_clean(text: str, *, multiline: bool = False) -> bool:
-    """Tell whether text has neither control characters nor lone surrogates; multiline text may break lines and tab."""
+    """Tell whether text is free of control characters, lone surrogates and, unless it is multiline, breaks and tabs."""
     if text.isprintable():
         return True
-    allowed = "\n\r\t" if multiline else ""
-    return not any(unicodedata.category(c) in {"Cc", "Cs"} and c not in allowed for c in text)
+    allowed = "\n\r\t\u2028\u2029" if multiline else ""
+    return not any(unicodedata.category(c) in _UNCLEAN and c not in allowed for c in text)

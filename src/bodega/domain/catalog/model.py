@@ -15,15 +15,16 @@ AttributeType: TypeAlias = Literal["text", "number", "integer", "boolean", "list
 MAX_VARIANTS = 50
 MAX_CATEGORIES = 5
 MAX_COLLECTIONS = 8
-MAX_LISTS = 20  # all, categories with ancestors, collections: each costs two writes, and a transaction has 100
+MAX_LISTS = 20  # all, categories with ancestors, collections: each costs three writes when the price changes, of 100
 MAX_MEDIA = 24
 MAX_ATTRIBUTES = 64
 MAX_DEPTH = 6
+MAX_ID_LENGTH = 80
 
 Title: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
 Text: TypeAlias = Annotated[str, Meta(max_length=20_000)]
-Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
+Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]
 
 
 class ScheduledPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):

@@ -8,14 +8,16 @@ import msgspec
 
 from bodega import schema
 from bodega.domain.catalog.events import product_changed
-from bodega.domain.catalog.model import Product, ProductInput, Rating, Variant, VariantInput
+from bodega.domain.catalog.model import MAX_ID_LENGTH, Product, ProductInput, Rating, Variant, VariantInput
 from bodega.domain.catalog.records import (
     CATEGORIES,
     COLLECTIONS,
     encode,
+    is_id,
     named_key,
     product_item,
     product_key,
+    product_keys,
     read_product,
     sku_item,
     sku_key,
@@ -24,7 +26,7 @@ from bodega.domain.catalog.records import (
 )
 from bodega.domain.catalog.taxonomy import Taxonomy
 from bodega.domain.catalog.tree import CategoryTree
-from bodega.domain.catalog.validate import check_product
+from bodega.domain.catalog.validate import check_product, is_in_utc_range
 from bodega.domain.catalog.views import Projection, card_of, entry_item, entry_keys, project, public_view
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError, StaleVersionError
@@ -51,6 +53,7 @@ from bodega.values.merge_patch import merge_patch
 from bodega.values.text import MAX_SLUG_LENGTH, make_slug, parse_sku, parse_slug
 
 READ_ONLY = ("id", "version", "created_at", "updated_at", "rating")
+MAX_VERSION = 2**53  # JavaScript must be able to read it
 _TRIES = 5
 _MAX_DOCUMENT_BYTES = MAX_ITEM_BYTES - 8192  # an item's limit, less its keys and the lists it stands in
 Outcome: TypeAlias = Literal["created", "changed", "unchanged"]
@@ -124,12 +127,12 @@ class Products:
 
     def find_stored(self, product_id: str) -> Stored | None:
         """Return the documents of a product, or None: the hot path, nothing is decoded."""
-        item = self._table.get(schema.CATALOG, product_key(product_id))
+        item = self._find_item(product_id)
         return _stored(item) if item is not None else None
 
     def find_many_stored(self, product_ids: Sequence[str]) -> dict[str, Stored]:
         """Return the documents of those of up to 100 products that exist."""
-        keys = {product_key(product_id): product_id for product_id in product_ids}
+        keys = product_keys(product_ids)
         found = self._table.batch_get(schema.CATALOG, list(keys)) if keys else {}
         return {keys[key]: _stored(item) for key, item in found.items()}
 
@@ -139,8 +142,8 @@ class Products:
         return cast("str", item["product_id"]) if item else None
 
     def find_ids_by_sku(self, skus: Iterable[str]) -> dict[str, str]:
-        """Return product ids by SKU for those SKUs that exist, any number of them."""
-        wanted = list(dict.fromkeys(skus))
+        """Return product ids by canonical SKU for those SKUs that exist, any number of them."""
+        wanted = list(dict.fromkeys(sku for sku in skus if parse_sku_or_none(sku) == sku))
         found: dict[str, str] = {}
         for start in range(0, len(wanted), MAX_BATCH_GET):
             keys = {sku_key(sku): sku for sku in wanted[start : start + MAX_BATCH_GET]}
@@ -150,8 +153,11 @@ class Products:
 
     def find_id_by_slug(self, slug: str) -> tuple[str, bool] | None:
         """Return the id of the product with this slug and whether the slug is the current one, or None."""
-        item = self._table.get(schema.CATALOG, slug_key(slug))
-        return (cast("str", item["product_id"]), bool(item["current"])) if item else None
+        try:
+            item = self._table.get(schema.CATALOG, slug_key(parse_slug(slug)))
+        except InvalidError:
+            return None
+        return (cast("str", item["product_id"]), bool(item["current"]) and slug == parse_slug(slug)) if item else None
 
     def resolve(self, reference: str) -> tuple[str, bool]:
         """Return the id that `prod_…`, `slug:…` or `sku:…` names, and whether that is its current name."""
@@ -173,7 +179,7 @@ class Products:
 
     def all(self) -> Iterator[Product]:
         """Walk through every product there is, in order of ids: for exports and checks."""
-        after: Key | None = product_key("!")  # below every id
+        after: Key | None = product_key("")  # below every id
         while after is not None:
             page = self._table.scan(schema.CATALOG, after=after)
             for item in page.items:
@@ -186,25 +192,37 @@ class Products:
 
     def create(self, given: ProductInput, *, restored: Restored | None = None) -> Product:
         """Add a product. SkuTakenError, SlugTakenError or InvalidError with every fault; then nothing is written."""
-        plan, product = self._plan_create(given, restored or Restored())
-        plan.commit(self._table)
-        return product
+        for _ in range(_TRIES):
+            plan, product = self._plan_create(given, restored or Restored())
+            try:
+                plan.commit(self._table)
+            except SlugTakenError:
+                if given.slug is not None:
+                    raise
+                continue  # somebody was given the same slug since we looked; we can have another
+            return product
+        raise ConflictError("no slug could be found for this title; name one")
 
     def replace(self, product_id: str, given: ProductInput, *, expected_version: int | None) -> Product:
         """Put new contents in the place of a product's; its id, age and rating stay."""
-        return self._change(product_id, lambda _: given, expected_version=expected_version)
+        return self._change(product_id, lambda old: self._merged(old, given), expected_version=expected_version)
 
     def patch(self, product_id: str, patch: Mapping[str, Any], *, expected_version: int | None) -> Product:
         """Apply a JSON Merge Patch to what staff can edit.
 
         Fields that they cannot must keep their value or be left out.
         """
-        return self._change(product_id, lambda old: patched(old, patch), expected_version=expected_version)
+        return self._change(
+            product_id, lambda old: self._merged(old, patched(old, patch)), expected_version=expected_version
+        )
 
     def upsert_by_sku(
         self, sku: str, given: ProductInput, *, expected_version: int | None, create_only: bool = False
     ) -> tuple[Product, Outcome]:
-        """Create or replace the product that has this SKU; the contents must have a variant with it."""
+        """Create or replace the product that has this SKU; the contents must have a variant with it.
+
+        The outcome is "changed" also where the contents were the same already.
+        """
         canonical = parse_sku(sku)
         if canonical not in {parse_sku(v.sku) for v in given.variants}:
             raise InvalidError(
@@ -213,13 +231,13 @@ class Products:
             )
         for _ in range(_TRIES):
             product_id = self.find_id_by_sku(canonical)
+            if product_id is not None and create_only:
+                raise AlreadyExistsError(f"SKU {canonical!r} is already there, in product {product_id}")
+            if product_id is None and expected_version is not None:
+                raise NotFoundError("product", f"sku:{sku}")
             try:
                 if product_id is None:
-                    if expected_version is not None:
-                        raise NotFoundError("product", f"sku:{sku}")
                     return self.create(given), "created"
-                if create_only:
-                    raise AlreadyExistsError(f"SKU {canonical!r} is already there, in product {product_id}")
                 return self.replace(product_id, given, expected_version=expected_version), "changed"
             except (SkuTakenError, NotFoundError):
                 # Somebody created or removed it between our look and our write; look again, unless that was the answer.
@@ -229,11 +247,12 @@ class Products:
 
     def archive(self, product_id: str, *, expected_version: int | None) -> Product:
         """Take a product off sale for good; it stays in past orders and can be set active again."""
-        return self._change(
-            product_id,
-            lambda old: msgspec.structs.replace(input_of(old), status="archived"),
-            expected_version=expected_version,
-        )
+
+        def archived(old: Product) -> Product:
+            # Not checked: its category may be gone by now, and what is wrong with it is no reason to go on selling it.
+            return msgspec.structs.replace(old, status="archived")
+
+        return self._change(product_id, archived, expected_version=expected_version)
 
     def set_rating(self, product_id: str, rating: Rating) -> Product:
         """Write how the product is judged now; no change of version for the same rating."""
@@ -255,7 +274,7 @@ class Products:
         """
         plans: list[tuple[str, WritePlan]] = []
         for product_id, rating in ratings.items():
-            item = self._table.get(schema.CATALOG, product_key(product_id))
+            item = self._find_item(product_id)
             old = read_product(item) if item is not None else None
             if item is not None and old is not None and old.rating != rating:
                 plans.append((product_id, self._plan_change(item, old, msgspec.structs.replace(old, rating=rating))[0]))
@@ -270,7 +289,7 @@ class Products:
 
         False if they were.
         """
-        item = self._table.get(schema.CATALOG, product_key(product_id))
+        item = self._find_item(product_id)
         if item is None:
             return False
         old = read_product(item)
@@ -309,37 +328,51 @@ class Products:
         outcomes = self._table.load((plan.writes, plan.events) for _, plan, _, _ in plans)
         for (index, plan, product, outcome), failure in zip(plans, outcomes, strict=True):
             results[index] = (product.id, outcome) if failure is None else plan.refusal(failure)
+            if isinstance(results[index], SlugTakenError) and given[index][0].slug is None:
+                results[index] = self._create_again(*given[index])
         return cast("list[tuple[str, Outcome] | ShopError]", results)
 
     # -- inside
 
+    def _create_again(self, given: ProductInput, restored: Restored) -> tuple[str, Outcome] | ShopError:
+        try:
+            return self.create(given, restored=restored).id, "created"
+        except ShopError as exc:
+            return exc
+
+    def _find_item(self, product_id: str) -> Item | None:
+        return self._table.get(schema.CATALOG, product_key(product_id)) if is_id(product_id) else None
+
     def _item(self, product_id: str) -> Item:
-        item = self._table.get(schema.CATALOG, product_key(product_id))
+        item = self._find_item(product_id)
         if item is None:
             raise NotFoundError("product", product_id)
         return item
 
     def _check(self, given: ProductInput) -> None:
+        # What another process made a moment ago may not be in what we keep: look again before refusing it.
+        current = not (
+            self._taxonomy.tree().by_id.keys() >= set(given.categories)
+            and self._taxonomy.collections().keys() >= set(given.collections)
+        )
         check_product(
             given,
-            tree=self._taxonomy.tree(),
-            collections=self._taxonomy.collections(),
+            tree=self._taxonomy.tree(current=current),
+            collections=self._taxonomy.collections(current=current),
             attributes=self._taxonomy.attributes(),
             currency=self.currency,
         )
 
     def _change(
-        self, product_id: str, decide: Callable[[Product], ProductInput], *, expected_version: int | None
+        self, product_id: str, decide: Callable[[Product], Product], *, expected_version: int | None
     ) -> Product:
         for _ in range(_TRIES):
             item = self._item(product_id)
             old = read_product(item)
             if expected_version is not None and old.version != expected_version:
                 raise StaleVersionError("product", product_id, current=old.version)
-            given = decide(old)
-            self._check(given)
-            new = self._merged(old, given)
-            if new == old:
+            new = decide(old)
+            if _same(new, old):
                 return old
             try:
                 return self._write_change(item, old, new)
@@ -349,7 +382,8 @@ class Products:
         raise ConflictError(f"product {product_id!r} changes too fast; try again")
 
     def _merged(self, old: Product, given: ProductInput) -> Product:
-        """Return the old product with new contents, everything that is not staff's to set kept."""
+        """Return the old product with new contents, checked; everything that is not staff's to set is kept."""
+        self._check(given)
         return _filled(
             old,
             given,
@@ -358,8 +392,10 @@ class Products:
         )
 
     def _variants(self, given: Sequence[VariantInput], old: Product | None) -> list[Variant]:
-        by_sku = {v.sku: v.id for v in old.variants} if old else {}
-        known = set(by_sku.values())
+        named = {variant.id for variant in given}
+        known = {v.id for v in old.variants} if old else set()
+        # An id that is given to another SKU here is no longer this SKU's.
+        by_sku = {v.sku: v.id for v in old.variants if v.id not in named} if old else {}
         variants = []
         for index, variant in enumerate(given):
             sku = parse_sku(variant.sku)
@@ -387,6 +423,7 @@ class Products:
         self, given: ProductInput, restored: Restored, *, taken_slugs: set[str] | None = None
     ) -> tuple[WritePlan, Product]:
         self._check(given)
+        _check_restored(restored)
         now = self._clock.now()
         product_id = restored.id or self._ids.new("prod")
         blank = Product(
@@ -430,11 +467,12 @@ class Products:
         old = read_product(item)
         if restored.id is not None and restored.id != product_id:
             given = _without_variant_ids(given)  # they are another shop's; here the SKU says which variant is meant
-        self._check(given)
         new = self._merged(old, given)
-        if new == old:
+        if _same(new, old):
             return product_id
-        owners |= dict.fromkeys([*skus, product_id], _IN_THIS_CALL)
+        if new.slug != old.slug:
+            taken_slugs.add(new.slug)
+        owners |= dict.fromkeys([*skus, *(v.sku for v in old.variants), product_id], _IN_THIS_CALL)
         plan, product = self._plan_change(item, old, new)
         return plan, product, "changed"
 
@@ -444,8 +482,7 @@ class Products:
         owners = self.find_ids_by_sku(s for s in skus if s is not None)
         ids = list(dict.fromkeys(r.id for _, r in given if r.id is not None))
         for start in range(0, len(ids), MAX_BATCH_GET):
-            for product_id in self.find_many_stored(ids[start : start + MAX_BATCH_GET]):
-                owners[product_id] = product_id
+            owners |= {found: found for found in self.find_many_stored(ids[start : start + MAX_BATCH_GET])}
         return owners
 
     def _taken_slugs(self, given: Sequence[tuple[ProductInput, Restored]]) -> set[str]:
@@ -459,11 +496,12 @@ class Products:
 
     def _free_slug(self, title: str, product_id: str, taken: set[str] | None) -> str:
         slug = make_slug(title)
-        clash = slug in taken if taken is not None else self.find_id_by_slug(slug) is not None
-        if not clash:
-            return slug
-        suffix = product_id[-8:].lower().replace("_", "")
-        return f"{slug[: MAX_SLUG_LENGTH - 9].rstrip('-')}-{suffix}"
+        unique = make_slug(product_id)
+        for candidate in (slug, _with_suffix(slug, unique[-8:].lstrip("-"))):
+            clash = candidate in taken if taken is not None else self.find_id_by_slug(candidate) is not None
+            if not clash:
+                return candidate
+        return _with_suffix(slug, unique)
 
     def _write_change(self, item: Item, old: Product, new: Product, *, tree: CategoryTree | None = None) -> Product:
         plan, product = self._plan_change(item, old, new, tree=tree)
@@ -553,14 +591,19 @@ class Products:
                 plan.add(Delete(schema.CATALOG, sku_key(sku), Equals("product_id", product.id)))
 
     def _require_places(self, plan: WritePlan, product: Product, old: Product | None) -> None:
-        """Let the transaction fail if a category or collection was deleted since we looked."""
-        for kind, field, ids, before in (
-            (CATEGORIES, "categories", product.categories, old.categories if old else ()),
-            (COLLECTIONS, "collections", product.collections, old.collections if old else ()),
+        """Let the transaction fail if a category or collection was deleted since we looked.
+
+        One that a listed product stands in cannot be deleted, and need not be asked for.
+        """
+        listed = old is not None and old.status == "active"
+        asked = old is None or (product.status == "active" and not listed)
+        for kind, noun, field, ids, before in (
+            (CATEGORIES, "category", "categories", product.categories, old.categories if old else ()),
+            (COLLECTIONS, "collection", "collections", product.collections, old.collections if old else ()),
         ):
             for index, name in enumerate(ids):
-                if name not in before:
-                    fault = Fault(f"/{field}/{index}", f"unknown_{field}", f"{name!r} was deleted")
+                if asked or name not in before:
+                    fault = Fault(f"/{field}/{index}", f"unknown_{noun}", f"{name!r} was deleted")
                     plan.add(
                         Check(schema.CATALOG, named_key(kind, name), Exists()),
                         otherwise=lambda _, fault=fault: InvalidError(fault.detail, [fault]),  # type: ignore[misc]
@@ -630,6 +673,17 @@ def parse_sku_or_none(text: str) -> str | None:
         return None
 
 
+def _with_suffix(slug: str, suffix: str) -> str:
+    return f"{slug[: MAX_SLUG_LENGTH - 1 - len(suffix)].rstrip('-')}-{suffix}"
+
+
+def _same(new: Product, old: Product) -> bool:
+    """Tell whether nothing changed: as `==`, but to Python True is 1, and to a reader of JSON it is not."""
+    return new == old and all(
+        (v is True or v is False) == isinstance(old.attributes[n], bool) for n, v in new.attributes.items()
+    )
+
+
 def _filled(base: Product, given: ProductInput, *, slug: str, variants: list[Variant]) -> Product:
     return msgspec.structs.replace(
         base,
@@ -644,6 +698,24 @@ def _filled(base: Product, given: ProductInput, *, slug: str, variants: list[Var
         media=given.media,
         variants=variants,
     )
+
+
+def _check_restored(restored: Restored) -> None:
+    """Refuse what no export of ours has in it."""
+    faults = []
+    if restored.id is not None and not is_id(restored.id):
+        faults.append(Fault("/id", "bad_id", f"an id is 1 to {MAX_ID_LENGTH} printable characters"))
+    if not 1 <= restored.version <= MAX_VERSION:
+        faults.append(Fault("/version", "out_of_range", f"version must be 1 to {MAX_VERSION}"))
+    for field, moment in (("created_at", restored.created_at), ("updated_at", restored.updated_at)):
+        if moment is not None and not is_in_utc_range(moment):
+            faults.append(
+                Fault(f"/{field}", "bad_time", f"{field} needs a UTC offset, and a year from 1 to 9999 in UTC")
+            )
+    if not 0 <= restored.rating.count <= restored.rating.total <= 5 * restored.rating.count:
+        faults.append(Fault("/rating", "out_of_range", "the stars of a rating must be 1 to 5 for each review"))
+    if faults:
+        raise InvalidError(faults[0].detail, faults)
 
 
 def _stored(item: Item) -> Stored:

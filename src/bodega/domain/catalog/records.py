@@ -1,11 +1,12 @@
 """Know how the catalog lies in its tables: keys, sentinels, and the bytes in between."""
 
+from collections.abc import Iterable
 from typing import cast
 
 import msgspec
 
 from bodega import schema
-from bodega.domain.catalog.model import Attribute, Category, Collection, Product
+from bodega.domain.catalog.model import MAX_ID_LENGTH, Attribute, Category, Collection, Product
 from bodega.ports.table import Item, Key
 
 _PRODUCT = msgspec.json.Decoder(Product)
@@ -17,9 +18,19 @@ ATTRIBUTES = "attributes"
 Named = Category | Collection | Attribute
 
 
+def is_id(text: str) -> bool:
+    """Tell whether this can be an id at all: a stranger's text that cannot is not worth a question to the table."""
+    return 0 < len(text) <= MAX_ID_LENGTH and text.isprintable()
+
+
 def product_key(product_id: str) -> Key:
     """Return where a product is stored."""
     return Key(f"product#{product_id}", "product")
+
+
+def product_keys(product_ids: Iterable[str]) -> dict[Key, str]:
+    """Return where products are stored, each once; what cannot be an id is left out."""
+    return {product_key(product_id): product_id for product_id in product_ids if is_id(product_id)}
 
 
 def slug_key(slug: str) -> Key:

@@ -8,7 +8,7 @@ import msgspec
 
 from bodega import schema
 from bodega.domain.catalog.model import Card, Category
-from bodega.domain.catalog.records import product_key, read_product
+from bodega.domain.catalog.records import is_id, product_keys, read_product
 from bodega.domain.catalog.taxonomy import Taxonomy
 from bodega.domain.catalog.views import (
     EVERYTHING,
@@ -22,6 +22,7 @@ from bodega.errors import Fault, InvalidError
 from bodega.ports.clock import Clock
 from bodega.ports.search import FacetCount, SearchDocument, SearchIndex, SearchQuery, Sort
 from bodega.ports.table import Key, SortRange, TableStore, scan_all
+from bodega.values.money import MAX_AMOUNT
 from bodega.values.page import DEFAULT_LIMIT, Position
 from bodega.values.times import format_time
 
@@ -33,7 +34,6 @@ _LISTED_SORTS: Mapping[str, tuple[str, bool]] = {
     "-created_at": ("created", True),
 }
 ALL_STATUSES = ("draft", "active", "archived")
-_MAX_AMOUNT = 10**15
 
 
 class ShelfQuery(msgspec.Struct, frozen=True):
@@ -124,8 +124,8 @@ class Shelves:
         found: dict[str, Card] = {}
         now = self._clock.now()
         for start in range(0, len(product_ids), 100):
-            keys = [product_key(i) for i in dict.fromkeys(product_ids[start : start + 100])]
-            for item in self._table.batch_get(schema.CATALOG, keys).values():
+            keys = product_keys(product_ids[start : start + 100])
+            for item in self._table.batch_get(schema.CATALOG, list(keys)).values():
                 if item["status"] == "active":
                     card = (
                         _card(cast("bytes", item["card"]))
@@ -138,12 +138,15 @@ class Shelves:
     def documents(self, product_ids: Sequence[str], sold: Mapping[str, int]) -> list[SearchDocument]:
         """Return what the search index should know of those products that exist."""
         now = self._clock.now()
-        tree = self._taxonomy.tree()
-        keys = [product_key(i) for i in dict.fromkeys(product_ids)]
+        tree, current = self._taxonomy.tree(), False
+        keys = list(product_keys(product_ids))
         documents = []
         for start in range(0, len(keys), 100):
             for item in self._table.batch_get(schema.CATALOG, keys[start : start + 100]).values():
                 product = read_product(item)
+                if not current and not tree.by_id.keys() >= set(product.categories):
+                    # Its category may be younger than our tree: left out here, nothing would ever put it in.
+                    tree, current = self._taxonomy.tree(current=True), True
                 documents.append(search_document(product, tree, now, sold=sold.get(product.id, 0)))
         return documents
 
@@ -228,7 +231,8 @@ def _listed(query: ShelfQuery) -> tuple[str, bool] | None:
     sort = query.sort or "-created_at"
     if query.text or query.facets or query.brands or query.attributes or sort not in _LISTED_SORTS:
         return None
-    if len(query.categories) + len(query.collections) > 1:
+    places = [*query.categories, *query.collections]
+    if len(places) > 1 or not all(map(is_id, places)):
         return None
     order, descending = _LISTED_SORTS[sort]
     if (query.price_from is not None or query.price_to is not None) and order != "price":
@@ -252,8 +256,11 @@ def _price_range(query: ShelfQuery) -> SortRange | None:
     if query.price_from is None and query.price_to is None:
         return None
     low = max(0, query.price_from or 0)
-    high = min(_MAX_AMOUNT, query.price_to if query.price_to is not None else _MAX_AMOUNT - 1)
-    return SortRange(low=f"{low:016d}", high=f"{max(high, 0):016d}~")
+    high = MAX_AMOUNT if query.price_to is None else min(MAX_AMOUNT, query.price_to)
+    if high < low:
+        return _NOTHING
+    return SortRange(low=f"{low:016d}", high=f"{high:016d}~")
 
 
+_NOTHING = SortRange(low="1", high="0")
 _card = msgspec.json.Decoder(Card).decode

@@ -190,9 +190,7 @@ class Taxonomy:
 
     # -- attributes
 
-    def declare_attribute(
-        self, name: str, given: AttributeInput, *, expected_version: int | None = None
-    ) -> Attribute:
+    def declare_attribute(self, name: str, given: AttributeInput, *, expected_version: int | None = None) -> Attribute:
         """Declare an attribute or change its declaration; values that products already have are not revisited."""
         if not is_clean(name) or not name.strip() or "=" in name or len(name) > 80:  # noqa: PLR2004
             raise InvalidError(
@@ -204,6 +202,9 @@ class Taxonomy:
             _check_version("attribute", name, old.version, expected_version)
         elif expected_version is not None:
             raise NotFoundError("attribute", name)
+        if not all(map(is_clean, (given.label, given.unit, *given.choices))):
+            detail = "label, unit and choices must not contain control characters or broken Unicode"
+            raise InvalidError(detail, [Fault("", "bad_text", detail)])
         new = Attribute(
             name=name,
             type=given.type,
@@ -241,6 +242,9 @@ class Taxonomy:
         if kept and not current and 0 <= now - kept[0] < _FRESH_SECONDS:
             return kept[1]
         with self._lock:
+            kept = self._kept.get(kind)
+            if kept and not current and 0 <= now - kept[0] < _FRESH_SECONDS:
+                return kept[1]  # read by another thread while we waited
             items: list[Item] = []
             after: Key | None = None
             while True:
@@ -322,7 +326,8 @@ class Taxonomy:
 
     def _commit(self, plan: WritePlan, kind: str) -> None:
         plan.commit(self._table)
-        self._kept.pop(kind, None)
+        with self._lock:  # else a reader who looked before the commit would keep what it saw after it
+            self._kept.pop(kind, None)
 
 
 def _checked_slug(given: CategoryInput | CollectionInput) -> str:

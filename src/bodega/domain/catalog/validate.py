@@ -1,6 +1,7 @@
 """Decide whether what staff sent can be a product, listing every fault and not only the first."""
 
 from collections.abc import Container, Iterator, Mapping
+from datetime import UTC, datetime
 
 from bodega.domain.catalog.model import (
     MAX_LISTS,
@@ -80,6 +81,8 @@ def _variant_faults(variants: list[VariantInput], currency: str) -> Iterator[Fau
         if variant.id is not None:
             if variant.id in ids:
                 yield Fault(f"{at}/id", "duplicate_id", f"two variants have the id {variant.id!r}")
+            if not is_clean(variant.id):
+                yield Fault(f"{at}/id", "bad_text", "an id must not contain control characters or broken Unicode")
             ids.add(variant.id)
         for text in (variant.title, variant.barcode, *variant.options, *variant.options.values()):
             if text and not is_clean(text):
@@ -89,17 +92,23 @@ def _variant_faults(variants: list[VariantInput], currency: str) -> Iterator[Fau
 
 def _price_faults(variant: VariantInput, at: str, currency: str) -> Iterator[Fault]:
     yield from _one_price_faults(variant.price, variant.compare_at, at, currency)
-    if not variant.schedule:
-        return
     for index, entry in enumerate(variant.schedule):
         here = f"{at}/schedule/{index}"
         yield from _one_price_faults(entry.price, entry.compare_at, here, currency)
-        for field, moment in (("valid_from", entry.valid_from), ("valid_until", entry.valid_until)):
-            if moment is not None and moment.tzinfo is None:
-                yield Fault(f"{here}/{field}", "bad_time", f"{field} needs a UTC offset")
-                return
-        if entry.valid_from and entry.valid_until and entry.valid_from >= entry.valid_until:
+        edges = {"valid_from": entry.valid_from, "valid_until": entry.valid_until}
+        unclear = [field for field, moment in edges.items() if moment is not None and not is_in_utc_range(moment)]
+        for field in unclear:
+            yield Fault(f"{here}/{field}", "bad_time", f"{field} needs a UTC offset, and a year from 1 to 9999 in UTC")
+        if not unclear and entry.valid_from and entry.valid_until and entry.valid_from >= entry.valid_until:
             yield Fault(f"{here}/valid_until", "out_of_range", "valid_until must be after valid_from")
+
+
+def is_in_utc_range(moment: datetime) -> bool:
+    """Tell whether a moment has an offset and can be written in UTC: the first and last hours of time cannot."""
+    try:
+        return moment.tzinfo is not None and moment.astimezone(UTC) is not None
+    except OverflowError:
+        return False
 
 
 def _one_price_faults(price: Money | None, compare_at: Money | None, at: str, currency: str) -> Iterator[Fault]:

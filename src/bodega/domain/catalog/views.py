@@ -9,14 +9,15 @@ from datetime import datetime
 import msgspec
 
 from bodega import schema
-from bodega.domain.catalog.model import Card, Product, Variant
+from bodega.domain.catalog.model import MAX_LISTS, Card, Product, Variant
 from bodega.domain.catalog.records import encode
 from bodega.domain.catalog.tree import CategoryTree
 from bodega.ports.search import SearchDocument
 from bodega.ports.table import Item, Key
+from bodega.values.money import MAX_AMOUNT
 from bodega.values.times import format_time
 
-_NO_PRICE = 10**15  # sorts after every price
+_NO_PRICE = MAX_AMOUNT + 1  # sorts after every price
 EVERYTHING = "everything"  # the staff's list, whatever the status
 ACTIVE = "active"
 PRICE_CHANGES = "price_changes"  # products by the moment their price changes of itself
@@ -91,11 +92,18 @@ def list_name(*, category: str | None = None, collection: str | None = None, sta
 
 
 def lists_of(product: Product, tree: CategoryTree) -> list[str]:
-    """Return the lists a product stands in, the staff's left out: none unless it is active."""
+    """Return the lists a product stands in, the staff's left out: none unless it is active.
+
+    At most MAX_LISTS, its own categories first: moves of categories can put it beneath more than one transaction holds.
+    """
     if product.status != "active":
         return []
+    places = [ACTIVE, *(f"collection#{c}" for c in product.collections)]
     categories = tree.with_ancestors(product.categories)
-    return [ACTIVE, *(f"category#{c}" for c in categories), *(f"collection#{c}" for c in product.collections)]
+    if len(places) + len(categories) > MAX_LISTS:
+        own = [c for c in product.categories if c in tree.by_id]
+        categories = list(dict.fromkeys([*own, *categories]))[: MAX_LISTS - len(places)]
+    return places + [f"category#{c}" for c in categories]
 
 
 class Projection(msgspec.Struct, frozen=True):

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bodega.domain.catalog.events import PRODUCT_CHANGED
 from bodega.domain.catalog.shelves import Shelves
+from bodega.errors import UnavailableError
 from bodega.ports.search import SearchDocument, SearchIndex
 from bodega.ports.table import TableStore
 
 _log = logging.getLogger(__name__)
 _BATCH = 5_000
+_TRIES = 10
 
 
 class Indexer:
@@ -58,10 +60,22 @@ class Indexer:
         self._search.close()
 
     def reindex(self, product_ids: Sequence[str]) -> None:
-        """Index products anew although they did not change: something beside them did, such as how well they sell."""
-        self.catch_up()
+        """Index products anew although they did not change: something beside them did, such as how well they sell.
+
+        UnavailableError if other processes change the index too fast for that.
+        """
         for start in range(0, len(product_ids), _BATCH):
-            self._apply(product_ids[start : start + _BATCH], self._search.position())
+            self._reindex(product_ids[start : start + _BATCH])
+
+    def _reindex(self, product_ids: Sequence[str]) -> None:
+        for _ in range(_TRIES):
+            self.catch_up()
+            position = self._search.position()
+            self._apply(product_ids, position)
+            # The index leaves out what lies behind it: if another process moved it on meanwhile, ours may not be in.
+            if self._search.position() == position:
+                return
+        raise UnavailableError("the search index changes too fast to index these products anew")
 
     def _apply(self, product_ids: Sequence[str], position: int) -> int:
         documents = self._shelves.documents(product_ids, self._sold())
