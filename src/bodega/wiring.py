@@ -39,7 +39,9 @@ from bodega.domain.flows.jobs import Jobs
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
 from bodega.domain.flows.training import Trainer
+from bodega.domain.inventory.holds import Holds
 from bodega.domain.inventory.service import Inventory
+from bodega.domain.inventory.stock import Stock
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import ModelStore
 from bodega.domain.recommendations.service import Recommendations
@@ -100,7 +102,7 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
     shelves = Shelves(table=table, search=search, taxonomy=taxonomy, clock=clock, catch_up=lambda: indexer.catch_up())  # noqa: PLW0108  # not yet built
     indexer = Indexer(table=table, search=search, shelves=shelves, sold=models.sold)
     catalog = Catalog(products=products, taxonomy=taxonomy, shelves=shelves)
-    inventory = Inventory(table=table)
+    inventory = Inventory(table=table, clock=clock)
     carts = Carts(table=table, clock=clock, ids=ids)
     coupons = Coupons(table=table, clock=clock, currency=settings.currency)
     rates = Rates(table=table, clock=clock, currency=settings.currency)
@@ -151,6 +153,8 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
         currency=settings.currency,
         catalog=catalog,
         inventory=inventory,
+        stock=Stock(table=table, clock=clock, ids=ids),
+        holds=Holds(table=table, clock=clock, ids=ids),
         carts=carts,
         coupons=coupons,
         rates=rates,
@@ -187,13 +191,14 @@ def claim_folder(folder: Path, *, currency: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         marker = folder / MARKER
         if not marker.exists():
-            if any(folder.iterdir()):
+            strangers = any(not entry.name.startswith(_DRAFT) for entry in folder.iterdir())
+            if strangers and not marker.exists():  # unless another process made it a shop meanwhile
                 raise ForeignFolderError(
                     f"{folder} is not empty and not a shop: name an empty or new folder with --data"
                 )
             _write_marker(marker, _Marker(format=_FORMAT, currency=currency))
         found = msgspec.json.decode(marker.read_bytes(), type=_Marker)
-    except (OSError, msgspec.MsgspecError) as exc:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "its marker file is damaged"
         raise UnavailableError(
             f"{folder} cannot be used as data folder ({reason}): name a writable one with --data"
@@ -233,11 +238,19 @@ class _Marker(msgspec.Struct):
 
 
 _FORMAT = 1
+_DRAFT = f".{MARKER}."
 _TURN_SECONDS = 1.0
 
 
 def _write_marker(marker: Path, contents: _Marker) -> None:
-    """Write the marker so that of two processes starting at once neither sees half of it."""
-    draft = marker.with_name(f".{MARKER}.{os.getpid()}")
+    """Write the marker unless there is one, so that of two processes starting at once neither sees half of it."""
+    draft = marker.with_name(f"{_DRAFT}{os.getpid()}.{threading.get_ident()}")
     draft.write_bytes(msgspec.json.encode(contents))
-    draft.replace(marker)
+    try:
+        os.link(draft, marker)
+    except FileExistsError:
+        pass  # the other process was first; its marker is what counts
+    except OSError:
+        draft.replace(marker)  # a file system without links
+    finally:
+        draft.unlink(missing_ok=True)

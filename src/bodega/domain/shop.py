@@ -15,7 +15,9 @@ from bodega.domain.flows.jobs import Jobs
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
 from bodega.domain.flows.training import Trainer
+from bodega.domain.inventory.holds import Holds
 from bodega.domain.inventory.service import Inventory
+from bodega.domain.inventory.stock import Stock
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import ModelStore
 from bodega.domain.reviews.service import Reviews
@@ -54,6 +56,8 @@ class Shop:
     currency: str
     catalog: Catalog
     inventory: Inventory
+    stock: Stock
+    holds: Holds
     carts: Carts
     coupons: Coupons
     rates: Rates

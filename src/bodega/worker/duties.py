@@ -12,6 +12,7 @@ from bodega.worker.relay import Relay
 _log = logging.getLogger(__name__)
 _PRICES = 100
 _SWEEP = 1000
+_HOLDS = 100
 _IDLE_SECONDS = 0.1
 _LONGEST_PAUSE = timedelta(minutes=1)
 _MAX_DOUBLINGS = 10
@@ -59,6 +60,8 @@ def prompt_duties(shop: Shop) -> list[Duty]:
         Duty("relay", timedelta(seconds=1), Relay(shop).work),
         Duty("relist", timedelta(seconds=1), lambda: shop.relister.work_once() > 0),
         Duty("prices", timedelta(seconds=5), lambda: change_prices(shop)),
+        Duty("holds", timedelta(seconds=10), lambda: shop.holds.sweep(limit=_HOLDS) == _HOLDS),
+        Duty("buckets", timedelta(seconds=10), lambda: shop.stock.tend() > 0),
         Duty("expiry", timedelta(minutes=1), lambda: sweep(shop)),
     ]
 

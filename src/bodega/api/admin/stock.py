@@ -19,7 +19,6 @@ from bodega.domain.inventory.model import (
     Level,
     check_place,
 )
-from bodega.domain.inventory.stock import Stock
 from bodega.errors import Fault, InvalidError, NotFoundError
 
 PATH = "/v1/admin/stock"
@@ -107,7 +106,7 @@ class AdjustmentPage(msgspec.Struct, frozen=True):
 
 def list_all(call: Call) -> Reply:
     """Answer a page of everything that is tracked, or what is known of the SKUs that were named."""
-    stock = _stock(call)
+    stock = call.shop.stock
     if call.query.sku:
         named = dict.fromkeys(check_place(sku, call.query.location) for sku in call.query.sku)
         levels = [stock.find(sku=sku, location=location) for sku, location in named]
@@ -125,7 +124,9 @@ def list_adjustments(call: Call) -> Reply:
     place = check_place(call.query.sku, call.query.location)
     question = encode(["adjustments", *place])
     position = call.desk.cursors.read(call.query.cursor, question)
-    page = _stock(call).adjustments(sku=place.sku, location=place.location, position=position, limit=call.query.limit)
+    page = call.shop.stock.adjustments(
+        sku=place.sku, location=place.location, position=position, limit=call.query.limit
+    )
     after = call.desk.cursors.write(page.next, question)
     body = encode(AdjustmentPage(list(page.rows), PageLinks(after, None)))
     return Reply(
@@ -142,7 +143,7 @@ def adjust(call: Call) -> Reply:
         detail = "a change of 0 units changes nothing"
         raise InvalidError(detail, [Fault("/change", "out_of_range", detail)])
     sku = _known(call, given.sku, given.location)
-    level = _stock(call).adjust(
+    level = call.shop.stock.adjust(
         sku=sku, change=given.change, reason=given.reason, location=given.location, actor=_actor(call)
     )
     return replied(_view(level))
@@ -152,7 +153,7 @@ def set_count(call: Call) -> Reply:
     """Set what is on hand, if it still is what the counter believed."""
     given: StockCount = call.body
     sku = _known(call, given.sku, given.location)
-    level = _stock(call).set(
+    level = call.shop.stock.set(
         sku=sku,
         on_hand=given.on_hand,
         expected=given.expected,
@@ -166,7 +167,7 @@ def set_count(call: Call) -> Reply:
 def configure(call: Call) -> Reply:
     """Change how a SKU is kept."""
     given: StockSettings = call.body
-    level = _stock(call).configure(
+    level = call.shop.stock.configure(
         sku=given.sku,
         location=given.location,
         backorder=given.backorder,
@@ -176,16 +177,11 @@ def configure(call: Call) -> Reply:
     return replied(_view(level))
 
 
-def _stock(call: Call) -> Stock:
-    world = call.shop.world
-    return Stock(table=world.table, clock=world.clock, ids=world.ids)
-
-
 def _known(call: Call, sku: str, location: str) -> str:
     """Return the canonical SKU if a product has it, or if it is tracked already; NotFoundError otherwise."""
     place = check_place(sku, location)
     known = call.shop.catalog.products.find_ids_by_sku([place.sku])
-    if not known and _stock(call).find(sku=place.sku, location=place.location) is None:
+    if not known and call.shop.stock.find(sku=place.sku, location=place.location) is None:
         raise NotFoundError("SKU", place.sku)
     return place.sku
 

@@ -1,7 +1,6 @@
 """Answer what is in stock, and take counts in bulk."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 
 from bodega.domain.inventory.changes import Delta, start_tracking, write_change
@@ -22,10 +21,9 @@ class Inventory:
     Without a clock no hold is ever over here, and what is loaded is not announced.
     """
 
-    def __init__(self, *, table: TableStore, clock: Clock | None = None) -> None:
+    def __init__(self, *, table: TableStore, clock: Clock) -> None:
         self._table = table
-        self._announces = clock is not None
-        self._clock: Clock = clock or _Timeless()
+        self._clock = clock
         self._spreading = Spreading(table=table, clock=self._clock)
 
     def set_on_hand(self, levels: Mapping[str, int]) -> dict[str, int]:
@@ -60,9 +58,7 @@ class Inventory:
         for _ in range(ATTEMPTS):
             heads = read_heads(self._table, left)
             plans = {place: self._plan(place, heads.get(place), units, raised) for place, units in left.items()}
-            outcomes = self._table.load(
-                (plan.writes, plan.events if self._announces else ()) for plan in plans.values() if plan is not None
-            )
+            outcomes = self._table.load((plan.writes, plan.events) for plan in plans.values() if plan is not None)
             tried = [place for place, plan in plans.items() if plan is not None]
             lost = {place for place, outcome in zip(tried, outcomes, strict=True) if outcome is not None}
             left = {place: units for place, units in left.items() if plans[place] is None or place in lost}
@@ -90,10 +86,3 @@ class Inventory:
         delta.receive(floor - head.pile.on_hand)
         write_change(plan, head, head.pile, delta, now=now, at=moment, exactly=True)
         return plan
-
-
-class _Timeless:
-    """A clock for those who have none: it is always before anything happened."""
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(0, UTC)

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
+from bodega import schema
 from bodega.adapters.local.objects import FileObjectStore
 from bodega.adapters.system.ids import SeededIds
 from bodega.domain.catalog.shelves import ShelfQuery
@@ -14,7 +16,8 @@ from bodega.domain.orders.model import Line, Order, natural_id
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import BrokenModelError, ModelStore
 from bodega.domain.recommendations.service import Recommendations
-from bodega.errors import ConflictError, InvalidError, NotFoundError
+from bodega.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
+from bodega.ports.table import Put
 from bodega.values.money import Money
 
 COFFEE = ("beans", "filter", "grinder", "kettle", "scale")
@@ -30,7 +33,7 @@ class Counter:
         self.models = ModelStore(
             table=bench.table, objects=FileObjectStore(tmp_path / "objects", clock=bench.clock), clock=bench.clock
         )
-        self.inventory = Inventory(table=bench.table)
+        self.inventory = Inventory(table=bench.table, clock=bench.clock)
         self.orders = Orders(table=bench.table)
         self.recommender = Recommender(
             recommendations=Recommendations(models=self.models),
@@ -44,6 +47,16 @@ class Counter:
             orders=self.orders, models=self.models, indexer=bench.indexer, clock=bench.clock, ids=ids
         )
         self.products = {name: bench.products.create(mug(sku=name, title=name)).id for name in (*COFFEE, *GARDEN)}
+
+    def points_at(self, version):
+        """Put the pointer where the store itself would not."""
+        self.bench.table.transact(
+            [Put(schema.SYSTEM, {"name": "recommendations", "part": "current", "version": version})]
+        )
+
+    def another_store(self, objects=None):
+        """Return the store of a process that has seen no model yet."""
+        return ModelStore(table=self.bench.table, objects=objects or self.models._objects, clock=self.bench.clock)
 
     def buys(self, customer, *names, days_ago=1.0):
         number = f"{customer}-{names}-{days_ago}"
@@ -183,12 +196,12 @@ def test_a_broken_artifact_is_refused_and_the_last_good_model_stays(counter):
         objects.put(info.key.replace(good, "evil"), objects.get(info.key))
     objects.put("models/evil/neighbours.npy", b"no array at all")
 
-    counter.models.point_at("evil", expected=good)
+    with pytest.raises(BrokenModelError):
+        counter.models.point_at("evil", expected=good)
+    counter.points_at("evil")
     counter.bench.clock.advance(2)
 
     assert counter.models.current().version == manifest.version
-    with pytest.raises(BrokenModelError):
-        counter.models._load("evil")
 
 
 def test_when_no_stored_model_can_be_read_training_is_due_again(counter):
@@ -196,7 +209,7 @@ def test_when_no_stored_model_can_be_read_training_is_due_again(counter):
     for info in list(objects.list("models/")):
         objects.put(info.key, b"from another age")
     counter.bench.clock.advance(2)
-    another = ModelStore(table=counter.bench.table, objects=objects, clock=counter.bench.clock)
+    another = counter.another_store()
     trainer = Trainer(
         orders=counter.orders,
         models=another,
@@ -209,6 +222,104 @@ def test_when_no_stored_model_can_be_read_training_is_due_again(counter):
     assert trainer.due(every=timedelta(days=1))
     trainer.train()
     assert not trainer.due(every=timedelta(days=1))
+
+
+@pytest.mark.parametrize("damage", [b"{", b"\xff", b'{"format": 2}', None], ids=["cut", "bytes", "poor", "gone"])
+def test_a_process_that_meets_a_damaged_manifest_serves_the_last_good_model(counter, damage):
+    good = counter.models.current_version()
+    objects = counter.models._objects
+    for info in list(objects.list(f"models/{good}/")):
+        objects.put(info.key.replace(good, "later"), objects.get(info.key))
+    if damage is None:
+        objects.delete("models/later/manifest.json")
+    else:
+        objects.put("models/later/manifest.json", damage)
+    counter.points_at("later")
+
+    another = counter.another_store()
+
+    assert another.current().version == good
+    assert [manifest.version for manifest in another.versions()] == [good]
+
+
+def test_a_manifest_with_a_time_that_is_none_is_broken(counter):
+    good = counter.models.current_version()
+    key = f"models/{good}/manifest.json"
+    manifest = msgspec.json.decode(counter.models._objects.get(key))
+    counter.models._objects.put(key, msgspec.json.encode(manifest | {"as_of": "lately"}))
+
+    assert counter.another_store().current() is None
+
+
+def test_a_store_that_cannot_be_reached_for_a_moment_is_asked_again(counter):
+    class Flaky:
+        def __init__(self, objects):
+            self.objects, self.down = objects, True
+
+        def __getattr__(self, name):
+            if self.down:
+                raise UnavailableError("no answer")
+            return getattr(self.objects, name)
+
+    flaky = Flaky(counter.models._objects)
+    another = counter.another_store(flaky)
+    with pytest.raises(UnavailableError):
+        another.current()
+
+    flaky.down = False
+
+    assert another.current().version == counter.models.current_version()
+
+
+def test_the_lost_count_of_what_was_sold_stops_neither_search_nor_training(counter):
+    version = counter.models.current_version()
+    counter.models._objects.put(f"models/{version}/sold.json", b"{\xff")
+
+    assert counter.another_store().sold() == {}
+    assert counter.trainer.train().version != version
+    assert counter.models.sold()
+
+
+def test_rolling_back_to_a_version_whose_files_are_gone_is_refused(counter):
+    first = counter.models.current_version()
+    counter.bench.clock.advance(60)
+    counter.trainer.train()
+    second = counter.models.current_version()
+    for info in list(counter.models._objects.list(f"models/{first}/")):
+        if not info.key.endswith("manifest.json"):
+            counter.models._objects.delete(info.key)
+
+    with pytest.raises(BrokenModelError):
+        counter.models.point_at(first, expected=second)
+
+    assert counter.models.current_version() == second
+
+
+@pytest.mark.parametrize("version", ["", "..", "../x", "\0", "\ud800", "x" * 10_000, "a/b"], ids=ascii)
+def test_no_name_of_a_version_reaches_beyond_the_models(counter, version):
+    with pytest.raises(NotFoundError):
+        counter.models.point_at(version, expected=counter.models.current_version())
+
+
+def test_texts_that_are_no_products_and_no_customers_are_unknown(counter):
+    whole = counter.recommender.suggest(limit=5)
+    for text in ("", "\0", "\ud800", "x" * 10_000, counter.products["beans"] + "\0"):
+        assert (
+            counter.recommender.suggest(customer_id=text, viewed=[text], in_cart=[text], limit=5).items == whole.items
+        )
+        assert counter.recommender.similar(text).fallback == "trending"
+        assert counter.recommender.bought_together(text).items == []
+        assert counter.recommender.suggest(placement="product", product_id=text).items
+
+
+def test_a_list_longer_than_what_ever_sold_is_filled_with_what_is_new(counter, mug):
+    new = counter.bench.products.create(mug(sku="lamp", title="Lamp")).id
+
+    found = counter.recommender.suggest(customer_id="cus_c1", limit=100)
+
+    assert {s.card.id for s in found.items} == {*counter.products.values(), new}
+    assert len(found.items) == len(counter.products) + 1
+    assert found.fallback is None
 
 
 def test_publishing_over_a_version_that_moved_meanwhile_is_refused(counter):
