@@ -1,7 +1,7 @@
 """Money as integer minor units of an ISO 4217 currency; never a float."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Self
 
 import msgspec
@@ -13,10 +13,14 @@ _EXPONENTS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
     **dict.fromkeys(("UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
 }
 _SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
 
 _CODE = re.compile(r"[A-Z]{3}")
+
+_DECIMAL = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*")
+_MAX_DIGITS = 28  # what decimal arithmetic keeps exactly by default
 
 MAX_AMOUNT = 10**15
 """The largest amount in minor units, either sign: far above any price, far below 2**63."""
@@ -40,16 +44,21 @@ class Money(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True,
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Self:
-        """Read a decimal in major units ("19.99"), refusing NaN, infinity and more digits than the currency has.
+        """Read a decimal in major units ("19.99"), refusing what is none and more digits than the currency has.
+
+        InvalidError also for more than 28 digits.
 
         >>> Money.parse("2.5", "GBP")
         Money(amount=250, currency='GBP')
         """
-        try:
-            scaled = Decimal(text).scaleb(exponent(currency))
-        except InvalidOperation:
-            raise InvalidError(f"{text[:40]!r} is not a decimal number") from None
-        if not scaled.is_finite() or abs(scaled) > MAX_AMOUNT:
+        # Decimal itself reads more than people mean by a price: 1_000, other scripts' digits, NaN.
+        if not _DECIMAL.fullmatch(text):
+            raise InvalidError(f"{text[:40]!r} is not a decimal number")
+        number = Decimal(text)
+        if len(number.as_tuple().digits) > _MAX_DIGITS:
+            raise InvalidError(f"{text[:40]!r} has more than {_MAX_DIGITS} digits")
+        scaled = number.scaleb(exponent(currency))
+        if abs(scaled) > MAX_AMOUNT:
             raise InvalidError(f"{text[:40]!r} is not an amount of money")
         if scaled != scaled.to_integral_value():
             raise InvalidError(f"{text[:40]!r} is finer than the smallest unit of {currency}")

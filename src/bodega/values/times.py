@@ -8,6 +8,8 @@ from bodega.errors import InvalidError
 def format_time(moment: datetime) -> str:
     """Write an aware datetime as RFC 3339 in UTC with milliseconds and a Z; such strings sort as the times do.
 
+    What is finer than a millisecond is cut off.
+
     >>> format_time(datetime(2026, 11, 23, 3, 0, tzinfo=UTC))
     '2026-11-23T03:00:00.000Z'
     """

@@ -17,7 +17,22 @@ def test_an_amount_in_major_units_reads_back_exactly(amount, currency):
         assert Money.parse(text, currency) == Money(amount, currency)
 
 
-@pytest.mark.parametrize("text", ["", "NaN", "Infinity", "-inf", "1e309", "1.999", "ten", "1,5", "1e-9", "9" * 40])
+STRANGE = [
+    "9e999999",
+    "1e-999999999",
+    "sNaN",
+    "1_000",
+    "\uff11\uff19",
+    "19.99" + "0" * 40 + "1",
+    "1" * 10_000 + "x",
+    "\0",
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "NaN", "Infinity", "-inf", "1e309", "1.999", "ten", "1,5", "1e-9", "9" * 40, *STRANGE]
+)
 def test_what_is_no_amount_is_refused(text):
     with pytest.raises(InvalidError):
         Money.parse(text, "GBP")
@@ -33,6 +48,7 @@ WRITTEN = [
     (Money(-5, "EUR"), "-€0.05"),
     (Money(5, "JPY"), "¥5"),
     (Money(1, "CHF"), "CHF 0.01"),
+    (Money(1, "CLF"), "CLF 0.0001"),
 ]
 
 

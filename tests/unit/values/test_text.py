@@ -28,7 +28,7 @@ def test_spellings_of_a_sku_that_look_alike_are_one(text):
     assert len(forms - {None}) <= 1
 
 
-@pytest.mark.parametrize("text", ["", " ", "A\x00B", "A\nB", "A" * 65, "\ud800", "A\u0085"])
+@pytest.mark.parametrize("text", ["", " ", "A\x00B", "A\nB", "A" * 65, "\ud800", "A\u0085", "A\u2028B"])
 def test_what_is_no_sku_is_refused(text):
     with pytest.raises(InvalidError):
         parse_sku(text)

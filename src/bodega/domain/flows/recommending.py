@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 import msgspec
 
 from bodega.domain.catalog.model import Card
+from bodega.domain.catalog.records import is_id
 from bodega.domain.catalog.shelves import ShelfQuery, Shelves
 from bodega.domain.inventory.service import Inventory
 from bodega.domain.orders.service import Orders
@@ -106,10 +107,21 @@ class Recommender:
     def trending(self, *, limit: int = 12) -> Suggestions:
         """Return what is popular now."""
         _check_limit(limit)
-        found = self._available(lambda count: self._recommendations.trending(limit=count), limit, without=set())
-        return self._answer(found, limit, without=set(), fallback=None)
+        found = self._available(self._trending, limit, without=())
+        return self._answer(found, limit, without=(), fallback=None)
 
     # -- inside
+
+    def _filled(
+        self, found: list[Suggestion], rank: Callable[[int], list[Scored]], limit: int, *, without: Collection[str]
+    ) -> list[Suggestion]:
+        if len(found) >= limit:
+            return found
+        have = {s.card.id for s in found} | set(without)
+        return [*found, *self._available(rank, limit - len(found), without=have)]
+
+    def _trending(self, count: int) -> list[Scored]:
+        return self._recommendations.trending(limit=count)
 
     def _newest(self, count: int) -> list[Scored]:
         page = self._shelves.find(ShelfQuery(limit=min(count, MAX_PAGE)))
@@ -121,7 +133,8 @@ class Recommender:
 
         They count from the newest order that is known, not from today: tastes do not fade while a shop is closed.
         """
-        orders = self._orders.list_by_customer(customer_id, limit=_ORDERS_READ) if customer_id else []
+        known = customer_id is not None and is_id(customer_id)
+        orders = self._orders.list_by_customer(customer_id, limit=_ORDERS_READ) if customer_id and known else []
         if not orders:
             return []
         newest = max(order.placed_at for order in orders)
@@ -179,13 +192,10 @@ class Recommender:
         self, found: list[Suggestion], limit: int, *, without: Collection[str], fallback: str | None
     ) -> Suggestions:
         """Fill a short list with what is trending, then with what is newest: a shop's first day has neither."""
-        if len(found) < limit:
-            have = {s.card.id for s in found} | set(without)
-            popular = self._available(lambda count: self._recommendations.trending(limit=count), limit, without=have)
-            found = [*found, *popular][:limit]
+        found = self._filled(found, self._trending, limit, without=without)
         if not found:
             fallback = "newest"
-            found = self._available(self._newest, limit, without=without)
+        found = self._filled(found, self._newest, limit, without=without)
         return Suggestions(found, self._recommendations.version(), fallback, self._ids.new("rec"))
 
 

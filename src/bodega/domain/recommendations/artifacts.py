@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,15 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bodega import schema
-from bodega.errors import ConflictError, InvalidError, NotFoundError, ShopError
+from bodega.errors import ConflictError, InvalidError, NotFoundError
 from bodega.ports.clock import Clock
 from bodega.ports.objects import ObjectStore
 from bodega.ports.table import ConditionFailedError, Equals, Key, Missing, Put, TableStore
 from bodega.recsys.serving import ItemTable, Mix, Repeat
-from bodega.values.times import format_time
+from bodega.values.decode import decode_json
+from bodega.values.times import format_time, parse_time
 
 _log = logging.getLogger(__name__)
 _FORMAT = 2  # 1 had one row of popularity
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,79}")
 _POINTER = Key("recommendations", "current")
 _FRESH_SECONDS = 1.0
 _TOGETHER = "together_"  # arrays of this prefix take the place of the recommender's in the table of baskets
@@ -70,9 +73,12 @@ class LoadedModel:
         """Return the items of the products, -1 for those the model does not know; shape (n,), in the order given."""
         if not product_ids or not len(self._product_ids):
             return np.full(len(product_ids), -1, np.int32)
-        wanted = np.array([p.encode() for p in product_ids])
+        # Of the table's own type: another would copy the whole table. What does not fit is not in it.
+        width = self._product_ids.dtype.itemsize
+        encoded = [p.encode("utf-8", "surrogatepass") for p in product_ids]
+        wanted = np.array([e if len(e) <= width else b"" for e in encoded], dtype=self._product_ids.dtype)
         at = np.minimum(np.searchsorted(self._product_ids, wanted), len(self._product_ids) - 1)
-        return np.where(self._product_ids[at] == wanted, at, -1).astype(np.int32)
+        return np.where((wanted != b"") & (self._product_ids[at] == wanted), at, -1).astype(np.int32)
 
     def product(self, item: int) -> str:
         """Return the product of an item."""
@@ -90,6 +96,7 @@ class ModelStore:
         self._checked = float("-inf")
         self._pointer: str | None = None
         self._loaded: LoadedModel | None = None
+        self._sold: tuple[str | None, Mapping[str, int]] = (None, {})
 
     def publish(
         self,
@@ -122,13 +129,17 @@ class ModelStore:
             self._objects.put(_path(version, f"{name}.npy"), _npy(array))
         self._objects.put(_path(version, "sold.json"), msgspec.json.encode(sold))
         self._objects.put(_path(version, "manifest.json"), msgspec.json.encode(manifest))
-        self._load(version)  # a version that cannot be read back is never pointed at
         self.point_at(version, expected=before)
         return manifest
 
     def point_at(self, version: str, *, expected: str | None) -> None:
-        """Make a stored version the current one if `expected` still is: publishing, and rolling back."""
-        self._objects.get(_path(version, "manifest.json"))
+        """Make a stored version the current one if `expected` still is: publishing, and rolling back.
+
+        NotFoundError for a version that is not stored, BrokenModelError for one that cannot be read.
+        """
+        if not _VERSION.fullmatch(version) or self._objects.find(_path(version, "manifest.json")) is None:
+            raise NotFoundError("model", version[:80])
+        self._load(version)
         condition = Missing("version") if expected is None else Equals("version", expected)
         try:
             self._table.transact(
@@ -154,8 +165,8 @@ class ModelStore:
         found = []
         for info in self._objects.list(schema.MODELS):
             if info.key.endswith("/manifest.json"):
-                with contextlib.suppress(msgspec.MsgspecError, NotFoundError):
-                    found.append(msgspec.json.decode(self._objects.get(info.key), type=Manifest))
+                with contextlib.suppress(BrokenModelError, NotFoundError):
+                    found.append(_manifest(self._objects.get(info.key)))
         return sorted(found, key=lambda manifest: manifest.trained_at)
 
     def current(self) -> LoadedModel | None:
@@ -172,25 +183,28 @@ class ModelStore:
     def sold(self) -> Mapping[str, int]:
         """Return how many units of each product were sold in the recent past, as counted at the last training."""
         version = self.current_version()
-        if version is None:
-            return {}
+        kept, sold = self._sold  # every search by staff after a change asks for it
+        if version is None or version == kept:
+            return sold
         try:
-            return msgspec.json.decode(self._objects.get(_path(version, "sold.json")), type=dict[str, int])
-        except (msgspec.MsgspecError, NotFoundError):
+            sold = decode_json(self._objects.get(_path(version, "sold.json")), dict[str, int])
+        except (InvalidError, NotFoundError):
             # Indexing must not stop for it: best sellers are out of order until the next training counts them anew.
             _log.warning("what was sold cannot be read", extra={"version": version})
-            return {}
+            sold = {}
+        self._sold = (version, sold)
+        return sold
 
     def _refresh(self) -> None:
         version = self.current_version()
         if version is None or version == self._pointer:
             return
-        self._pointer = version  # also of a broken one, so that it is not tried again every second
         try:
             self._loaded = self._load(version)
-        except ShopError:
+        except BrokenModelError:
             _log.exception("model cannot be used; the last good one stays", extra={"version": version})
             self._loaded = self._loaded or self._last_good(version)
+        self._pointer = version  # also of a broken one, so that it is not tried again every second
 
     def _last_good(self, broken: str) -> LoadedModel | None:
         """Return the newest stored model that can be read: for a process that had none when it met a broken one."""
@@ -198,13 +212,13 @@ class ModelStore:
             if manifest.version != broken:
                 try:
                     return self._load(manifest.version)
-                except ShopError:
+                except BrokenModelError:
                     continue
         return None
 
     def _load(self, version: str) -> LoadedModel:
         try:
-            manifest = msgspec.json.decode(self._objects.get(_path(version, "manifest.json")), type=Manifest)
+            manifest = _manifest(self._objects.get(_path(version, "manifest.json")))
             if manifest.format != _FORMAT:
                 raise BrokenModelError(f"model {version} has format {manifest.format}, this version reads {_FORMAT}")
             arrays = {name: self._map(version, name) for name in manifest.arrays}
@@ -221,12 +235,23 @@ class ModelStore:
                 together=ItemTable.from_arrays(own | baskets, mixes),
                 product_ids=ids,
             )
-        except (ValueError, OSError, EOFError, msgspec.MsgspecError, InvalidError, NotFoundError) as exc:
+        except (ValueError, OSError, EOFError, NotFoundError) as exc:  # InvalidError is a ValueError
             raise BrokenModelError(f"model {version} cannot be read: {exc}") from exc
 
     def _map(self, version: str, name: str) -> NDArray[Any]:
         path = self._objects.fetch(_path(version, f"{name}.npy"))
         return cast("NDArray[Any]", np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def _manifest(document: bytes) -> Manifest:
+    """Read a manifest; BrokenModelError if it is none."""
+    try:
+        manifest = decode_json(document, Manifest)
+        parse_time(manifest.as_of)
+        parse_time(manifest.trained_at)
+    except InvalidError as exc:
+        raise BrokenModelError(f"a model's manifest cannot be read: {exc}") from exc
+    return manifest
 
 
 def _path(version: str, name: str) -> str:
