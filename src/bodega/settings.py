@@ -1,5 +1,6 @@
 """Read the environment once, at start, and report all its faults together."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias, get_args
@@ -13,6 +14,8 @@ Server: TypeAlias = Literal["granian", "uvicorn"]
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 PREFIX = "BODEGA_"
 MAX_WORKERS = 64
+_MAX_DIGITS = 12
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 values[name] = parse(text)
             except (ValueError, InvalidError) as exc:
                 faults.append(Fault(f"/{name}", "bad_setting", f"{PREFIX}{name.upper()}={text[:60]!r}: {exc}"))
-        if ("tls_certificate" in values) != ("tls_key" in values):
+        if ("tls_certificate" in given) != ("tls_key" in given):
             faults.append(Fault("/tls_key", "required", f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY go together"))
         if faults:
             raise InvalidError("; ".join(fault.detail for fault in faults), faults)
@@ -73,7 +76,7 @@ def to_env(settings: Settings) -> dict[str, str]:
 
 def _number(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not (text.isascii() and text.isdecimal() and low <= int(text[:12]) <= high):
+        if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS and low <= int(text) <= high):
             raise ValueError(f"must be a number from {low} to {high}")
         return int(text)
 
@@ -93,21 +96,39 @@ def _switch(text: str) -> bool:
     return _one_of("true", "false", "True", "False", "1", "0")(text) in {"true", "True", "1"}
 
 
+def _text(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("must not be blank; leave it unset for the default")
+    return text
+
+
+def _path(text: str) -> Path:
+    if not text or "\0" in text:
+        raise ValueError("must be a path; leave it unset for the default")
+    return Path(text)
+
+
+def _address(text: str) -> str:
+    if text and not _ADDRESS.fullmatch(text):
+        raise ValueError("must be an address such as https://shop.example")
+    return text
+
+
 def _currency(text: str) -> str:
     return Money(0, text).currency
 
 
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
-    "data_dir": Path,
-    "host": str,
+    "data_dir": _path,
+    "host": _text,
     "port": _number(0, 65535),
     "workers": _number(1, MAX_WORKERS),
     "server": _one_of(*get_args(Server)),
     "currency": _currency,
-    "public_url": str,
+    "public_url": _address,
     "log_level": _one_of(*get_args(LogLevel)),
     "access_log": _switch,
-    "tls_certificate": Path,
-    "tls_key": Path,
+    "tls_certificate": _path,
+    "tls_key": _path,
     "admin_requests_per_minute": _number(1, 10**9),
 }

@@ -12,13 +12,14 @@ from bodega.domain.accounts.model import SCOPES, ApiKey, Scope
 from bodega.errors import Fault, InvalidError, NotFoundError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
-from bodega.ports.table import Equals, Item, Key, NotExists, Put, TableStore
+from bodega.ports.table import Exists, Item, Key, NotExists, Put, TableStore
 from bodega.values.text import is_clean
 
 _KEY = msgspec.json.Decoder(ApiKey)
 _encode = msgspec.json.Encoder().encode
 _KEYS = "api-keys"
 _FRESH_SECONDS = 1.0
+_MAX_TOKEN_LENGTH = 200
 MAX_KEYS = 500
 
 
@@ -41,8 +42,8 @@ class ApiKeys:
             raise InvalidError(
                 "a key's name is at most 80 printable characters", [Fault("/name", "bad_text", "bad name")]
             )
-        if len(self.list()) >= MAX_KEYS:
-            raise InvalidError(f"a shop has at most {MAX_KEYS} API keys")
+        if sum(key.revoked_at is None for key in self.list()) >= MAX_KEYS:
+            raise InvalidError(f"a shop has at most {MAX_KEYS} API keys that are not revoked")
         key_id = self._ids.new("key")
         secret = self._ids.secret()
         key = ApiKey(
@@ -60,7 +61,7 @@ class ApiKeys:
         """Return the key that a token belongs to, None for a wrong, unknown or revoked one."""
         head, _, rest = token.partition("_")
         key_id, _, secret = rest.partition("_")
-        if head != "bdg" or not key_id.isalnum() or not key_id.isascii() or len(token) > 200:  # noqa: PLR2004
+        if head != "bdg" or not key_id.isalnum() or not key_id.isascii() or len(token) > _MAX_TOKEN_LENGTH:
             return None
         key = self._lookup(f"key_{key_id}")
         if key is None or key.revoked_at is not None or not hmac.compare_digest(key.secret_hash, _hash(secret)):
@@ -69,18 +70,26 @@ class ApiKeys:
 
     def list(self) -> list[ApiKey]:
         """Return all keys, revoked ones included, oldest first."""
-        page = self._table.query(schema.ACCESS, _KEYS, limit=1000)
-        return [_KEY.decode(cast("bytes", item["doc"])) for item in page.items]
+        keys: list[ApiKey] = []
+        after: Key | None = None
+        while True:
+            page = self._table.query(schema.ACCESS, _KEYS, after=after, limit=1000)
+            keys += (_read(item) for item in page.items)
+            after = page.last
+            if after is None:
+                return keys
 
     def revoke(self, key_id: str) -> ApiKey:
         """End a key; revoking it again changes nothing."""
-        item = self._table.get(schema.ACCESS, Key(_KEYS, key_id)) if key_id.isascii() and key_id else None
+        plausible = key_id.removeprefix("key_").isalnum() and key_id.isascii() and len(key_id) <= _MAX_TOKEN_LENGTH
+        item = self._table.get(schema.ACCESS, Key(_KEYS, key_id)) if plausible else None
         if item is None:
-            raise NotFoundError("API key", key_id)
-        key = _KEY.decode(cast("bytes", item["doc"]))
+            raise NotFoundError("API key", key_id[:_MAX_TOKEN_LENGTH])
+        key = _read(item)
         if key.revoked_at is None:
             key = msgspec.structs.replace(key, revoked_at=self._clock.now())
-            self._table.transact([Put(schema.ACCESS, _item(key), Equals("doc", item["doc"]))])
+            # Nothing but a revocation changes a key, so that of two at once either may stand.
+            self._table.transact([Put(schema.ACCESS, _item(key), Exists())])
         self._kept.pop(key_id, None)
         return key
 
@@ -90,7 +99,7 @@ class ApiKeys:
         if kept and 0 <= now - kept[0] < _FRESH_SECONDS:
             return kept[1]
         item = self._table.get(schema.ACCESS, Key(_KEYS, key_id))
-        key = _KEY.decode(cast("bytes", item["doc"])) if item else None
+        key = _read(item) if item else None
         if key is not None:  # strangers' guesses must not fill the memory
             self._kept[key_id] = (now, key)
         return key
@@ -103,3 +112,7 @@ def _hash(secret: str) -> str:
 
 def _item(key: ApiKey) -> Item:
     return {"entity": _KEYS, "part": key.id, "doc": _encode(key)}
+
+
+def _read(item: Item) -> ApiKey:
+    return _KEY.decode(cast("bytes", item["doc"]))

@@ -295,7 +295,7 @@ def test_rolling_back_to_a_version_whose_files_are_gone_is_refused(counter):
     assert counter.models.current_version() == second
 
 
-@pytest.mark.parametrize("version", ["", "..", "../x", "\0", "\ud800", "x" * 10_000, "a/b"], ids=ascii)
+@pytest.mark.parametrize("version", ["", "..", "../x", "\0", "\ud800", "x" * 81, "a/b"], ids=ascii)
 def test_no_name_of_a_version_reaches_beyond_the_models(counter, version):
     with pytest.raises(NotFoundError):
         counter.models.point_at(version, expected=counter.models.current_version())

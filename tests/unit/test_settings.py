@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bodega.errors import InvalidError
+from bodega.settings import Settings, to_env
+
+PATHS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=30).map(Path)
+SETTINGS = st.builds(
+    Settings,
+    data_dir=PATHS,
+    host=st.sampled_from(["127.0.0.1", "::", "localhost"]),
+    port=st.integers(0, 65535),
+    workers=st.integers(1, 64),
+    server=st.sampled_from(["granian", "uvicorn"]),
+    currency=st.sampled_from(["GBP", "JPY"]),
+    public_url=st.sampled_from(["", "https://shop.example", "http://localhost:8000/shop/"]),
+    log_level=st.sampled_from(["debug", "error"]),
+    access_log=st.booleans(),
+    admin_requests_per_minute=st.integers(1, 10**9),
+)
+
+
+@given(settings=SETTINGS, tls=st.none() | st.tuples(PATHS, PATHS))
+def test_settings_read_back_from_the_environment_they_were_written_to(settings, tls):
+    if tls is not None:
+        settings = Settings(
+            **{name: getattr(settings, name) for name in settings.__struct_fields__}
+            | {"tls_certificate": tls[0], "tls_key": tls[1]}
+        )
+
+    assert Settings.from_env(to_env(settings)) == settings
+
+
+def test_an_empty_environment_gives_the_defaults_and_other_programs_variables_are_left_alone():
+    assert Settings.from_env({"PATH": "/bin", "bodega_port": "x"}) == Settings()
+
+
+BAD = {
+    "BODEGA_DATA_DIR": "",
+    "BODEGA_HOST": " ",
+    "BODEGA_PORT": "00000000000099999999",
+    "BODEGA_WORKERS": "0",
+    "BODEGA_SERVER": "apache",
+    "BODEGA_CURRENCY": "pounds",
+    "BODEGA_PUBLIC_URL": "javascript:alert(1)",
+    "BODEGA_LOG_LEVEL": "loud",
+    "BODEGA_ACCESS_LOG": "maybe",
+    "BODEGA_TLS_KEY": "",
+    "BODEGA_ADMIN_REQUESTS_PER_MINUTE": "٣",
+    "BODEGA_NONSENSE": "1",
+}
+
+
+def test_every_bad_variable_is_reported_at_once_with_its_name():
+    with pytest.raises(InvalidError) as refused:
+        Settings.from_env(BAD)
+
+    assert all(name in refused.value.message for name in BAD)
+    assert "BODEGA_TLS_CERTIFICATE" in refused.value.message
+    assert len(refused.value.faults) == len(BAD) + 1
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_each_bad_variable_is_refused_alone(name):
+    with pytest.raises(InvalidError):
+        Settings.from_env({name: BAD[name]})
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "1e3", "1_0", " 80", "", "8" * 5000])
+def test_a_port_is_a_plain_number_in_range(port):
+    with pytest.raises(InvalidError):
+        Settings.from_env({"BODEGA_PORT": port})

@@ -1,0 +1,120 @@
+"""Claim a data folder as two processes would, and as one that finds something else there."""
+
+import os
+import threading
+
+import pytest
+
+from bodega import wiring
+from bodega.errors import UnavailableError
+from bodega.settings import Settings
+from bodega.wiring import MARKER, ForeignFolderError, claim_folder, open_shop
+
+
+def test_a_new_folder_is_claimed_and_can_be_claimed_again(tmp_path):
+    folder = tmp_path / "a b" / "лавка"
+
+    claim_folder(folder, currency="GBP")
+    claim_folder(folder, currency="GBP")
+
+    assert [entry.name for entry in folder.iterdir()] == [MARKER]
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("all my work")
+
+    with pytest.raises(ForeignFolderError):
+        claim_folder(tmp_path, currency="GBP")
+
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_what_a_killed_process_left_half_claimed_can_be_claimed(tmp_path):
+    (tmp_path / f".{MARKER}.1234").write_bytes(b"{")
+
+    claim_folder(tmp_path, currency="GBP")
+
+
+def test_a_folder_that_another_process_claims_while_we_look_is_not_foreign(tmp_path, monkeypatch):
+    looked = wiring.Path.iterdir
+
+    def claimed_meanwhile(folder):
+        monkeypatch.setattr(wiring.Path, "iterdir", looked)
+        claim_folder(tmp_path, currency="GBP")
+        (tmp_path / "shop.sqlite").touch()
+        return looked(folder)
+
+    monkeypatch.setattr(wiring.Path, "iterdir", claimed_meanwhile)
+
+    claim_folder(tmp_path, currency="GBP")
+
+
+def test_of_two_processes_with_other_currencies_one_wins_and_the_other_is_told(tmp_path):
+    start, outcomes = threading.Barrier(8), []
+
+    def claim(currency):
+        start.wait()
+        try:
+            claim_folder(tmp_path / "shop", currency=currency)
+        except ForeignFolderError:
+            outcomes.append((currency, False))
+        else:
+            outcomes.append((currency, True))
+
+    threads = [threading.Thread(target=claim, args=(c,)) for c in ("GBP", "EUR") * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    (winner,) = {currency for currency, claimed in outcomes if claimed}
+    assert sorted(outcomes) == sorted([(winner, True)] * 4 + [({"GBP": "EUR", "EUR": "GBP"}[winner], False)] * 4)
+    assert [entry.name for entry in (tmp_path / "shop").iterdir()] == [MARKER]
+
+
+def test_a_file_system_without_links_can_be_claimed(tmp_path, monkeypatch):
+    def refuse(*_args):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+    claim_folder(tmp_path, currency="GBP")
+    claim_folder(tmp_path, currency="GBP")
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"\xff", b'{"format": 1, "currency": "\xff"}', b'{"format": "x"}', b"[]"]
+)
+def test_a_damaged_marker_is_one_line_that_says_what_to_do(tmp_path, damage):
+    (tmp_path / MARKER).write_bytes(damage)
+
+    with pytest.raises(UnavailableError, match=r"marker file is damaged.*--data"):
+        claim_folder(tmp_path, currency="GBP")
+
+
+def test_a_file_in_the_place_of_the_folder_or_the_marker_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder" / MARKER).mkdir(parents=True)
+
+    for name in ("file", "file/below", "folder"):
+        with pytest.raises(UnavailableError, match="--data"):
+            claim_folder(tmp_path / name, currency="GBP")
+
+
+def test_a_shop_of_another_currency_or_format_is_refused(tmp_path):
+    claim_folder(tmp_path, currency="GBP")
+    with pytest.raises(ForeignFolderError, match="BODEGA_CURRENCY=GBP"):
+        claim_folder(tmp_path, currency="EUR")
+
+    (tmp_path / MARKER).write_bytes(b'{"format": 99, "currency": "GBP"}')
+    with pytest.raises(ForeignFolderError, match="format 99"):
+        claim_folder(tmp_path, currency="GBP")
+
+
+def test_a_shop_that_was_closed_opens_again_on_the_same_folder(tmp_path):
+    settings = Settings.for_directory(tmp_path / "shop")
+    open_shop(settings).close()
+    shop = open_shop(settings)
+
+    assert shop.catalog.products.find_stored("prod_none") is None
+    shop.close()
