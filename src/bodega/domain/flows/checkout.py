@@ -49,6 +49,8 @@ from bodega.values.quote import Quote
 PAYMENT_TIME = timedelta(minutes=15)
 """So long are units held, and so long may a shopper take at their bank's page."""
 MAX_STEPS = 100
+MAX_ORDER_LINES = 91
+"""A transaction takes 100 writes, and placing needs nine beside those of the lines."""
 _NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: read aloud, nothing sounds or looks like another
 
 
@@ -138,6 +140,8 @@ class Checkout:
         quote.check()
         if quote.cart_id != request.cart_id:
             raise InvalidError("this quote is of another cart")
+        if len(quote.lines) > MAX_ORDER_LINES:
+            raise InvalidError(f"an order has at most {MAX_ORDER_LINES} lines, not {len(quote.lines)}: make two of it")
         if quote.price_version != request.price_version:
             raise PriceChangedError(quote.price_version)
         if quote.total.amount and not request.method:

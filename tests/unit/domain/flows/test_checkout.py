@@ -2,6 +2,7 @@ import pytest
 from checkout_bench import CheckoutBench, money, together
 from msgspec.structs import replace
 
+from bodega.domain.flows.checkout import MAX_ORDER_LINES
 from bodega.domain.flows.checkout_request import (
     CheckoutFailedError,
     CheckoutRunningError,
@@ -353,3 +354,14 @@ def test_a_number_that_another_order_has_is_drawn_again(shop, monkeypatch):
     second = shop.buy(shop.cart("cart_2", mug=1), key="two").order
 
     assert (first.number, second.number) == ("AAAA-AAAA", "BBBB-BBBB")
+
+
+def test_the_largest_order_fits_into_a_transaction_and_a_larger_one_is_refused_at_once(shop):
+    skus = {f"sku_{n}": 1 for n in range(MAX_ORDER_LINES + 1)}
+    shop.stock(**skus)
+    with pytest.raises(InvalidError):
+        shop.buy(shop.cart("cart_2", **skus), key="large")
+    skus.pop("sku_0")
+
+    assert shop.buy(shop.cart(**skus)).order.state == "paid"
+    assert len(shop.sandbox.all_payments()) == 1

@@ -158,6 +158,29 @@ def test_webhooks_that_come_after_a_crash_make_no_second_order(bench, method):
     crash_and_hear_of_it(bench, method)
 
 
+def test_a_shopper_at_their_bank_keeps_their_time_when_our_side_was_killed_meanwhile(bench):
+    asked = 0
+    for moment in range(1, MANY_MOMENTS):
+        story = Story(bench, f"bank-{moment}", "card_action")
+        with contextlib.suppress(Killed):
+            bench.buy(story.quote, bench.till(Crasher(moment)), key=story.request.key, method="card_action")
+        attempt = bench.attempts.find(story.request.checkout_id)
+        payment = bench.sandbox.find(attempt.charge) if attempt is not None else None
+        if payment is None:
+            continue
+        bench.clock.advance(61)
+        bench.plain.recovery.work_once()
+
+        bench.sandbox.complete_action(attempt.payment_id)
+        bench.deliver_webhooks()
+
+        asked += 1
+        assert story.check()
+        if attempt.lease_until <= attempt.started_at:
+            break
+    assert asked > 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("method", LONG)
 @pytest.mark.parametrize("then", [crash_and_leave, crash_and_come_back, crash_and_hear_of_it, crash_the_recovery_too])

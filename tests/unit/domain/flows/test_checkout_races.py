@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from checkout_bench import PAYMENT_VERBS, TABLE_VERBS, CheckoutBench, Seam, money
 
-from bodega.domain.flows.checkout_request import CheckoutRunningError
+from bodega.domain.flows.checkout_request import CheckoutFailedError, CheckoutRunningError
+from bodega.domain.inventory.model import InsufficientStockError
+from bodega.errors import UnavailableError
 from bodega.ports.payments import PaymentEvent
 
 _WAIT_SECONDS = 20
@@ -77,11 +79,13 @@ class Turns:
 
 
 class Watch:
-    def __init__(self, turns):
-        self._turns = turns
+    """Makes durable calls the places where actors can be interrupted, and reads too if asked."""
+
+    def __init__(self, turns, *, reads=False):
+        self._turns, self._reads = turns, reads
 
     def on(self, port, verbs):
-        return self._turns.watched(port, verbs - {"find"})
+        return self._turns.watched(port, verbs | {"get", "batch_get"} if self._reads else verbs - {"find"})
 
 
 def preemptions(trace):
@@ -116,7 +120,7 @@ def bench(tmp_path):
     bench.close()
 
 
-def race(bench, webhooks, method="card_approve"):
+def race(bench, webhooks, method="card_approve", *, reads=False):
     """Return a function that runs one schedule of a shopper and so many copies of the webhook, and checks it."""
     numbers = iter(range(10**9))
 
@@ -126,7 +130,7 @@ def race(bench, webhooks, method="card_approve"):
         quote = bench.cart(f"cart-{sku}", **{sku: 2})
         request = bench.request(f"key-{sku}", cart_id=quote.cart_id, method=method)
         turns = Turns(choices)
-        till = bench.till(Watch(turns))
+        till = bench.till(Watch(turns, reads=reads))
         receipts = []
 
         def shopper():
@@ -168,6 +172,60 @@ def test_a_shopper_and_one_webhook_in_every_order_make_one_order_with_one_captur
 def test_a_shopper_and_three_copies_of_the_webhook_make_one_order_with_one_capture(bench):
     # With one interruption of somebody who could have gone on; the long form has more.
     assert schedules(race(bench, 3), most_preemptions=1) > 200
+
+
+def test_a_shopper_and_a_webhook_may_be_interrupted_at_every_read_too(bench):
+    assert schedules(race(bench, 1, reads=True), most_preemptions=2) > 30
+
+
+def race_with_the_worker(bench, seconds, *, reads=False):
+    """Return a function that runs one schedule of a shopper and a worker that takes the shopper for dead."""
+    numbers = iter(range(10**9))
+
+    def run(choices):
+        sku = f"sku-{next(numbers)}"
+        bench.stock(**{sku: 2})
+        quote = bench.cart(f"cart-{sku}", **{sku: 2})
+        turns = Turns(choices)
+        till = bench.till(Watch(turns, reads=reads))
+        answers = []
+
+        def shopper():
+            try:
+                answers.append(bench.buy(quote, till, key=f"key-{sku}").order.id)
+            except (CheckoutFailedError, InsufficientStockError, UnavailableError):
+                # Both may find the hold run out and take the units anew; whoever comes second finds none and undoes.
+                answers.append(None)
+
+        def worker():
+            bench.clock.advance(seconds)
+            till.recovery.work_once()
+
+        turns.run({"shopper": shopper, "worker": worker})
+        bench.recover(hours=1)
+        orders = [order for order in bench.plain.orders.list_by_customer("cus_1", limit=3) if sku in order.ordered]
+        assert [order.id for order in orders] == [order_id for order_id in answers if order_id is not None]
+        assert all(order.state == "paid" for order in orders)
+        bench.check_books(**{sku: 2})
+        return turns.trace
+
+    return run
+
+
+@pytest.mark.parametrize("seconds", [61, 3600])
+def test_a_worker_that_takes_a_slow_shopper_for_dead_finishes_or_undoes_but_never_both(bench, seconds):
+    assert schedules(race_with_the_worker(bench, seconds), most_preemptions=2) > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [61, 3600])
+def test_long_a_worker_and_a_slow_shopper_may_be_interrupted_at_every_read_too(bench, seconds):
+    assert schedules(race_with_the_worker(bench, seconds, reads=True), most_preemptions=3) > 100
+
+
+@pytest.mark.slow
+def test_long_a_shopper_and_a_webhook_may_be_interrupted_at_every_read_too(bench):
+    assert schedules(race(bench, 1, reads=True), most_preemptions=4) > 100
 
 
 @pytest.mark.slow
