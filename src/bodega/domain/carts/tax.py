@@ -41,6 +41,8 @@ class Taxes:
 
     def rate(self, country: str | None, tax_class: str) -> int:
         """Return the rate in millionths: of the country, else of all others, else of the standard class, else none."""
+        if not self._rates:
+            return 0
         for wanted in dict.fromkeys((tax_class, STANDARD)):
             for place in (country, ANYWHERE):
                 found = self._rates.get((place or ANYWHERE, wanted))
@@ -56,6 +58,8 @@ class Taxes:
         >>> Taxes(TaxTable(prices_include_tax=False)).on(100, 200_000)
         (20, 120)
         """
+        if not rate:
+            return 0, amount
         if self.included:
             return half_even(amount * rate, MILLION + rate), amount
         tax = half_even(amount * rate, MILLION)

@@ -8,7 +8,7 @@ import msgspec
 
 from bodega.domain.carts.model import STANDARD, CartLine, Goods, StockState
 from bodega.domain.catalog.model import AttributeValue, Media, Variant
-from bodega.domain.catalog.products import Products
+from bodega.domain.catalog.products import Products, Stored
 from bodega.domain.catalog.views import in_force
 from bodega.domain.inventory.model import Level
 from bodega.domain.inventory.service import Inventory
@@ -16,6 +16,7 @@ from bodega.ports.clock import Clock
 
 TAX_CLASS = "tax_class"
 """The attribute of a product that names its tax class; without it the product is taxed as `standard`."""
+_MOST_DECODED = 1000
 
 
 class _Product(msgspec.Struct, frozen=True, gc=False):
@@ -40,6 +41,7 @@ class GoodsReader:
         self._products = products
         self._inventory = inventory
         self._clock = clock
+        self._decoded: dict[str, tuple[int, _Product]] = {}
 
     def of_lines(self, lines: Sequence[CartLine]) -> dict[str, Goods]:
         """Return what is for sale of a cart's lines, by SKU: products in one read, stock in another."""
@@ -58,7 +60,7 @@ class GoodsReader:
             return {}
         now = self._clock.now()
         stored = self._products.find_many_stored(list(dict.fromkeys(product_ids.values())))
-        products = {product_id: _product(one.doc) for product_id, one in stored.items() if one.public is not None}
+        products = {key: self._decode(key, one) for key, one in stored.items() if one.public is not None}
         levels = self._inventory.find_levels(product_ids)
         found = {}
         for sku, product_id in product_ids.items():
@@ -67,6 +69,17 @@ class GoodsReader:
             if goods is not None:
                 found[sku] = goods
         return found
+
+    def _decode(self, product_id: str, stored: Stored) -> _Product:
+        """Return the product of a document, decoded once a version: what is in many carts is asked for all the time."""
+        kept = self._decoded.get(product_id)
+        if kept is not None and kept[0] == stored.version:
+            return kept[1]
+        if len(self._decoded) >= _MOST_DECODED:
+            self._decoded.clear()
+        product = _product(stored.doc)
+        self._decoded[product_id] = (stored.version, product)
+        return product
 
 
 def _goods_of_product(product: _Product, sku: str, level: Level | None, now: datetime) -> Goods | None:
