@@ -34,6 +34,14 @@ def parse_sku(text: str) -> Sku:
     return Sku(canonical)
 
 
+def parse_sku_or_none(text: str) -> str | None:
+    """Return the canonical SKU, or None where it is none: for look-ups that come before validation."""
+    try:
+        return parse_sku(text)
+    except InvalidError:
+        return None
+
+
 def parse_slug(text: str) -> Slug:
     """Return the slug if it is one: lower-case letters and digits of any script in words joined by hyphens."""
     canonical = unicodedata.normalize("NFKC", text).lower()

@@ -1,89 +1,58 @@
 """Create, modify and archive products, each change one transaction with its list entries and its event."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
 
 from bodega import schema
-from bodega.domain.catalog.events import product_changed
-from bodega.domain.catalog.model import MAX_ID_LENGTH, Product, ProductInput, Rating, Variant, VariantInput
-from bodega.domain.catalog.records import (
-    CATEGORIES,
-    COLLECTIONS,
-    encode,
-    is_id,
-    named_key,
-    product_item,
-    product_key,
-    product_keys,
-    read_product,
-    sku_item,
-    sku_key,
-    slug_item,
-    slug_key,
+from bodega.domain.catalog.contents import (
+    Restored,
+    check_restored,
+    filled,
+    input_of,
+    patched,
+    same,
+    variants_of,
+    without_read_only,
+    without_variant_ids,
 )
+from bodega.domain.catalog.model import Product, ProductInput, Rating, Variant
+from bodega.domain.catalog.plans import (
+    AlreadyExistsError,
+    ProductPlans,
+    SkuTakenError,
+    SlugTakenError,
+    public_bytes,
+)
+from bodega.domain.catalog.records import encode, is_id, product_key, product_keys, read_product, sku_key, slug_key
 from bodega.domain.catalog.taxonomy import Taxonomy
 from bodega.domain.catalog.tree import CategoryTree
-from bodega.domain.catalog.validate import check_product, is_in_utc_range
-from bodega.domain.catalog.views import Projection, card_of, entry_item, entry_keys, project, public_view
+from bodega.domain.catalog.validate import check_product
+from bodega.domain.catalog.views import card_of, project, public_view, read_projection
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError, StaleVersionError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
-from bodega.ports.table import (
-    MAX_BATCH_GET,
-    MAX_ITEM_BYTES,
-    Check,
-    Delete,
-    Equals,
-    Exists,
-    Item,
-    Key,
-    NotExists,
-    Put,
-    TableStore,
-)
-from bodega.ports.table import (
-    Any as AnyOf,
-)
-from bodega.values.decode import convert
-from bodega.values.merge_patch import merge_patch
-from bodega.values.text import MAX_SLUG_LENGTH, make_slug, parse_sku, parse_slug
+from bodega.ports.table import MAX_BATCH_GET, Item, Key, TableStore
+from bodega.values.text import MAX_SLUG_LENGTH, make_slug, parse_sku, parse_sku_or_none, parse_slug
 
-READ_ONLY = ("id", "version", "created_at", "updated_at", "rating")
-MAX_VERSION = 2**53  # JavaScript must be able to read it
-_TRIES = 5
-_MAX_DOCUMENT_BYTES = MAX_ITEM_BYTES - 8192  # an item's limit, less its keys and the lists it stands in
+__all__ = [
+    "AlreadyExistsError",
+    "Outcome",
+    "Products",
+    "RepeatedError",
+    "Restored",
+    "SkuTakenError",
+    "SlugTakenError",
+    "Stored",
+    "input_of",
+    "parse_sku_or_none",
+    "without_read_only",
+]
 Outcome: TypeAlias = Literal["created", "changed", "unchanged"]
-
-
-class SkuTakenError(ConflictError):
-    """Another product has this SKU."""
-
-    code = "sku_taken"
-
-    def __init__(self, sku: str, owner: str | None) -> None:
-        super().__init__(f"SKU {sku!r} belongs to product {owner}")
-        self.sku = sku
-        self.owner = owner
-
-
-class SlugTakenError(ConflictError):
-    """Another product has, or had, this slug."""
-
-    code = "slug_taken"
-
-    def __init__(self, slug: str) -> None:
-        super().__init__(f"slug {slug!r} belongs to another product")
-        self.slug = slug
-
-
-class AlreadyExistsError(ConflictError):
-    """A create-only request named a product that is already there."""
-
-    code = "already_exists"
+_TRIES = 5
+_IN_THIS_CALL = "(this call)"
 
 
 class RepeatedError(ConflictError):
@@ -100,16 +69,6 @@ class Stored(msgspec.Struct, frozen=True):
     public: bytes | None
 
 
-class Restored(msgspec.Struct, frozen=True, kw_only=True):
-    """What an import may bring along of a product that was exported: used only if the product is not there yet."""
-
-    id: str | None = None
-    version: int = 1
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    rating: Rating = Rating()
-
-
 class Products:
     """The catalog's records of products.
 
@@ -121,6 +80,7 @@ class Products:
         self._taxonomy = taxonomy
         self._clock = clock
         self._ids = ids
+        self._plans = ProductPlans(taxonomy=taxonomy, clock=clock)
         self.currency = currency
 
     # -- reading
@@ -131,10 +91,9 @@ class Products:
         return _stored(item) if item is not None else None
 
     def find_many_stored(self, product_ids: Sequence[str]) -> dict[str, Stored]:
-        """Return the documents of those of up to 100 products that exist."""
-        keys = product_keys(product_ids)
-        found = self._table.batch_get(schema.CATALOG, list(keys)) if keys else {}
-        return {keys[key]: _stored(item) for key, item in found.items()}
+        """Return the documents of those products that exist, any number of them."""
+        wanted = product_keys(product_ids)
+        return {wanted[key]: _stored(item) for key, item in self._read(wanted)}
 
     def find_id_by_sku(self, sku: str) -> str | None:
         """Return the id of the product with this SKU, or None."""
@@ -143,13 +102,8 @@ class Products:
 
     def find_ids_by_sku(self, skus: Iterable[str]) -> dict[str, str]:
         """Return product ids by canonical SKU for those SKUs that exist, any number of them."""
-        wanted = list(dict.fromkeys(sku for sku in skus if parse_sku_or_none(sku) == sku))
-        found: dict[str, str] = {}
-        for start in range(0, len(wanted), MAX_BATCH_GET):
-            keys = {sku_key(sku): sku for sku in wanted[start : start + MAX_BATCH_GET]}
-            for key, item in self._table.batch_get(schema.CATALOG, list(keys)).items():
-                found[keys[key]] = cast("str", item["product_id"])
-        return found
+        wanted = {sku_key(sku): sku for sku in skus if parse_sku_or_none(sku) == sku}
+        return {wanted[key]: cast("str", item["product_id"]) for key, item in self._read(wanted)}
 
     def find_id_by_slug(self, slug: str) -> tuple[str, bool] | None:
         """Return the id of the product with this slug and whether the slug is the current one, or None."""
@@ -277,7 +231,9 @@ class Products:
             item = self._find_item(product_id)
             old = read_product(item) if item is not None else None
             if item is not None and old is not None and old.rating != rating:
-                plans.append((product_id, self._plan_change(item, old, msgspec.structs.replace(old, rating=rating))[0]))
+                plans.append(
+                    (product_id, self._plans.change(item, old, msgspec.structs.replace(old, rating=rating))[0])
+                )
         outcomes = self._table.load((plan.writes, plan.events) for _, plan in plans)
         for (product_id, _), failure in zip(plans, outcomes, strict=True):
             if failure is not None:  # somebody changed the product meanwhile
@@ -296,8 +252,8 @@ class Products:
         now = self._clock.now()
         tree = self._taxonomy.tree(current=True)
         public = public_view(old, now)
-        same_price = old.status != "active" or _public_bytes(old, public, encode(old)) == item.get("public")
-        if same_price and project(old, card_of(public), tree, now) == _projection(item):
+        same_price = old.status != "active" or public_bytes(old, public, encode(old)) == item.get("public")
+        if same_price and project(old, card_of(public), tree, now) == read_projection(item):
             return False
         try:
             self._write_change(item, old, old, tree=tree)
@@ -340,6 +296,12 @@ class Products:
         except ShopError as exc:
             return exc
 
+    def _read(self, keys: Iterable[Key]) -> Iterator[tuple[Key, Item]]:
+        """Yield those items that exist, any number of them."""
+        wanted = list(keys)
+        for start in range(0, len(wanted), MAX_BATCH_GET):
+            yield from self._table.batch_get(schema.CATALOG, wanted[start : start + MAX_BATCH_GET]).items()
+
     def _find_item(self, product_id: str) -> Item | None:
         return self._table.get(schema.CATALOG, product_key(product_id)) if is_id(product_id) else None
 
@@ -372,7 +334,7 @@ class Products:
             if expected_version is not None and old.version != expected_version:
                 raise StaleVersionError("product", product_id, current=old.version)
             new = decide(old)
-            if _same(new, old):
+            if same(new, old):
                 return old
             try:
                 return self._write_change(item, old, new)
@@ -384,46 +346,21 @@ class Products:
     def _merged(self, old: Product, given: ProductInput) -> Product:
         """Return the old product with new contents, checked; everything that is not staff's to set is kept."""
         self._check(given)
-        return _filled(
+        return filled(
             old,
             given,
             slug=parse_slug(given.slug) if given.slug is not None else old.slug,
-            variants=self._variants(given.variants, old),
+            variants=self._variants(given, old),
         )
 
-    def _variants(self, given: Sequence[VariantInput], old: Product | None) -> list[Variant]:
-        named = {variant.id for variant in given}
-        known = {v.id for v in old.variants} if old else set()
-        # An id that is given to another SKU here is no longer this SKU's.
-        by_sku = {v.sku: v.id for v in old.variants if v.id not in named} if old else {}
-        variants = []
-        for index, variant in enumerate(given):
-            sku = parse_sku(variant.sku)
-            if variant.id is not None and old is not None and variant.id not in known:
-                raise InvalidError(
-                    f"the product has no variant {variant.id!r}",
-                    [Fault(f"/variants/{index}/id", "unknown_variant", "leave the id out to add a variant")],
-                )
-            variants.append(
-                Variant(
-                    id=variant.id or by_sku.get(sku) or self._ids.new("var"),
-                    sku=sku,
-                    price=variant.price,
-                    compare_at=variant.compare_at,
-                    schedule=variant.schedule,
-                    title=variant.title,
-                    options=variant.options,
-                    barcode=variant.barcode,
-                    weight_grams=variant.weight_grams,
-                )
-            )
-        return variants
+    def _variants(self, given: ProductInput, old: Product | None) -> list[Variant]:
+        return variants_of(given.variants, old, new_id=lambda: self._ids.new("var"))
 
     def _plan_create(
         self, given: ProductInput, restored: Restored, *, taken_slugs: set[str] | None = None
     ) -> tuple[WritePlan, Product]:
         self._check(given)
-        _check_restored(restored)
+        check_restored(restored)
         now = self._clock.now()
         product_id = restored.id or self._ids.new("prod")
         blank = Product(
@@ -438,18 +375,8 @@ class Products:
         slug = (
             parse_slug(given.slug) if given.slug is not None else self._free_slug(given.title, product_id, taken_slugs)
         )
-        product = _filled(blank, given, slug=slug, variants=self._variants(given.variants, None))
-        plan = WritePlan()
-        self._put_product(plan, product, None, now)
-        plan.add(
-            Put(schema.CATALOG, slug_item(product.slug, product.id, current=True), NotExists()),
-            otherwise=lambda _: SlugTakenError(product.slug),
-        )
-        self._move_skus(plan, product, [])
-        self._require_places(plan, product, None)
-        plan.announce(product_changed(product))
-        plan.check_size()
-        return plan, product
+        product = filled(blank, given, slug=slug, variants=self._variants(given, None))
+        return self._plans.creation(product), product
 
     def _plan_upsert(
         self, given: ProductInput, restored: Restored, owners: dict[str, str], taken_slugs: set[str]
@@ -466,33 +393,32 @@ class Products:
         item = self._item(product_id)
         old = read_product(item)
         if restored.id is not None and restored.id != product_id:
-            given = _without_variant_ids(given)  # they are another shop's; here the SKU says which variant is meant
+            given = without_variant_ids(given)  # they are another shop's; here the SKU says which variant is meant
         new = self._merged(old, given)
-        if _same(new, old):
+        if same(new, old):
             return product_id
         if new.slug != old.slug:
             taken_slugs.add(new.slug)
         owners |= dict.fromkeys([*skus, *(v.sku for v in old.variants), product_id], _IN_THIS_CALL)
-        plan, product = self._plan_change(item, old, new)
+        plan, product = self._plans.change(item, old, new)
         return plan, product, "changed"
 
     def _owners(self, given: Sequence[tuple[ProductInput, Restored]]) -> dict[str, str]:
         """Return product ids by every SKU and id that the rows name, for those that exist."""
         skus = [parse_sku_or_none(v.sku) for contents, _ in given for v in contents.variants]
         owners = self.find_ids_by_sku(s for s in skus if s is not None)
-        ids = list(dict.fromkeys(r.id for _, r in given if r.id is not None))
-        for start in range(0, len(ids), MAX_BATCH_GET):
-            owners |= {found: found for found in self.find_many_stored(ids[start : start + MAX_BATCH_GET])}
-        return owners
+        ids = product_keys(r.id for _, r in given if r.id is not None)
+        return owners | {ids[key]: ids[key] for key, _ in self._read(ids)}
 
     def _taken_slugs(self, given: Sequence[tuple[ProductInput, Restored]]) -> set[str]:
         """Return which of the slugs that titles would give are claimed already."""
-        wanted = list(dict.fromkeys(make_slug(contents.title) for contents, _ in given if contents.slug is None))
-        taken: set[str] = set()
-        for start in range(0, len(wanted), MAX_BATCH_GET):
-            keys = {slug_key(slug): str(slug) for slug in wanted[start : start + MAX_BATCH_GET]}
-            taken |= {keys[key] for key in self._table.batch_get(schema.CATALOG, list(keys))}
-        return taken
+        slugs = {
+            slug_key(slug): slug
+            for contents, _ in given
+            if contents.slug is None
+            for slug in [make_slug(contents.title)]
+        }
+        return {slugs[key] for key, _ in self._read(slugs)}
 
     def _free_slug(self, title: str, product_id: str, taken: set[str] | None) -> str:
         slug = make_slug(title)
@@ -504,249 +430,16 @@ class Products:
         return _with_suffix(slug, unique)
 
     def _write_change(self, item: Item, old: Product, new: Product, *, tree: CategoryTree | None = None) -> Product:
-        plan, product = self._plan_change(item, old, new, tree=tree)
+        plan, product = self._plans.change(item, old, new, tree=tree)
         plan.commit(self._table)
         return product
-
-    def _plan_change(
-        self, item: Item, old: Product, new: Product, *, tree: CategoryTree | None = None
-    ) -> tuple[WritePlan, Product]:
-        now = self._clock.now()
-        product = msgspec.structs.replace(new, version=old.version + 1, updated_at=now)
-        plan = WritePlan()
-        self._put_product(plan, product, item, now, tree=tree)
-        if product.slug != old.slug:
-            self._move_slug(plan, old, product)
-        self._move_skus(plan, product, [v.sku for v in old.variants])
-        self._require_places(plan, product, old)
-        plan.announce(product_changed(product))
-        plan.check_size()
-        return plan, product
-
-    def _put_product(
-        self,
-        plan: WritePlan,
-        product: Product,
-        old: Item | None,
-        now: datetime,
-        *,
-        tree: CategoryTree | None = None,
-    ) -> None:
-        """Plan the product's own item and the difference between its old and new list entries."""
-        doc = encode(product)
-        public = public_view(product, now)
-        card = card_of(public)
-        projection = project(product, card, tree or self._taxonomy.tree(), now)
-        body = encode(card)
-        item = product_item(product, doc, _public_bytes(product, public, doc))
-        item |= {
-            "lists": list(projection.lists),
-            "amount": projection.amount,
-            "changes_at": projection.changes_at,
-        }
-        item["card"] = body
-        if len(doc) + len(cast("bytes", item.get("public", b""))) + len(body) > _MAX_DOCUMENT_BYTES:
-            detail = f"the product is too large: at most about {MAX_ITEM_BYTES // 1024} KB can be stored of one"
-            raise InvalidError(detail, [Fault("", "too_large", detail)])
-        if old is None:
-            plan.add(
-                Put(schema.CATALOG, item, NotExists()),
-                otherwise=lambda _: AlreadyExistsError(f"product {product.id} is already there"),
-            )
-        else:
-            plan.add(
-                Put(schema.CATALOG, item, Equals("version", product.version - 1)),
-                otherwise=lambda found: _gone_or_stale(product.id, found),
-            )
-        after = entry_keys(product, projection)
-        if old is None:
-            plan.add_all([Put(schema.LISTINGS, entry_item(key, body)) for key in after])
-            return
-        before = set(entry_keys(product, _projection(old)))
-        plan.add_all(Delete(schema.LISTINGS, key) for key in sorted(before.difference(after), key=_by_key))
-        unchanged = before if old.get("card") == body else set[Key]()
-        plan.add_all(Put(schema.LISTINGS, entry_item(key, body)) for key in after if key not in unchanged)
-
-    def _move_slug(self, plan: WritePlan, old: Product, new: Product) -> None:
-        plan.add(
-            Put(
-                schema.CATALOG,
-                slug_item(new.slug, new.id, current=True),
-                AnyOf((NotExists(), Equals("product_id", new.id))),
-            ),
-            otherwise=lambda _: SlugTakenError(new.slug),
-        )
-        plan.add(Put(schema.CATALOG, slug_item(old.slug, new.id, current=False)))
-
-    def _move_skus(self, plan: WritePlan, product: Product, old_skus: Sequence[str]) -> None:
-        skus = [v.sku for v in product.variants]
-        for sku in skus:
-            if sku not in old_skus:
-                plan.add(
-                    Put(schema.CATALOG, sku_item(sku, product.id), NotExists()),
-                    otherwise=lambda found, sku=sku: SkuTakenError(sku, _owner(found)),  # type: ignore[misc]
-                )
-        for sku in old_skus:
-            if sku not in skus:
-                plan.add(Delete(schema.CATALOG, sku_key(sku), Equals("product_id", product.id)))
-
-    def _require_places(self, plan: WritePlan, product: Product, old: Product | None) -> None:
-        """Let the transaction fail if a category or collection was deleted since we looked.
-
-        One that a listed product stands in cannot be deleted, and need not be asked for.
-        """
-        listed = old is not None and old.status == "active"
-        asked = old is None or (product.status == "active" and not listed)
-        for kind, noun, field, ids, before in (
-            (CATEGORIES, "category", "categories", product.categories, old.categories if old else ()),
-            (COLLECTIONS, "collection", "collections", product.collections, old.collections if old else ()),
-        ):
-            for index, name in enumerate(ids):
-                if asked or name not in before:
-                    fault = Fault(f"/{field}/{index}", f"unknown_{noun}", f"{name!r} was deleted")
-                    plan.add(
-                        Check(schema.CATALOG, named_key(kind, name), Exists()),
-                        otherwise=lambda _, fault=fault: InvalidError(fault.detail, [fault]),  # type: ignore[misc]
-                    )
-
-
-_IN_THIS_CALL = "(this call)"
-
-
-def input_of(product: Product) -> ProductInput:
-    """Return what staff would send to get this product."""
-    return ProductInput(
-        title=product.title,
-        slug=product.slug,
-        description=product.description,
-        brand=product.brand,
-        status=product.status,
-        categories=product.categories,
-        collections=product.collections,
-        attributes=product.attributes,
-        media=product.media,
-        variants=[
-            VariantInput(
-                id=v.id,
-                sku=v.sku,
-                price=v.price,
-                compare_at=v.compare_at,
-                schedule=v.schedule,
-                title=v.title,
-                options=v.options,
-                barcode=v.barcode,
-                weight_grams=v.weight_grams,
-            )
-            for v in product.variants
-        ],
-    )
-
-
-def _without_variant_ids(given: ProductInput) -> ProductInput:
-    variants = [msgspec.structs.replace(variant, id=None) for variant in given.variants]
-    return msgspec.structs.replace(given, variants=variants)
-
-
-def patched(old: Product, patch: Mapping[str, Any]) -> ProductInput:
-    """Return the contents that a merge patch makes of a product."""
-    document = msgspec.to_builtins(input_of(old))
-    return convert(merge_patch(document, without_read_only(old, patch)), ProductInput)
-
-
-def without_read_only(product: Product, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop the fields that staff cannot set, so that what was read can be sent back; one that differs is refused."""
-    current = msgspec.to_builtins(product)
-    for field in READ_ONLY:
-        if field in document and document[field] != current[field]:
-            raise InvalidError(
-                f"{field} cannot be set",
-                [Fault(f"/{field}", "read_only", f"{field} is {current[field]!r} and cannot be set")],
-            )
-    return {name: value for name, value in document.items() if name not in READ_ONLY}
-
-
-def parse_sku_or_none(text: str) -> str | None:
-    """Return the canonical SKU, or None where it is none: for look-ups that come before validation."""
-    try:
-        return parse_sku(text)
-    except InvalidError:
-        return None
 
 
 def _with_suffix(slug: str, suffix: str) -> str:
     return f"{slug[: MAX_SLUG_LENGTH - 1 - len(suffix)].rstrip('-')}-{suffix}"
 
 
-def _same(new: Product, old: Product) -> bool:
-    """Tell whether nothing changed: as `==`, but to Python True is 1, and to a reader of JSON it is not."""
-    return new == old and all(
-        (v is True or v is False) == isinstance(old.attributes[n], bool) for n, v in new.attributes.items()
-    )
-
-
-def _filled(base: Product, given: ProductInput, *, slug: str, variants: list[Variant]) -> Product:
-    return msgspec.structs.replace(
-        base,
-        slug=slug,
-        title=given.title,
-        description=given.description,
-        brand=given.brand,
-        status=given.status,
-        categories=given.categories,
-        collections=given.collections,
-        attributes=given.attributes,
-        media=given.media,
-        variants=variants,
-    )
-
-
-def _check_restored(restored: Restored) -> None:
-    """Refuse what no export of ours has in it."""
-    faults = []
-    if restored.id is not None and not is_id(restored.id):
-        faults.append(Fault("/id", "bad_id", f"an id is 1 to {MAX_ID_LENGTH} printable characters"))
-    if not 1 <= restored.version <= MAX_VERSION:
-        faults.append(Fault("/version", "out_of_range", f"version must be 1 to {MAX_VERSION}"))
-    for field, moment in (("created_at", restored.created_at), ("updated_at", restored.updated_at)):
-        if moment is not None and not is_in_utc_range(moment):
-            faults.append(
-                Fault(f"/{field}", "bad_time", f"{field} needs a UTC offset, and a year from 1 to 9999 in UTC")
-            )
-    if not 0 <= restored.rating.count <= restored.rating.total <= 5 * restored.rating.count:
-        faults.append(Fault("/rating", "out_of_range", "the stars of a rating must be 1 to 5 for each review"))
-    if faults:
-        raise InvalidError(faults[0].detail, faults)
-
-
 def _stored(item: Item) -> Stored:
     doc = cast("bytes", item["doc"])
     public = cast("bytes", item.get("public", doc)) if item["status"] == "active" else None
     return Stored(cast("int", item["version"]), doc, public)
-
-
-def _public_bytes(product: Product, public: Product, doc: bytes) -> bytes | None:
-    """Return what shoppers see, None where it is the same document."""
-    body = doc if public is product else encode(public)
-    return None if body == doc else body
-
-
-def _projection(item: Item) -> Projection:
-    return Projection(
-        lists=cast("list[str]", item["lists"]),
-        amount=cast("int", item["amount"]),
-        changes_at=cast("str | None", item["changes_at"]),
-    )
-
-
-def _gone_or_stale(product_id: str, found: Item | None) -> ShopError:
-    if found is None:
-        return NotFoundError("product", product_id)
-    return StaleVersionError("product", product_id, current=cast("int", found["version"]))
-
-
-def _owner(found: Item | None) -> str | None:
-    return cast("str", found["product_id"]) if found else None
-
-
-def _by_key(key: Key) -> tuple[str, str]:
-    return (key.partition, key.sort)

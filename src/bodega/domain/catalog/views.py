@@ -5,6 +5,7 @@ What shoppers see, cards, list entries and search documents, all derived and nev
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import cast
 
 import msgspec
 
@@ -124,6 +125,15 @@ def project(product: Product, card: Card, tree: CategoryTree, now: datetime) -> 
         lists=lists_of(product, tree),
         amount=card.price.amount if card.price else _NO_PRICE,
         changes_at=format_time(change) if change else None,
+    )
+
+
+def read_projection(item: Item) -> Projection:
+    """Return where the lists have a product, from its item."""
+    return Projection(
+        lists=cast("list[str]", item["lists"]),
+        amount=cast("int", item["amount"]),
+        changes_at=cast("str | None", item["changes_at"]),
     )
 
 
