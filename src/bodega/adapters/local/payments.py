@@ -9,29 +9,24 @@ import msgspec
 
 from bodega.adapters.local import payments_layout as sql
 from bodega.adapters.local.payments_cards import CARDS, PENDING_SECONDS, Card, Lost
+from bodega.adapters.local.payments_webhooks import Delivery, SandboxWebhooks
 from bodega.adapters.local.sqlite import Database
 from bodega.errors import InvalidError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
 from bodega.ports.payments import (
-    MAX_WEBHOOK_BYTES,
-    WEBHOOK_TOLERANCE_SECONDS,
     Charge,
     Payment,
     PaymentDeclinedError,
     PaymentEvent,
     PaymentRefusedError,
     PaymentUnknownError,
-    WebhookForgedError,
-    WebhookStaleError,
 )
 from bodega.values.money import Money
 
 Outcome = Payment | PaymentDeclinedError
-SIGNATURE_HEADER = "sandbox-signature"
-_PURPOSE = "sandbox-webhook"
-_REPORTED_LATE = {"authorised": 0, "declined": 0, "captured": 1}
+Kind = Literal["authorised", "declined", "captured", "voided", "refunded"]
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,17 +46,8 @@ class Operation(msgspec.Struct, frozen=True):
     declined: str = ""
 
 
-class Delivery(msgspec.Struct, frozen=True):
-    """A webhook to send now; drop it by its `number` once it was received."""
-
-    number: int
-    body: bytes
-    headers: Mapping[str, str]
-
-
 _STORED = msgspec.json.Decoder(Stored)
 _OPERATION = msgspec.json.Decoder(Operation)
-_EVENT = msgspec.json.Decoder(PaymentEvent)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -72,9 +58,9 @@ class SandboxPayments:
 
     def __init__(self, database: Database, *, keys: Keys, clock: Clock, ids: Ids) -> None:
         self._database = database
-        self._keys = keys
         self._clock = clock
         self._ids = ids
+        self._webhooks = SandboxWebhooks(database, keys=keys, clock=clock)
         database.write(lambda connection: connection.execute(sql.TABLES) and None)
 
     # -- the port --------------------------------------------------------------------------------------------
@@ -109,29 +95,17 @@ class SandboxPayments:
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> PaymentEvent:
         """Check signature and time, and read."""
-        if len(body) > MAX_WEBHOOK_BYTES:
-            raise WebhookForgedError("the webhook is larger than any that is sent")
-        signed_at, signature = _parse_signature(headers.get(SIGNATURE_HEADER, ""))
-        if not self._keys.verify(_PURPOSE, b"%d.%b" % (signed_at, body), signature):
-            raise WebhookForgedError("the webhook's signature does not fit")
-        if abs(self._clock.now().timestamp() - signed_at) > WEBHOOK_TOLERANCE_SECONDS:
-            raise WebhookStaleError("the webhook was signed too long ago")
-        try:
-            return _EVENT.decode(body)
-        except msgspec.MsgspecError as exc:
-            raise WebhookForgedError("the webhook cannot be read") from exc
+        return self._webhooks.parse(body, headers)
 
     # -- what a real provider does by itself, and tests ask it about -----------------------------------------
 
     def due_webhooks(self, *, limit: int = 100) -> Sequence[Delivery]:
         """Return webhooks whose time has come, signed now, in the order in which they would arrive."""
-        signed_at = int(self._clock.now().timestamp())
-        found = self._database.reader().execute(sql.DUE_WEBHOOKS, (signed_at, limit))
-        return [Delivery(seq, body, {SIGNATURE_HEADER: self._signature(signed_at, body)}) for seq, body in found]
+        return self._webhooks.due(limit=limit)
 
     def drop_webhook(self, number: int) -> None:
         """Forget a webhook that was received; others are due again and again."""
-        self._database.write(lambda c: c.execute(sql.DROP_WEBHOOK, (number,)) and None)
+        self._webhooks.drop(number)
 
     def complete_action(self, payment_id: str, *, approve: bool = True) -> Payment:
         """Do what the shopper does at `action_url`: approve a payment or refuse to."""
@@ -262,24 +236,20 @@ class SandboxPayments:
             raise PaymentDeclinedError(known.declined)
         return True
 
-    def _save(self, connection: apsw.Connection, stored: Stored, payment: Payment, kind: str) -> None:
+    def _save(self, connection: apsw.Connection, stored: Stored, payment: Payment, kind: Kind) -> None:
         """Store a payment and queue the webhooks that tell of it, as its card wants them."""
         changed = Stored(charge=stored.charge, payment=payment, ready_at=stored.ready_at)
         connection.execute(sql.PUT_PAYMENT, (stored.charge.id, _encode(changed)))
-        card = self._card(stored.charge)
-        now = self._clock.now()
-        occurred_at = stored.ready_at if payment.state == "pending" and stored.ready_at is not None else now
-        event = {
-            "id": self._ids.new("whk"),
-            "kind": kind,
-            "payment_id": stored.charge.id,
-            "order_id": stored.charge.order_id,
-            "checkout_id": stored.charge.checkout_id,
-            "occurred_at": occurred_at,
-        }
-        due = int(occurred_at.timestamp()) + card.delays[_REPORTED_LATE.get(kind, 2)]
-        for _ in range(card.copies):
-            connection.execute(sql.ADD_WEBHOOK, (due, _encode(event)))
+        waits = payment.state == "pending" and stored.ready_at is not None
+        event = PaymentEvent(
+            id=self._ids.new("whk"),
+            kind=kind,
+            payment_id=stored.charge.id,
+            order_id=stored.charge.order_id,
+            checkout_id=stored.charge.checkout_id,
+            occurred_at=stored.ready_at if waits and stored.ready_at is not None else self._clock.now(),
+        )
+        self._webhooks.add(connection, event, self._card(stored.charge))
 
     def _stored(self, connection: apsw.Connection, payment_id: str) -> Stored | None:
         row = connection.execute(sql.GET_PAYMENT, (payment_id,)).fetchone()
@@ -299,17 +269,6 @@ class SandboxPayments:
     def _card(self, charge: Charge, stored: Stored | None = None) -> Card:
         stored = stored or self._stored(self._database.reader(), charge.id)
         return CARDS.get(stored.charge.method if stored is not None else charge.method, Card())
-
-    def _signature(self, signed_at: int, body: bytes) -> str:
-        return f"t={signed_at},v1={self._keys.sign(_PURPOSE, b'%d.%b' % (signed_at, body)).hex()}"
-
-
-def _parse_signature(header: str) -> tuple[int, bytes]:
-    parts = dict(part.partition("=")[::2] for part in header[:300].split(","))
-    try:
-        return int(parts["t"]), bytes.fromhex(parts["v1"])
-    except (KeyError, ValueError):
-        raise WebhookForgedError("the webhook has no signature that could be read") from None
 
 
 def _check_same(known: Money, wanted: Money, payment_id: str) -> None:

@@ -8,23 +8,18 @@ carries ids drawn at the start, and is done once however often it is asked.
 
 from collections.abc import Callable
 from datetime import timedelta
-from hashlib import blake2b
 from typing import Protocol
 
 from msgspec.structs import replace
 
 from bodega.domain.flows.checkout_attempts import LEASE, Attempt, Attempts, LostRaceError, changed
+from bodega.domain.flows.checkout_opening import Opening
 from bodega.domain.flows.checkout_request import (
     ABANDONED,
     CheckoutBusyError,
     CheckoutRequest,
-    CheckoutRunningError,
     Failure,
-    KeyReusedError,
-    PriceChangedError,
     Receipt,
-    contact_context,
-    encode_contact,
 )
 from bodega.domain.flows.settling import Settling, entry_for
 from bodega.domain.inventory.holds import Holds
@@ -49,9 +44,6 @@ from bodega.values.quote import Quote
 PAYMENT_TIME = timedelta(minutes=15)
 """So long are units held, and so long may a shopper take at their bank's page."""
 MAX_STEPS = 100
-MAX_ORDER_LINES = 91
-"""A transaction takes 100 writes, and placing needs nine beside those of the lines."""
-_NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: read aloud, nothing sounds or looks like another
 
 
 class QuoteSource(Protocol):
@@ -89,10 +81,15 @@ class Checkout:
         self._payments = payments
         self._source = source
         self._settling = settling
-        self._keys = keys
         self._clock = clock
-        self._ids = ids
-        self._capture_later = capture_later
+        self._opening = Opening(
+            attempts=self._attempts,
+            keys=keys,
+            clock=clock,
+            ids=ids,
+            provider=payments.name,
+            capture_later=capture_later,
+        )
 
     def place(self, *, request: CheckoutRequest, quote: Callable[[], Quote]) -> Receipt:
         """Check out, or go on with what an earlier call with this key began; the answer is the same every time.
@@ -103,7 +100,7 @@ class Checkout:
         """
         request.check()
         attempt = self._attempts.find(request.checkout_id)
-        attempt = self._begin(request, quote()) if attempt is None else self._rejoin(attempt, request)
+        attempt = self._opening.begin(request, quote()) if attempt is None else self._opening.rejoin(attempt, request)
         try:
             attempt = self._advance(attempt, method=request.method)
         except UnavailableError:
@@ -134,58 +131,6 @@ class Checkout:
             self._advance(self._undo(attempt, ABANDONED))
 
     # -- the steps ---------------------------------------------------------------------------------------------
-
-    def _begin(self, request: CheckoutRequest, quote: Quote) -> Attempt:
-        """Validate, and draw all ids."""
-        quote.check()
-        if quote.cart_id != request.cart_id:
-            raise InvalidError("this quote is of another cart")
-        if len(quote.lines) > MAX_ORDER_LINES:
-            raise InvalidError(f"an order has at most {MAX_ORDER_LINES} lines, not {len(quote.lines)}: make two of it")
-        if quote.price_version != request.price_version:
-            raise PriceChangedError(quote.price_version)
-        if quote.total.amount and not request.method:
-            raise InvalidError("a payment method is needed")
-        now = self._clock.now()
-        order_id = self._ids.new("ord")
-        payment_id = self._ids.new("pay") if quote.total.amount else ""
-        attempt = Attempt(
-            id=request.checkout_id,
-            fingerprint=self._fingerprint(request),
-            state="starting",
-            version=1,
-            quote=quote,
-            order_id=order_id,
-            number=self._draw_number(),
-            payment_id=payment_id,
-            capture_id=f"{payment_id}_capture",
-            provider=self._payments.name,
-            private=self._sealed(request, order_id),
-            started_at=now,
-            lease_until=now + LEASE,
-            due_at=now + LEASE,
-            customer_id=request.customer_id,
-            capture_later=self._capture_later,
-        )
-        try:
-            self._attempts.add(attempt)
-        except LostRaceError:
-            return self._rejoin(self._attempts.get(attempt.id), request)
-        return attempt
-
-    def _rejoin(self, attempt: Attempt, request: CheckoutRequest) -> Attempt:
-        """Go on with a checkout that was left behind, or is over; refuse if it is another one or still running."""
-        if attempt.fingerprint != self._fingerprint(request):
-            raise KeyReusedError
-        if attempt.over:
-            return attempt
-        now = self._clock.now()
-        if now < attempt.lease_until:
-            raise CheckoutRunningError
-        try:
-            return self._attempts.save(changed(attempt, lease_until=now + LEASE, due_at=now + LEASE))
-        except LostRaceError:
-            raise CheckoutRunningError from None
 
     def _advance(self, attempt: Attempt, *, method: str = "") -> Attempt:
         """Take step after step until the checkout is over or waits for somebody."""
@@ -295,7 +240,7 @@ class Checkout:
             except StockMovedError:
                 continue
             except NumberTakenError:
-                attempt = self._attempts.save(changed(attempt, number=self._draw_number()))
+                attempt = self._attempts.save(changed(attempt, number=self._opening.draw_number()))
             except HoldExpiredError:
                 attempt = self._hold_again(attempt)
                 if attempt.state != "authorising":
@@ -406,18 +351,6 @@ class Checkout:
         if attempt.state == "done":
             return Receipt(checkout_id=attempt.id, order=attempt.answer())
         return Receipt(checkout_id=attempt.id, action_url=attempt.action_url)
-
-    def _fingerprint(self, request: CheckoutRequest) -> bytes:
-        return self._keys.sign("checkout-fingerprint", request.fingerprint())
-
-    def _sealed(self, request: CheckoutRequest, order_id: str) -> bytes:
-        return self._keys.seal(encode_contact(request.contact), contact_context(order_id, request.customer_id))
-
-    def _draw_number(self) -> str:
-        """Return eight characters that nobody can guess; that nobody else has them is the order's to find out."""
-        chance = int.from_bytes(blake2b(self._ids.secret(size_bytes=16).encode(), digest_size=5).digest())
-        plain = "".join(_NUMBER_ALPHABET[chance >> shift & 31] for shift in range(35, -1, -5))
-        return f"{plain[:4]}-{plain[4:]}"
 
 
 def _capture_failure(order: Order) -> Failure:

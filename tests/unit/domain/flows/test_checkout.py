@@ -2,7 +2,7 @@ import pytest
 from checkout_bench import CheckoutBench, money, together
 from msgspec.structs import replace
 
-from bodega.domain.flows.checkout import MAX_ORDER_LINES
+from bodega.domain.flows.checkout_opening import MAX_ORDER_LINES
 from bodega.domain.flows.checkout_request import (
     CheckoutFailedError,
     CheckoutRunningError,
@@ -348,7 +348,7 @@ def test_racing_for_the_last_units_sells_exactly_those(shop):
 
 def test_a_number_that_another_order_has_is_drawn_again(shop, monkeypatch):
     numbers = iter(["AAAA-AAAA", "AAAA-AAAA", "BBBB-BBBB"])
-    monkeypatch.setattr(shop.plain.checkout, "_draw_number", lambda: next(numbers))
+    monkeypatch.setattr(shop.plain.checkout._opening, "draw_number", lambda: next(numbers))
 
     first = shop.buy(shop.cart("cart_1", mug=1), key="one").order
     second = shop.buy(shop.cart("cart_2", mug=1), key="two").order

@@ -152,7 +152,7 @@ def test_what_is_not_allowed_changes_nothing(shop, desk):
 
 def test_an_order_captured_by_hand_is_paid_when_staff_say_so(shop):
     till = shop.plain
-    till.checkout._capture_later = True
+    till.checkout._opening._capture_later = True
     order = shop.buy(shop.cart(mug=1)).order
     assert (order.state, order.payment_state) == ("placed", "authorised")
 
@@ -164,7 +164,7 @@ def test_an_order_captured_by_hand_is_paid_when_staff_say_so(shop):
 
 
 def test_money_captured_at_the_provider_s_console_makes_the_order_paid(shop):
-    shop.plain.checkout._capture_later = True
+    shop.plain.checkout._opening._capture_later = True
     order = shop.buy(shop.cart(mug=1)).order
     charge = shop.sandbox.all_payments()[0].charge
     shop.sandbox.capture(charge, amount=charge.amount, operation_id="console")
@@ -176,7 +176,7 @@ def test_money_captured_at_the_provider_s_console_makes_the_order_paid(shop):
 
 
 def test_a_reserved_order_that_is_cancelled_takes_no_money(shop):
-    shop.plain.checkout._capture_later = True
+    shop.plain.checkout._opening._capture_later = True
     order = shop.buy(shop.cart(mug=1)).order
 
     after = shop.plain.returning.cancel(order_id=order.id, key="c")

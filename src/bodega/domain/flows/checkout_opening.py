@@ -1,0 +1,101 @@
+"""Begin a checkout, or find the one that an earlier request with the same key began."""
+
+from hashlib import blake2b
+
+from bodega.domain.flows.checkout_attempts import LEASE, Attempt, Attempts, LostRaceError, changed
+from bodega.domain.flows.checkout_request import (
+    CheckoutRequest,
+    CheckoutRunningError,
+    KeyReusedError,
+    PriceChangedError,
+    contact_context,
+    encode_contact,
+)
+from bodega.errors import InvalidError
+from bodega.ports.clock import Clock
+from bodega.ports.ids import Ids
+from bodega.ports.keys import Keys
+from bodega.values.quote import Quote
+
+MAX_ORDER_LINES = 91
+"""A transaction takes 100 writes, and placing needs nine beside those of the lines."""
+_NUMBER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: read aloud, nothing sounds or looks like another
+
+
+class Opening:
+    """Validates requests, draws all ids, and lets nobody run the same checkout twice at once."""
+
+    def __init__(
+        self, *, attempts: Attempts, keys: Keys, clock: Clock, ids: Ids, provider: str, capture_later: bool
+    ) -> None:
+        self._attempts = attempts
+        self._keys = keys
+        self._clock = clock
+        self._ids = ids
+        self._provider = provider
+        self._capture_later = capture_later
+
+    def begin(self, request: CheckoutRequest, quote: Quote) -> Attempt:
+        """Store a new checkout of which nothing has happened yet."""
+        _check(request, quote)
+        now = self._clock.now()
+        order_id = self._ids.new("ord")
+        payment_id = self._ids.new("pay") if quote.total.amount else ""
+        attempt = Attempt(
+            id=request.checkout_id,
+            fingerprint=self._fingerprint(request),
+            state="starting",
+            version=1,
+            quote=quote,
+            order_id=order_id,
+            number=self.draw_number(),
+            payment_id=payment_id,
+            capture_id=f"{payment_id}_capture",
+            provider=self._provider,
+            private=self._keys.seal(encode_contact(request.contact), contact_context(order_id, request.customer_id)),
+            started_at=now,
+            lease_until=now + LEASE,
+            due_at=now + LEASE,
+            customer_id=request.customer_id,
+            capture_later=self._capture_later,
+        )
+        try:
+            self._attempts.add(attempt)
+        except LostRaceError:
+            return self.rejoin(self._attempts.get(attempt.id), request)
+        return attempt
+
+    def rejoin(self, attempt: Attempt, request: CheckoutRequest) -> Attempt:
+        """Go on with a checkout that was left behind, or is over; refuse if it is another one or still running."""
+        if attempt.fingerprint != self._fingerprint(request):
+            raise KeyReusedError
+        if attempt.over:
+            return attempt
+        now = self._clock.now()
+        if now < attempt.lease_until:
+            raise CheckoutRunningError
+        try:
+            return self._attempts.save(changed(attempt, lease_until=now + LEASE, due_at=now + LEASE))
+        except LostRaceError:
+            raise CheckoutRunningError from None
+
+    def draw_number(self) -> str:
+        """Return eight characters that nobody can guess; that nobody else has them is the order's to find out."""
+        chance = int.from_bytes(blake2b(self._ids.secret(size_bytes=16).encode(), digest_size=5).digest())
+        plain = "".join(_NUMBER_ALPHABET[chance >> shift & 31] for shift in range(35, -1, -5))
+        return f"{plain[:4]}-{plain[4:]}"
+
+    def _fingerprint(self, request: CheckoutRequest) -> bytes:
+        return self._keys.sign("checkout-fingerprint", request.fingerprint())
+
+
+def _check(request: CheckoutRequest, quote: Quote) -> None:
+    quote.check()
+    if quote.cart_id != request.cart_id:
+        raise InvalidError("this quote is of another cart")
+    if len(quote.lines) > MAX_ORDER_LINES:
+        raise InvalidError(f"an order has at most {MAX_ORDER_LINES} lines, not {len(quote.lines)}: make two of it")
+    if quote.price_version != request.price_version:
+        raise PriceChangedError(quote.price_version)
+    if quote.total.amount and not request.method:
+        raise InvalidError("a payment method is needed")
