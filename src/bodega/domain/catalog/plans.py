@@ -12,6 +12,7 @@ from bodega.domain.catalog.model import Product
 from bodega.domain.catalog.records import (
     CATEGORIES,
     COLLECTIONS,
+    OPEN,
     encode,
     named_key,
     product_item,
@@ -33,7 +34,7 @@ from bodega.domain.catalog.views import (
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError, StaleVersionError
 from bodega.ports.clock import Clock
-from bodega.ports.table import MAX_ITEM_BYTES, Check, Delete, Equals, Exists, Item, Key, NotExists, Put
+from bodega.ports.table import MAX_ITEM_BYTES, Check, Delete, Equals, Item, Key, NotExists, Put
 from bodega.ports.table import Any as AnyOf
 
 _MAX_DOCUMENT_BYTES = MAX_ITEM_BYTES - 8192  # an item's limit, less its keys and the lists it stands in
@@ -194,7 +195,7 @@ def _require_places(plan: WritePlan, product: Product, old: Product | None) -> N
             if asked or name not in before:
                 fault = Fault(f"/{field}/{index}", f"unknown_{noun}", f"{name!r} was deleted")
                 plan.add(
-                    Check(schema.CATALOG, named_key(kind, name), Exists()),
+                    Check(schema.CATALOG, named_key(kind, name), OPEN),
                     otherwise=lambda _, fault=fault: InvalidError(fault.detail, [fault]),  # type: ignore[misc]
                 )
 

@@ -7,7 +7,7 @@ import msgspec
 
 from bodega import schema
 from bodega.domain.catalog.model import MAX_ID_LENGTH, Attribute, Category, Collection, Product
-from bodega.ports.table import Item, Key
+from bodega.ports.table import All, Exists, Item, Key, Missing
 
 _PRODUCT = msgspec.json.Decoder(Product)
 encode = msgspec.json.Encoder().encode
@@ -15,6 +15,10 @@ encode = msgspec.json.Encoder().encode
 CATEGORIES = "categories"
 COLLECTIONS = "collections"
 ATTRIBUTES = "attributes"
+CLOSING = "closing"
+OPEN = All((Exists(), Missing(CLOSING)))
+"""The condition under which something may be put into a category or collection: it is there and not being removed."""
+
 Named = Category | Collection | Attribute
 
 

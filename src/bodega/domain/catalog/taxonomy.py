@@ -1,7 +1,8 @@
 """Keep the categories, collections and attribute declarations that products are sorted by."""
 
+import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar, cast
 
 import msgspec
@@ -17,14 +18,36 @@ from bodega.domain.catalog.model import (
     Collection,
     CollectionInput,
 )
-from bodega.domain.catalog.records import ATTRIBUTES, CATEGORIES, COLLECTIONS, Named, named_item, named_key
+from bodega.domain.catalog.records import (
+    ATTRIBUTES,
+    CATEGORIES,
+    CLOSING,
+    COLLECTIONS,
+    OPEN,
+    Named,
+    named_item,
+    named_key,
+)
 from bodega.domain.catalog.tree import CategoryTree
 from bodega.domain.catalog.views import list_name
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, StaleVersionError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
-from bodega.ports.table import Check, Delete, Equals, Exists, Item, Key, NotExists, Put, SortRange, TableStore
+from bodega.ports.table import (
+    All,
+    Check,
+    ConditionFailedError,
+    Delete,
+    Equals,
+    Item,
+    Key,
+    NotExists,
+    Put,
+    SortRange,
+    TableStore,
+    Update,
+)
 from bodega.values.text import is_clean, make_slug, parse_slug
 from bodega.values.times import format_time
 
@@ -131,17 +154,16 @@ class Taxonomy:
 
     def remove_category(self, category_id: str, *, expected_version: int | None) -> None:
         """Delete an empty leaf; InUseError while categories or listed products are in it."""
-        tree = self.tree(current=True)
-        old = tree.by_id.get(category_id)
+        old = self.tree(current=True).by_id.get(category_id)
         if old is None:
             raise NotFoundError("category", category_id)
         _check_version("category", category_id, old.version, expected_version)
-        if tree.children(category_id):
-            raise InUseError(f"category {category_id!r} still has categories beneath it")
-        listed = self._table.query(schema.LISTINGS, f"{list_name(category=category_id)}#created", limit=1)
-        if listed.items:
-            raise InUseError(f"category {category_id!r} still has products in it")
-        self._remove(CATEGORIES, "category", old.id, old.slug, old.version)
+        with self._closed(CATEGORIES, old):
+            if self.tree(current=True).children(category_id):
+                raise InUseError(f"category {category_id!r} still has categories beneath it")
+            if self._is_listed(list_name(category=category_id)):
+                raise InUseError(f"category {category_id!r} still has products in it")
+            self._remove(CATEGORIES, "category", old)
 
     # -- collections
 
@@ -184,9 +206,10 @@ class Taxonomy:
         if old is None:
             raise NotFoundError("collection", collection_id)
         _check_version("collection", collection_id, old.version, expected_version)
-        if self._table.query(schema.LISTINGS, f"{list_name(collection=collection_id)}#created", limit=1).items:
-            raise InUseError(f"collection {collection_id!r} still has products in it")
-        self._remove(COLLECTIONS, "collection", old.id, old.slug, old.version)
+        with self._closed(COLLECTIONS, old):
+            if self._is_listed(list_name(collection=collection_id)):
+                raise InUseError(f"collection {collection_id!r} still has products in it")
+            self._remove(COLLECTIONS, "collection", old)
 
     # -- attributes
 
@@ -284,7 +307,7 @@ class Taxonomy:
         if category.parent is not None:
             parent = category.parent
             plan.add(
-                Check(schema.CATALOG, named_key(CATEGORIES, parent), Exists()),
+                Check(schema.CATALOG, named_key(CATEGORIES, parent), OPEN),
                 otherwise=lambda _: InvalidError(
                     f"there is no category {parent!r}",
                     [Fault("/parent", "unknown_category", "no such parent")],
@@ -315,13 +338,38 @@ class Taxonomy:
         now = format_time(self._clock.now())
         plan.announce(category_changed(category.id, category.version, now, self._ids.new("evt")))
 
-    def _remove(self, kind: str, noun: str, name: str, slug: str, version: int) -> None:
+    @contextlib.contextmanager
+    def _closed(self, kind: str, place: Category | Collection) -> Iterator[None]:
+        """Let nothing new be put into a place while it is looked through and removed; open it again if it stays.
+
+        One that a killed process left closed is opened by modifying it, and can be removed.
+        """
+        key = named_key(kind, place.id)
         plan = WritePlan()
         plan.add(
-            Delete(schema.CATALOG, named_key(kind, name), Equals("version", version)),
-            otherwise=lambda found: _stale(kind, name, found),
+            Update(schema.CATALOG, key, set={CLOSING: True}, condition=Equals("version", place.version)),
+            otherwise=lambda found: _stale(kind, place.id, found),
         )
-        plan.add(Delete(schema.CATALOG, _slug_key(noun, slug)))
+        plan.commit(self._table)
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(ConditionFailedError):  # somebody removed it, or changed and so opened it
+                opened = Update(schema.CATALOG, key, remove=(CLOSING,), condition=Equals("version", place.version))
+                self._table.transact([opened])
+            raise
+
+    def _is_listed(self, name: str) -> bool:
+        return bool(self._table.query(schema.LISTINGS, f"{name}#created", limit=1).items)
+
+    def _remove(self, kind: str, noun: str, place: Category | Collection) -> None:
+        plan = WritePlan()
+        still_closed = All((Equals("version", place.version), Equals(CLOSING, value=True)))
+        plan.add(
+            Delete(schema.CATALOG, named_key(kind, place.id), still_closed),
+            otherwise=lambda found: _stale(kind, place.id, found),
+        )
+        plan.add(Delete(schema.CATALOG, _slug_key(noun, place.slug)))
         self._commit(plan, kind)
 
     def _commit(self, plan: WritePlan, kind: str) -> None:

@@ -21,10 +21,10 @@ from bodega.domain.catalog.model import (
 from bodega.domain.catalog.products import Products, Restored, SlugTakenError
 from bodega.domain.catalog.records import product_key
 from bodega.domain.catalog.shelves import ShelfQuery, Shelves
-from bodega.domain.catalog.taxonomy import Taxonomy
+from bodega.domain.catalog.taxonomy import InUseError, Taxonomy
 from bodega.domain.flows.indexing import Indexer
 from bodega.errors import InvalidError, NotFoundError
-from bodega.ports.table import LimitExceededError
+from bodega.ports.table import Key, LimitExceededError, Update
 from bodega.values.money import MAX_AMOUNT, Money
 
 HOSTILE = {
@@ -218,6 +218,52 @@ def test_a_draft_is_not_put_on_sale_in_a_category_that_is_gone(bench, mug):
         elsewhere.products.patch(made.id, {"status": "active"}, expected_version=1)
 
     assert refused.value.faults[0].code == "unknown_category"
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before it looks", "after it looked"])
+def test_a_category_is_not_removed_from_under_a_product_that_is_being_put_into_it(bench, mug, late):
+    place = bench.category("Shelf")
+    elsewhere, query, outcomes = Elsewhere(bench), bench.table.query, []
+
+    def put_in_meanwhile(table, *args, **kwargs):
+        found = query(table, *args, **kwargs) if late else None
+        if table == schema.LISTINGS and not outcomes:
+            for change in (
+                lambda: elsewhere.products.create(mug(categories=[place])),
+                lambda: elsewhere.taxonomy.create_category(CategoryInput(name="Below", parent=place)),
+            ):
+                with pytest.raises(InvalidError) as refused:
+                    change()
+                outcomes.append(refused.value.faults[0].code)
+        return found or query(table, *args, **kwargs)
+
+    bench.table.query = put_in_meanwhile
+    bench.taxonomy.remove_category(place, expected_version=1)
+
+    assert outcomes == ["unknown_category"] * 2
+    assert bench.taxonomy.tree(current=True).by_id == {}
+
+
+def test_a_category_that_could_not_be_removed_takes_products_again(bench, mug):
+    place = bench.category("Shelf")
+    bench.products.create(mug(categories=[place]))
+    with pytest.raises(InUseError):
+        bench.taxonomy.remove_category(place, expected_version=1)
+
+    assert bench.products.create(mug(sku="B", categories=[place])).categories == [place]
+
+
+def test_a_category_that_a_killed_process_was_removing_can_be_removed_or_opened(bench, mug):
+    places = [bench.category("Shelf"), bench.category("Case")]
+    for place in places:  # what is left when a process dies between its two writes
+        bench.table.transact([Update(schema.CATALOG, Key("categories", place), set={"closing": True})])
+    with pytest.raises(InvalidError):
+        bench.products.create(mug(categories=places))
+
+    bench.taxonomy.remove_category(places[0], expected_version=1)
+    bench.taxonomy.modify_category(places[1], CategoryInput(name="Case"), expected_version=1)
+
+    assert bench.products.create(mug(categories=places[1:])).categories == places[1:]
 
 
 def test_what_another_process_just_made_is_known(bench, mug):
