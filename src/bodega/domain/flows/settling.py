@@ -43,12 +43,12 @@ class Settling:
         `also` adds to the transaction that notes what the first operation came to. PaymentUnknownError if the provider
         does not answer: what is pending stays pending, and on the work list.
         """
+        # Units first: they can be sold again although the provider does not answer.
+        order = self._restock_all(order)
         while order.paid is not None and order.paid.pending:
             order = self._settle_one(order, order.paid.pending[0], also)
             also = None
-        while order.restock:
-            order = self._restock(order)
-        return order
+        return self._restock_all(order)
 
     def settle_due(self, *, limit: int = 100) -> int:
         """Go through orders whose time has come, and return how many there were."""
@@ -115,6 +115,11 @@ class Settling:
         if operation.kind == "void":
             return self._payments.void(charge, operation_id=operation.id)
         return self._payments.refund(charge, amount=operation.amount, operation_id=operation.id)
+
+    def _restock_all(self, order: Order) -> Order:
+        while order.restock:
+            order = self._restock(order)
+        return order
 
     def _restock(self, order: Order) -> Order:
         """Put a few SKUs back and strike them from the order's list, in one transaction: never twice."""

@@ -102,6 +102,15 @@ def test_a_refund_without_an_answer_stays_pending_and_is_made_later_once(shop, d
     shop.check_books(mug=5, tea=5)
 
 
+def test_units_are_put_back_although_the_provider_does_not_answer(shop, desk):
+    order = buy(shop, "card_refund_timeout_after")
+
+    after = desk.cancel(order_id=order.id, key="c")
+
+    assert [op.state for op in after.paid.operations] == ["done", "pending"]
+    assert shop.level("mug").available == 5
+
+
 def test_a_refund_that_the_bank_does_not_take_can_be_tried_again(shop, desk):
     order = buy(shop, "card_refund_decline")
 
