@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import sys
 import threading
 from types import FrameType
 
@@ -10,6 +11,7 @@ from bodega.worker.duties import long_duties, prompt_duties, work_until
 
 _log = logging.getLogger(__name__)
 _FINISH_SECONDS = 5.0
+_SWITCH_SECONDS = 0.0005
 
 
 def run(shop: Shop, stop: threading.Event) -> bool:
@@ -17,6 +19,8 @@ def run(shop: Shop, stop: threading.Event) -> bool:
 
     Whoever gets False may end the process: everything is written so that a process may die at any time.
     """
+    # Beside a thread that trains, the writer thread would wait five milliseconds for each of its turns.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     now = shop.world.clock.now
     at_length = threading.Thread(target=work_until, args=(stop, long_duties(shop), now), daemon=True)
     _log.info("worker started")
