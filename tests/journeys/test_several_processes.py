@@ -4,7 +4,7 @@ import threading
 import time
 
 import httpx
-from conftest import wait_until
+from processes import wait_until
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x03\x00\x00\x00\x02\x08\x02\x00\x00\x00\x12\x16\xf1M"

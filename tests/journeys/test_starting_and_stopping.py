@@ -7,7 +7,7 @@ import subprocess
 
 import psutil
 import pytest
-from conftest import REPOSITORY, bodega, wait_until
+from processes import REPOSITORY, bodega, wait_until
 
 SERVERS = [
     pytest.param("granian", "1", id="granian"),

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from conftest import Browser, Soup
+from browsing import Browser, Soup
 
 from bodega.domain.shop import Shop
 

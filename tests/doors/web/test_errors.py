@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from conftest import Soup
+from browsing import Soup
 from starlette.requests import Request
 
 from bodega.domain.shop import Shop

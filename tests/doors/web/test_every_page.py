@@ -5,7 +5,7 @@ from importlib.resources import files
 from urllib.parse import quote
 
 import pytest
-from conftest import NASTY, Browser, Soup
+from browsing import NASTY, Browser, Soup
 
 PAGES = (
     "/",

@@ -4,7 +4,7 @@ import gzip
 import re
 
 import pytest
-from conftest import SVG, Browser
+from browsing import SVG, Browser
 
 from bodega.web.assets import load_assets
 

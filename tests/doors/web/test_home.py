@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64encode
 
-from conftest import Browser, Soup
+from browsing import Browser, Soup
 
 from bodega.domain.shop import Shop
 from bodega.web.seen import MAX_SEEN, read_seen, write_seen

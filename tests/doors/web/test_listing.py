@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import MUGS, Browser, Soup
+from browsing import MUGS, Browser, Soup
 from starlette.applications import Starlette
 
 from bodega.domain.shop import Shop

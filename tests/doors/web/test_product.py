@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import NASTY, Browser, Soup
+from browsing import NASTY, Browser, Soup
 
 from bodega.domain.shop import Shop
 

@@ -20,7 +20,7 @@ import msgspec
 import tantivy
 
 from bodega.adapters.local import search_fields
-from bodega.errors import UnavailableError
+from bodega.errors import InvalidError, UnavailableError
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -200,6 +200,8 @@ def tantivy_errors() -> Iterator[None]:
     """Turn tantivy's refusals and panics, which a damaged file may cause, into UnavailableError."""
     try:
         yield
+    except InvalidError:
+        raise  # a ValueError too, but ours and about what was asked
     except (OSError, ValueError) as error:
         raise UnavailableError(f"the search index is unusable: {error}") from error
     except BaseException as error:
