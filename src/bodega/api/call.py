@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from bodega.api.declare import Route
+from bodega.api.rendered import RenderedLists
 from bodega.api.tokens import Cursors
 from bodega.domain.accounts.model import ApiKey
 from bodega.domain.shop import Shop
@@ -48,6 +49,7 @@ class Desk:
     shop: Shop
     options: Options
     cursors: Cursors
+    rendered: RenderedLists
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from bodega.api.access import count
 from bodega.api.application import Api, Hot, Scope, Send
 from bodega.api.bodies import Receive
 from bodega.api.declare import STORE_CACHE
+from bodega.api.reply import Reply
 from bodega.api.store import products
 
 _PRODUCTS = products.PATH + "/prod_"
@@ -64,7 +65,9 @@ async def product_list(api: Api, scope: Scope, _receive: Receive, send: Send) ->
             client = scope.get("client")
             who = client[0] if client else "unknown"
             counted = count(api.desk, "search", who, api.desk.options.search_per_minute)
-        reply = products.list_page(api.desk, query)
+            reply, _ = products.list_page(api.desk, query)
+        else:
+            reply = _rendered(api, query)
     except Exception:  # noqa: BLE001 - the declared route will meet it again and answer it properly
         return False
     request_id = api.request_ids.make(sent_id)
@@ -80,6 +83,17 @@ async def product_list(api: Api, scope: Scope, _receive: Receive, send: Send) ->
     ]
     await _send(api, scope, send, "store.products.list", headers, reply.body, started, request_id)
     return True
+
+
+def _rendered(api: Api, query: bytes) -> Reply:
+    """Return a page of a list, rendered anew only if anything changed since it was."""
+    kept = api.desk.rendered.find(query)
+    if kept is not None:
+        return kept
+    reply, lasting = products.list_page(api.desk, query)
+    if lasting:
+        api.desk.rendered.keep(query, reply)
+    return reply
 
 
 async def live(api: Api, scope: Scope, _receive: Receive, send: Send) -> bool:

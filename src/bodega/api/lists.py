@@ -50,8 +50,10 @@ class AdminProductQuery(ProductQuery, frozen=True, forbid_unknown_fields=True):
     status: list[Status] = msgspec.field(default=[], name="filter[status]")
 
 
-def list_products(desk: Desk, raw_query: bytes, kind: type[ProductQuery], audience: Audience, path: str) -> Reply:
-    """Return the page that a query string asks for."""
+def list_products(
+    desk: Desk, raw_query: bytes, kind: type[ProductQuery], audience: Audience, path: str
+) -> tuple[Reply, bool]:
+    """Return the page a query string asks for, and whether the read model answered: it is never behind."""
     asked = _decoded(raw_query, kind)
     query = _shelf_query(desk, asked, audience)
     question = _question(asked, path)
@@ -62,7 +64,7 @@ def list_products(desk: Desk, raw_query: bytes, kind: type[ProductQuery], audien
     body = joined(list(page.cards), _rest(desk, asked, query, page, after, before))
     headers = [(b"surrogate-key", _surrogates(query))] if audience == "shoppers" else []
     headers += link_header(path, raw_query, after, before)
-    return Reply(body=body, etag=etag_of_bytes(body), headers=tuple(headers))
+    return Reply(body=body, etag=etag_of_bytes(body), headers=tuple(headers)), page.total is None
 
 
 @functools.lru_cache(maxsize=512)

@@ -74,7 +74,7 @@ def shown(product: Product, *, status: int = 200) -> Reply:
 
 def list_all(call: Call) -> Reply:
     """Answer a page of all products, newest first, or of a search that knows every change up to now."""
-    return list_products(call.desk, call.raw_query, AdminProductQuery, "staff", PATH)
+    return list_products(call.desk, call.raw_query, AdminProductQuery, "staff", PATH)[0]
 
 
 def read(call: Call) -> Reply:

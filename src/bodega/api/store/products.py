@@ -87,11 +87,11 @@ def batch_get(call: Call) -> Reply:
 
 def list_all(call: Call) -> Reply:
     """Answer a page of the product list or of a search."""
-    return list_page(call.desk, call.raw_query)
+    return list_page(call.desk, call.raw_query)[0]
 
 
-def list_page(desk: Desk, raw_query: bytes) -> Reply:
-    """Return a page for a query string: what the hot path and the declared route share."""
+def list_page(desk: Desk, raw_query: bytes) -> tuple[Reply, bool]:
+    """Return a page for a query string, and whether it may be kept: what the hot path and the declared route share."""
     return list_products(desk, raw_query, ProductQuery, "shoppers", PATH)
 
 
