@@ -3,7 +3,7 @@
 from bodega.api.reply import Reply
 from bodega.ports.table import TableStore
 
-MAX_PAGES = 2000  # of about 10 KB each
+MAX_PAGES = 1000  # of about 10 KB each
 
 
 class RenderedLists:
