@@ -17,10 +17,10 @@ from bodega.adapters.local.objects import FileObjectStore
 from bodega.adapters.local.queue import SqliteQueue
 from bodega.adapters.local.scratch import LocalScratch
 from bodega.adapters.local.search import TantivySearchIndex
-from bodega.adapters.local.search_lock import file_lock
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.table import SqliteTableStore
 from bodega.adapters.system.clock import SystemClock
+from bodega.adapters.system.file_lock import file_lock
 from bodega.adapters.system.ids import UlidIds
 from bodega.domain.accounts.customers import Customers
 from bodega.domain.accounts.service import ApiKeys
@@ -122,7 +122,6 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
         shelves=shelves,
         inventory=inventory,
         orders=orders,
-        clock=clock,
         ids=ids,
     )
     customers = Customers(table=table)

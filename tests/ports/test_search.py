@@ -1041,7 +1041,7 @@ def test_a_writer_waits_for_another_and_gives_up_clearly(
     filled(index, document("a"))
     process = elsewhere(
         """
-        from bodega.adapters.local.search_lock import file_lock
+        from bodega.adapters.system.file_lock import file_lock
         with file_lock(index._generations.writing, wait_seconds=1):
             print("held", flush=True)
             input()

@@ -11,7 +11,7 @@ import tantivy
 from bodega.adapters.local import search_fields, search_text
 from bodega.adapters.local.search_generations import Generations, tantivy_errors
 from bodega.adapters.local.search_journal import Change, Journal
-from bodega.adapters.local.search_lock import file_lock
+from bodega.adapters.system.file_lock import file_lock
 from bodega.errors import InvalidError, UnavailableError
 from bodega.ports.search import SearchDocument
 

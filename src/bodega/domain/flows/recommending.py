@@ -12,7 +12,6 @@ from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.model import Placement, Reason, Scored
 from bodega.domain.recommendations.service import Recommendations, Taken
 from bodega.errors import Fault, InvalidError
-from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.recsys.serving import Repeat
 from bodega.values.page import MAX_LIMIT as MAX_PAGE
@@ -51,14 +50,12 @@ class Recommender:
         shelves: Shelves,
         inventory: Inventory,
         orders: Orders,
-        clock: Clock,
         ids: Ids,
     ) -> None:
         self._recommendations = recommendations
         self._shelves = shelves
         self._inventory = inventory
         self._orders = orders
-        self._clock = clock
         self._ids = ids
 
     def suggest(

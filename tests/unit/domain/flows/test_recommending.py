@@ -40,7 +40,6 @@ class Counter:
             shelves=bench.shelves,
             inventory=self.inventory,
             orders=self.orders,
-            clock=bench.clock,
             ids=ids,
         )
         self.trainer = Trainer(
