@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from bodega.errors import InvalidError
-from bodega.recsys.arrays import Days, Indices, Mask, Weights
+from bodega.recsys.arrays import Days, Indices, Mask, Places, Weights
 from bodega.recsys.decay import decay
 
 # A shopper's strongest so many items speak for them; a wholesaler with 100,000 events costs no more than
@@ -65,19 +65,29 @@ class Slots:
         self._n_items = n_items
         self._local = threading.local()
 
-    def of(self, items: Indices) -> NDArray[np.int32]:
+    def of(self, items: Places) -> Places:
         """Return for each entry the place of the last entry with the same item."""
-        last: NDArray[np.int32] | None = getattr(self._local, "last", None)
+        last: Places | None = getattr(self._local, "last", None)
         if last is None:
-            last = self._local.last = np.zeros(self._n_items + 1, dtype=np.int32)
+            last = self._local.last = np.zeros(self._n_items + 1, dtype=np.intp)
         last[items] = self.places(items.size)
-        return last[items]
+        return last.take(items)
 
-    def places(self, size: int) -> NDArray[np.int32]:
+    def marked(self, items: Indices | Places, marks: Indices) -> Mask:
+        """Return which of the items are among the marks."""
+        flags: Mask | None = getattr(self._local, "flags", None)
+        if flags is None:
+            flags = self._local.flags = np.zeros(self._n_items, dtype=np.bool_)
+        flags[marks] = True
+        found = flags[items]
+        flags[marks] = False
+        return found
+
+    def places(self, size: int) -> Places:
         """Return 0, 1, ... size - 1; counting them out anew would be a tenth of a list's time."""
-        places: NDArray[np.int32] | None = getattr(self._local, "places", None)
+        places: Places | None = getattr(self._local, "places", None)
         if places is None or places.size < size:
-            places = self._local.places = np.arange(max(size, 4096) * 2, dtype=np.int32)
+            places = self._local.places = np.arange(max(size, 4096) * 2, dtype=np.intp)
         return places[:size]
 
 
@@ -106,7 +116,7 @@ def summarise(history: History, slots: Slots, half_lives: HalfLives, *, n_items:
 
 
 def _summed(items: Indices, ages: Days, strengths: Weights | None, slots: Slots, half_lives: HalfLives) -> Past:
-    slot = slots.of(items)
+    slot = slots.of(items.astype(np.intp))
     first = slot == slots.places(items.size)
     own, voice = decay(ages, half_lives.own_days), decay(ages, half_lives.table_days)
     liked: Mask | None = None

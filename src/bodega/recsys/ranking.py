@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bodega.recsys.arrays import Indices, Mask, Weights
+from bodega.recsys.arrays import Indices, Mask, Places, Weights
 
 # The contributors named per item: enough for "because you bought X and Y".
 REASONS = 3
@@ -23,13 +22,13 @@ class Candidates(NamedTuple):
     item it was about.
     """
 
-    items: Indices
+    items: Places
     said: Weights
-    at: NDArray[np.int64]
-    own_at: NDArray[np.int64]
+    at: Places
+    own_at: Places
     times: Weights
     recency: Weights
-    near: NDArray[np.int32]
+    near: Places
     words: Weights
     heard: Indices
     touched: int
@@ -59,7 +58,7 @@ def head(order: Indices, wanted: int, allowed: Mask | None) -> Indices:
             return found[:wanted]
 
 
-def best(score: Weights, kept: Mask, k: int, popularity: Weights, items: Indices) -> NDArray[np.int64]:
+def best(score: Weights, kept: Mask, k: int, popularity: Weights, items: Places) -> Places:
     """Return the places of the k best kept scores, best first, ties by popularity and index."""
     places = np.flatnonzero(kept)
     reached = score[places]
@@ -68,19 +67,22 @@ def best(score: Weights, kept: Mask, k: int, popularity: Weights, items: Indices
         places = places[reached >= least]
         reached = score[places]
     named = items[places]
-    ranked: NDArray[np.int64] = places[np.lexsort((named, -popularity[named], -reached))[:k]]
+    ranked: Places = places[np.lexsort((named, -popularity[named], -reached))[:k]]
     return ranked
 
 
-def contributors(found: Candidates, chosen: NDArray[np.int64], width: int) -> Indices:
+def contributors(found: Candidates, chosen: Places, width: int) -> Indices:
     """Name for each chosen item the history items whose words for it weigh most; -1 where there are fewer."""
     row = np.full(found.touched, -1, dtype=np.int32)
-    row[found.at[chosen]] = np.arange(chosen.size)
-    of_word = row[found.near]
-    hit = np.flatnonzero(of_word >= 0)
-    share = np.zeros((chosen.size, max(found.heard.size, REASONS)), dtype=np.float32)
-    share[of_word[hit], hit // width] = found.words[hit]
-    loudest = np.argsort(-share, axis=1, kind="stable")[:, :REASONS]
-    heard = found.heard if found.heard.size >= REASONS else np.resize(found.heard, REASONS)
-    said = share[np.arange(chosen.size)[:, None], loudest] > 0
-    return np.where(said, heard[loudest], np.int32(-1))
+    row[found.at[chosen]] = np.arange(chosen.size, dtype=np.int32)
+    of_word = row.take(found.near)
+    hit = ((of_word >= 0) & (found.words > 0)).nonzero()[0]
+    # Only the few words about chosen items are sorted: by item, then the loudest first, then in order of the history.
+    about, says = of_word.take(hit), found.words.take(hit)
+    rank = np.lexsort((-says, about))
+    about = about[rank]
+    place = np.arange(about.size) - np.searchsorted(about, np.arange(chosen.size))[about]
+    first = np.flatnonzero(place < REASONS)
+    named = np.full((chosen.size, REASONS), -1, dtype=np.int32)
+    named[about[first], place[first]] = found.heard[hit[rank[first]] // width]
+    return named

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bodega.errors import InvalidError
-from bodega.recsys.arrays import Indices, Mask, Weights
+from bodega.recsys.arrays import Indices, Mask, Places, Weights
 from bodega.recsys.history import NO_HISTORY, HalfLives, History, Past, Slots, summarise
 from bodega.recsys.ranking import REASONS, Candidates, best, contributors, descending, head, ln1
 from bodega.recsys.table_arrays import ARRAYS, fault_in
@@ -219,28 +219,34 @@ class ItemTable:
         score = self.popularity[_ROW[repeat], found.items] + np.float32(parts.table) * found.said
         score[found.own_at] += self._own_part(found, parts)
         chosen = best(score, self._kept(found.items, None, barred), k, self.popularity[TO_STRANGERS], found.items)
-        return found.items[chosen], columns[chosen]
+        return found.items[chosen].astype(np.int32), columns[chosen]
 
     def candidates(self, past: Past, others: Indices) -> Candidates:
         """Return every item that the past or the table speaks of, and `others`, each once."""
         heard = past.loudest()
-        spoken = self.neighbours[heard.items].ravel()
-        words = (self.weights[heard.items] * heard.voice[:, None]).ravel()
-        touched = np.concatenate((spoken, past.items, others))
+        spoken = self.neighbours.take(heard.items, axis=0).ravel()
+        words = self.weights.take(heard.items, axis=0)
+        words *= heard.voice[:, None]
+        touched = np.concatenate((spoken, past.items, others), dtype=np.intp)
         slot = self._slots.of(touched)
-        at = np.flatnonzero(slot == self._slots.places(touched.size))
-        at = at[touched[at] >= 0]
-        total = np.bincount(slot[: spoken.size], words, touched.size)[at].astype(np.float32)
+        # Each item once: where its last entry stands. The padding -1 is an item of its own, and is dropped.
+        at = (slot == self._slots.places(touched.size)).nonzero()[0]
+        items = touched.take(at)
+        if spoken.size and items.min() < 0:
+            at = at[items >= 0]
+            items = touched.take(at)
+        near = slot[: spoken.size]
+        total = np.bincount(near, words.ravel(), touched.size).take(at).astype(np.float32)
         own_slot = slot[spoken.size : spoken.size + past.items.size]
         return Candidates(
-            items=touched[at],
+            items=items,
             said=ln1(total / max(float(total.max(initial=0)), 1e-12)),
             at=at,
-            own_at=np.searchsorted(at, own_slot),
+            own_at=at.searchsorted(own_slot),
             times=np.log(np.maximum(past.counts, np.float32(0.5))),
             recency=ln1(past.recency),
-            near=slot[: spoken.size],
-            words=words,
+            near=near,
+            words=words.ravel(),
             heard=heard.items,
             touched=touched.size,
         )
@@ -253,12 +259,10 @@ class ItemTable:
         own[found.times < 0] = DISLIKED
         return own
 
-    def _kept(self, items: Indices, allowed: Mask | None, barred: Indices) -> Mask:
+    def _kept(self, items: Indices | Places, allowed: Mask | None, barred: Indices) -> Mask:
         kept = np.ones(items.size, dtype=np.bool_) if allowed is None else allowed[items]
         if barred.size:
-            flags = np.ones(self.n_items, dtype=np.bool_)
-            flags[barred[(barred >= 0) & (barred < self.n_items)]] = False
-            kept &= flags[items]
+            kept &= ~self._slots.marked(items, barred[(barred >= 0) & (barred < self.n_items)])
         return kept
 
     def _strangers(self, k: int, popular: Indices, barred: Indices) -> Ranked:
@@ -275,14 +279,14 @@ class ItemTable:
     def _ranked(
         self,
         found: Candidates,
-        chosen: NDArray[np.int64],
+        chosen: Places,
         score: Weights,
         lean: Weights,
         parts: Mix,
         *,
         reasons: bool,
     ) -> Ranked:
-        items, reached = found.items[chosen], score[chosen]
+        items, reached = found.items[chosen].astype(np.int32), score[chosen]
         own = np.zeros(found.items.size, dtype=np.bool_)
         own[found.own_at] = True
         # An item that would be listed without anything the shopper did is there because it is popular.
