@@ -12,10 +12,22 @@ from bodega.values.money import Money
 
 Server: TypeAlias = Literal["granian", "uvicorn"]
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+Payments: TypeAlias = Literal["sandbox", "stripe"]
+Capture: TypeAlias = Literal["at_once", "by_staff"]
 PREFIX = "BODEGA_"
 MAX_WORKERS = 64
 _MAX_DIGITS = 12
 _ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
+
+
+class Secret(str):
+    """A text that is shown to nobody by accident: not in a log, nor in an error that quotes the settings."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Say only whether there is one."""
+        return "Secret(…)" if self else "Secret('')"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     engines, empty for the address it was asked under. log_level: least serious message that is logged. access_log: log
     every request.
     tls_certificate, tls_key: files for HTTPS, both or neither. admin_requests_per_minute: limit for each API key.
+    payments: who moves money. capture: whether an order's money is taken when it is placed, or when staff say so.
+    stripe_secret_key, stripe_webhook_secrets: Stripe's, the latter with commas while one is being replaced.
     """
 
     data_dir: Path = Path("data")
@@ -40,6 +54,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     admin_requests_per_minute: int = 6000
+    payments: Payments = "sandbox"
+    capture: Capture = "at_once"
+    stripe_secret_key: Secret = Secret()
+    stripe_webhook_secrets: Secret = Secret()
 
     @classmethod
     def for_directory(cls, data_dir: Path, **changes: Any) -> Self:
@@ -60,9 +78,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             try:
                 values[name] = parse(text)
             except (ValueError, InvalidError) as exc:
-                faults.append(Fault(f"/{name}", "bad_setting", f"{PREFIX}{name.upper()}={text[:60]!r}: {exc}"))
+                shown = "" if parse is _secret else f"={text[:60]!r}"
+                faults.append(Fault(f"/{name}", "bad_setting", f"{PREFIX}{name.upper()}{shown}: {exc}"))
         if ("tls_certificate" in given) != ("tls_key" in given):
             faults.append(Fault("/tls_key", "required", f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY go together"))
+        if values.get("payments") == "stripe":
+            faults += [
+                Fault(f"/{name}", "required", f"{PREFIX}PAYMENTS=stripe needs {PREFIX}{name.upper()}")
+                for name in ("stripe_secret_key", "stripe_webhook_secrets", "public_url")
+                if name not in given
+            ]
         if faults:
             raise InvalidError("; ".join(fault.detail for fault in faults), faults)
         return cls(**values)
@@ -102,6 +127,12 @@ def _text(text: str) -> str:
     return text
 
 
+def _secret(text: str) -> Secret:
+    if not text.isascii() or not text.isprintable() or " " in text or not text:
+        raise ValueError("must be printable ASCII without spaces; leave it unset for none")
+    return Secret(text)
+
+
 def _path(text: str) -> Path:
     if not text or "\0" in text:
         raise ValueError("must be a path; leave it unset for the default")
@@ -131,4 +162,8 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "tls_certificate": _path,
     "tls_key": _path,
     "admin_requests_per_minute": _number(1, 10**9),
+    "payments": _one_of(*get_args(Payments)),
+    "capture": _one_of(*get_args(Capture)),
+    "stripe_secret_key": _secret,
+    "stripe_webhook_secrets": _secret,
 }

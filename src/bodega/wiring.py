@@ -14,6 +14,7 @@ from bodega.adapters.local.bus import LocalBus
 from bodega.adapters.local.cache import ProcessCache
 from bodega.adapters.local.keys import LocalKeys
 from bodega.adapters.local.objects import FileObjectStore
+from bodega.adapters.local.payments import SandboxPayments
 from bodega.adapters.local.queue import SqliteQueue
 from bodega.adapters.local.scratch import LocalScratch
 from bodega.adapters.local.search import TantivySearchIndex
@@ -31,13 +32,18 @@ from bodega.domain.catalog.products import Products
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.catalog.shelves import Shelves
 from bodega.domain.catalog.taxonomy import Taxonomy
+from bodega.domain.flows.buying import Buying
 from bodega.domain.flows.carting import Carting
+from bodega.domain.flows.checkout import Checkout
+from bodega.domain.flows.checkout_recovery import CheckoutRecovery
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
 from bodega.domain.flows.jobs import Jobs
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
+from bodega.domain.flows.returning import Returning
+from bodega.domain.flows.settling import Settling
 from bodega.domain.flows.training import Trainer
 from bodega.domain.inventory.holds import Holds
 from bodega.domain.inventory.service import Inventory
@@ -50,6 +56,8 @@ from bodega.domain.shop import Shop, World
 from bodega.errors import UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
+from bodega.ports.keys import Keys
+from bodega.ports.payments import PaymentProvider, WebhookQueue
 from bodega.ports.search import SearchIndex
 from bodega.settings import Settings
 
@@ -80,13 +88,17 @@ def _local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tan
     database = Database.open(folder / "shop.sqlite")
     table = SqliteTableStore(database, schema.TABLES, clock=clock)
     queue = SqliteQueue(database, schema.QUEUES, clock=clock, ids=ids)
+    keys = LocalKeys(folder / "keys")
+    payments, webhooks = _payments(settings, database, keys, clock, ids)
     world = World(
         table=table,
         objects=FileObjectStore(folder / "objects", clock=clock),
         cache=ProcessCache(clock=clock, max_bytes=CACHE_BYTES),
         queue=queue,
         bus=LocalBus(queue, schema.SUBSCRIPTIONS),
-        keys=LocalKeys(folder / "keys"),
+        keys=keys,
+        payments=payments,
+        payment_webhooks=webhooks,
         clock=clock,
         ids=ids,
     )
@@ -116,6 +128,20 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
         currency=settings.currency,
     )
     orders = Orders(table=table)
+    holds = Holds(table=table, clock=clock, ids=ids)
+    settling = Settling(table=table, orders=orders, payments=world.payments, clock=clock)
+    checkout = Checkout(
+        table=table,
+        orders=orders,
+        holds=holds,
+        payments=world.payments,
+        source=carting,
+        settling=settling,
+        keys=world.keys,
+        clock=clock,
+        ids=ids,
+        capture_later=settings.capture == "by_staff",
+    )
     reviews = Reviews(table=table)
     recommender = Recommender(
         recommendations=Recommendations(models=models),
@@ -153,12 +179,18 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
         catalog=catalog,
         inventory=inventory,
         stock=Stock(table=table, clock=clock, ids=ids),
-        holds=Holds(table=table, clock=clock, ids=ids),
+        holds=holds,
         carts=carts,
         coupons=coupons,
         rates=rates,
         carting=carting,
+        buying=Buying(carting=carting, checkout=checkout, keys=world.keys),
+        checkout=checkout,
+        checkout_recovery=CheckoutRecovery(
+            table=table, checkout=checkout, orders=orders, settling=settling, payments=world.payments, clock=clock
+        ),
         orders=orders,
+        returning=Returning(table=table, orders=orders, settling=settling, clock=clock),
         reviews=reviews,
         api_keys=ApiKeys(table=table, clock=clock, ids=ids),
         recommender=recommender,
@@ -179,6 +211,27 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
             ids=ids,
         ),
     )
+
+
+def _payments(
+    settings: Settings, database: Database, keys: Keys, clock: Clock, ids: Ids
+) -> tuple[PaymentProvider, WebhookQueue | None]:
+    """Return who moves money, and whose webhooks have to be fetched."""
+    if settings.payments == "sandbox":
+        sandbox = SandboxPayments(database, keys=keys, clock=clock, ids=ids)
+        return sandbox, sandbox
+    try:
+        # Only who takes money through Stripe needs its library.
+        from bodega.adapters.stripe.payments import StripePayments  # noqa: PLC0415
+    except ImportError as exc:
+        raise UnavailableError("BODEGA_PAYMENTS=stripe needs Stripe's library: install bodega[stripe]") from exc
+    stripe = StripePayments.of_account(
+        settings.stripe_secret_key,
+        webhook_secrets=settings.stripe_webhook_secrets.split(","),
+        return_url=f"{settings.public_url.rstrip('/')}/checkout",
+        clock=clock,
+    )
+    return stripe, None
 
 
 def claim_folder(folder: Path, *, currency: str) -> None:

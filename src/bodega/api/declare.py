@@ -79,6 +79,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     into and `stream` what else may be sent. `patches` names the type that a merge patch is of, `documents` the type
     that describes a body decoded loosely. `precondition` tells whether If-Match is demanded. `limit` names the rate
     limit that counts it. `threaded` keeps what may take longer than a few hundred microseconds off the event loop.
+    `idempotency` tells what an Idempotency-Key is here: something that a client may send or must send, in both cases
+    dealt with before the handler; or `own`, something that it must send and that the handler makes one effect itself.
     """
 
     method: Method
@@ -97,6 +99,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     precondition: bool = False
     limit: Literal["search", "admin"] | None = None
     threaded: bool = False
+    idempotency: Literal["optional", "required", "own"] = "optional"
     statuses: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:

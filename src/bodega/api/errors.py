@@ -2,12 +2,15 @@
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 
+from bodega.api.facts import Shortage, facts_of
 from bodega.api.reply import Reply, encode, etag_of_version
+from bodega.domain.flows.checkout_request import CheckoutRunningError
 from bodega.errors import (
     ConflictError,
     Fault,
@@ -19,7 +22,9 @@ from bodega.errors import (
     UnavailableError,
 )
 from bodega.ports.objects import PreconditionFailedError
+from bodega.ports.payments import PaymentDeclinedError
 from bodega.values.decode import SyntaxFaultError
+from bodega.values.money import Money
 
 _log = logging.getLogger(__name__)
 PROBLEM = b"application/problem+json"
@@ -36,7 +41,12 @@ class FaultView(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A refusal. Programs decide by `status` and `code`; `detail` is for people; `request_id` finds it in the logs."""
+    """A refusal. Programs decide by `status` and `code`; `detail` is for people; `request_id` finds it in the logs.
+
+    What follows `missing_scope` goes with one code each: `available` and `shortages` with insufficient_stock,
+    `price_version` (of now) with price_changed, `decline_code` with payment_declined, `allowed` with illegal_move,
+    `refundable` with refund_too_large.
+    """
 
     type: str
     title: str
@@ -47,6 +57,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request_id: str
     errors: list[FaultView] = []
     missing_scope: str | None = None
+    available: int | None = None
+    shortages: list[Shortage] = []
+    price_version: str | None = None
+    decline_code: str | None = None
+    allowed: list[str] | None = None
+    refundable: Money | None = None
 
 
 class HttpError(Exception):
@@ -60,13 +76,16 @@ class HttpError(Exception):
         *,
         faults: Sequence[Fault] = (),
         headers: Sequence[tuple[bytes, bytes]] = (),
+        facts: Mapping[str, Any] = {},
     ) -> None:
+        """Take `facts`: members that the problem document has beside those that all have."""
         super().__init__(detail)
         self.status = status
         self.code = code
         self.detail = detail
         self.faults = faults
         self.headers = tuple(headers)
+        self.facts = facts
 
 
 def problem_reply(exc: Exception, *, path: str, request_id: str) -> Reply:
@@ -83,12 +102,13 @@ def problem_reply(exc: Exception, *, path: str, request_id: str) -> Reply:
         request_id=request_id,
         errors=faults,
         missing_scope=exc.missing_scope if isinstance(exc, NotAllowedError) else None,
+        **(error.facts or facts_of(exc)),
     )
     headers = ((b"cache-control", b"no-store"), *error.headers)
     return Reply(error.status, encode(document), headers=headers, content_type=PROBLEM)
 
 
-def as_http(exc: Exception, request_id: str = "") -> HttpError:  # noqa: C901, PLR0911 - one line a kind is the point
+def as_http(exc: Exception, request_id: str = "") -> HttpError:  # noqa: C901, PLR0911, PLR0912 - one line a kind is the point
     """Return what an exception means in HTTP."""
     match exc:
         case HttpError():
@@ -102,6 +122,11 @@ def as_http(exc: Exception, request_id: str = "") -> HttpError:  # noqa: C901, P
         case StaleVersionError():
             tag = etag_of_version(exc.current).encode()
             return HttpError(412, exc.code, exc.message, headers=[(b"etag", tag)])
+        case PaymentDeclinedError():
+            return HttpError(402, exc.code, exc.message)
+        case CheckoutRunningError():
+            wait = str(math.ceil(exc.retry_after_seconds)).encode()
+            return HttpError(409, "idempotency_key_running", exc.message, headers=[(b"retry-after", wait)])
         case PreconditionFailedError() | ConflictError():
             return HttpError(409, exc.code, exc.message)
         case NotAllowedError(missing_scope=None):

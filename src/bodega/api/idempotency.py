@@ -57,13 +57,9 @@ def once(call: Call, work: Callable[[], Reply]) -> Reply:
     The record is written before the work begins and holds a lease: if this process dies, the key is free again after a
     minute and not only after a day. What the work then does twice is for the domain's own conditions to stop.
     """
-    sent = call.header(b"idempotency-key")
-    if sent is None or call.route.method not in {"POST", "PATCH"}:
+    sent = key_of(call)
+    if sent is None or call.route.idempotency == "own":
         return work()
-    if not (1 <= len(sent) <= MAX_KEY_LENGTH and sent.isascii() and sent.isprintable()):
-        raise HttpError(
-            400, "bad_idempotency_key", f"Idempotency-Key is 1 to {MAX_KEY_LENGTH} printable ASCII characters"
-        )
     record = _Record(call, sent)
     earlier = record.begin()
     if earlier is not None:
@@ -77,6 +73,28 @@ def once(call: Call, work: Callable[[], Reply]) -> Reply:
         reply = problem_reply(exc, path=call.raw_path.decode("latin-1"), request_id=call.request_id)
     record.keep(reply)
     return reply
+
+
+def key_of(call: Call) -> str | None:
+    """Return the key that was sent, None without one; 400 for one that is none, or where there has to be one."""
+    if call.route.method not in {"POST", "PATCH"}:
+        return None
+    sent = call.header(b"idempotency-key")
+    if sent is None:
+        if call.route.idempotency != "optional":
+            raise key_required()
+        return None
+    if not (1 <= len(sent) <= MAX_KEY_LENGTH and sent.isascii() and sent.isprintable()):
+        raise HttpError(
+            400, "bad_idempotency_key", f"Idempotency-Key is 1 to {MAX_KEY_LENGTH} printable ASCII characters"
+        )
+    return sent
+
+
+def key_required() -> HttpError:
+    """Return the refusal of a request that moves money and could not be repeated safely."""
+    detail = "send an Idempotency-Key: this moves money, and only with one can it be asked for again safely"
+    return HttpError(400, "idempotency_key_required", detail)
 
 
 class _Record:

@@ -169,7 +169,8 @@ def _headers(route: Route) -> list[dict[str, Any]]:
     if route.method == "GET":
         found.append(("If-None-Match", "The ETag of what the client has.", False))
     if route.method in {"POST", "PATCH"}:
-        found.append(("Idempotency-Key", "Makes repeats of this request one effect, for 24 hours.", False))
+        required = route.idempotency != "optional"
+        found.append(("Idempotency-Key", "Makes repeats of this request one effect, for 24 hours.", required))
     if route.method in {"PUT", "PATCH"}:
         found.append(("Prefer", "`return=minimal` answers 204.", False))
     return [

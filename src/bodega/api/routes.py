@@ -2,13 +2,14 @@
 
 from bodega.api import hot, system
 from bodega.api.admin import api_keys, exports, imports, media, selling, stock, taxonomy, uploads
+from bodega.api.admin import orders as admin_orders
 from bodega.api.admin import products as admin_products
 from bodega.api.application import Api
 from bodega.api.call import Desk, Options
 from bodega.api.declare import Route
 from bodega.api.metrics import Meter
 from bodega.api.rendered import RenderedLists
-from bodega.api.store import carts, categories, products, recommendations, reviews
+from bodega.api.store import carts, categories, checkout, orders, products, recommendations, reviews
 from bodega.api.tokens import Cursors
 from bodega.domain.shop import Shop
 
@@ -18,6 +19,8 @@ ROUTES: tuple[Route, ...] = (
     *reviews.ROUTES,
     *recommendations.ROUTES,
     *carts.ROUTES,
+    *checkout.ROUTES,
+    *orders.ROUTES,
     *admin_products.ROUTES,
     *media.ROUTES,
     *uploads.ROUTES,
@@ -25,6 +28,7 @@ ROUTES: tuple[Route, ...] = (
     *imports.ROUTES,
     *exports.ROUTES,
     *stock.ROUTES,
+    *admin_orders.ROUTES,
     *selling.ROUTES,
     *api_keys.ROUTES,
 )

@@ -7,13 +7,17 @@ from bodega.domain.carts.coupons import Coupons
 from bodega.domain.carts.rates import Rates
 from bodega.domain.carts.service import Carts
 from bodega.domain.catalog.service import Catalog
+from bodega.domain.flows.buying import Buying
 from bodega.domain.flows.carting import Carting
+from bodega.domain.flows.checkout import Checkout
+from bodega.domain.flows.checkout_recovery import CheckoutRecovery
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
 from bodega.domain.flows.jobs import Jobs
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
+from bodega.domain.flows.returning import Returning
 from bodega.domain.flows.training import Trainer
 from bodega.domain.inventory.holds import Holds
 from bodega.domain.inventory.service import Inventory
@@ -27,6 +31,7 @@ from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
 from bodega.ports.objects import ObjectStore
+from bodega.ports.payments import PaymentProvider, WebhookQueue
 from bodega.ports.queue import Queue
 from bodega.ports.table import TableStore
 
@@ -35,7 +40,8 @@ from bodega.ports.table import TableStore
 class World:
     """The ports a shop stands on.
 
-    Doors may use them for what is not the domain's business (cursors, idempotency, media).
+    Doors may use them for what is not the domain's business (cursors, idempotency, media). `payment_webhooks` is None
+    where the payment provider delivers its webhooks itself.
     """
 
     table: TableStore
@@ -44,6 +50,8 @@ class World:
     queue: Queue
     bus: Bus
     keys: Keys
+    payments: PaymentProvider
+    payment_webhooks: WebhookQueue | None
     clock: Clock
     ids: Ids
 
@@ -62,7 +70,11 @@ class Shop:
     coupons: Coupons
     rates: Rates
     carting: Carting
+    buying: Buying
+    checkout: Checkout
+    checkout_recovery: CheckoutRecovery
     orders: Orders
+    returning: Returning
     reviews: Reviews
     api_keys: ApiKeys
     recommender: Recommender

@@ -1,6 +1,6 @@
 """Ask for money to be moved: authorise, capture, void and refund payments, and read what their provider reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -58,6 +58,14 @@ class PaymentEvent(msgspec.Struct, frozen=True, kw_only=True):
     order_id: str
     checkout_id: str
     occurred_at: datetime
+
+
+class WebhookDelivery(msgspec.Struct, frozen=True):
+    """A webhook to be received now; drop it by its `number` once it was."""
+
+    number: int
+    body: bytes
+    headers: Mapping[str, str]
 
 
 class PaymentDeclinedError(ConflictError):
@@ -145,4 +153,16 @@ class PaymentProvider(Protocol):
 
         WebhookForgedError or WebhookStaleError, and nothing else, for what is not to be believed.
         """
+        ...
+
+
+class WebhookQueue(Protocol):
+    """Webhooks of a provider that has no way to knock at our door, such as the sandbox: somebody has to fetch them."""
+
+    def due_webhooks(self, *, limit: int = 100) -> Sequence[WebhookDelivery]:
+        """Return webhooks whose time has come, signed now, in the order in which they would arrive."""
+        ...
+
+    def drop_webhook(self, number: int) -> None:
+        """Forget a webhook that was received; others are due again and again."""
         ...

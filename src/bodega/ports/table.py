@@ -38,6 +38,11 @@ class Key(msgspec.Struct, frozen=True, array_like=True, gc=False):
     index_sort: str | None = None
 
 
+def may_be_partition(text: str) -> bool:
+    """Tell whether an item could have this partition key; what could not need not be looked for."""
+    return 1 <= len(text.encode("utf-8", "surrogatepass")) <= MAX_PARTITION_KEY_BYTES
+
+
 # -- conditions ------------------------------------------------------------------------------------------------
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bodega.domain.shop import Shop
+from bodega.worker.payments import deliver_webhooks
 from bodega.worker.relay import Relay
 
 _log = logging.getLogger(__name__)
 _PRICES = 100
 _SWEEP = 1000
 _HOLDS = 100
+_CHECKOUTS = 100
 _IDLE_SECONDS = 0.1
 _LONGEST_PAUSE = timedelta(minutes=1)
 _MAX_DOUBLINGS = 10
@@ -58,6 +60,10 @@ def prompt_duties(shop: Shop) -> list[Duty]:
     return [
         Duty("index", timedelta(seconds=0.5), lambda: shop.indexer.catch_up() > 0),
         Duty("relay", timedelta(seconds=1), Relay(shop).work),
+        Duty("payments", timedelta(seconds=1), lambda: deliver_webhooks(shop)),
+        Duty(
+            "checkouts", timedelta(seconds=5), lambda: shop.checkout_recovery.work_once(limit=_CHECKOUTS) >= _CHECKOUTS
+        ),
         Duty("relist", timedelta(seconds=1), lambda: shop.relister.work_once() > 0),
         Duty("prices", timedelta(seconds=5), lambda: change_prices(shop)),
         Duty("holds", timedelta(seconds=10), lambda: shop.holds.sweep(limit=_HOLDS) == _HOLDS),

@@ -9,7 +9,7 @@ import msgspec
 
 from bodega.adapters.local import payments_layout as sql
 from bodega.adapters.local.payments_cards import CARDS, PENDING_SECONDS, Card, Lost
-from bodega.adapters.local.payments_webhooks import Delivery, SandboxWebhooks
+from bodega.adapters.local.payments_webhooks import SandboxWebhooks
 from bodega.adapters.local.sqlite import Database
 from bodega.errors import InvalidError
 from bodega.ports.clock import Clock
@@ -22,6 +22,7 @@ from bodega.ports.payments import (
     PaymentEvent,
     PaymentRefusedError,
     PaymentUnknownError,
+    WebhookDelivery,
 )
 from bodega.values.money import Money
 
@@ -99,7 +100,7 @@ class SandboxPayments:
 
     # -- what a real provider does by itself, and tests ask it about -----------------------------------------
 
-    def due_webhooks(self, *, limit: int = 100) -> Sequence[Delivery]:
+    def due_webhooks(self, *, limit: int = 100) -> Sequence[WebhookDelivery]:
         """Return webhooks whose time has come, signed now, in the order in which they would arrive."""
         return self._webhooks.due(limit=limit)
 

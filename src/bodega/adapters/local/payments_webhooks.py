@@ -15,6 +15,7 @@ from bodega.ports.payments import (
     MAX_WEBHOOK_BYTES,
     WEBHOOK_TOLERANCE_SECONDS,
     PaymentEvent,
+    WebhookDelivery,
     WebhookForgedError,
     WebhookStaleError,
 )
@@ -26,14 +27,6 @@ _MAX_HEADER_LENGTH = 300
 _PLACES = {"authorised": 0, "declined": 0, "captured": 1}
 _EVENT = msgspec.json.Decoder(PaymentEvent)
 _encode = msgspec.json.Encoder().encode
-
-
-class Delivery(msgspec.Struct, frozen=True):
-    """A webhook to send now; drop it by its `number` once it was received."""
-
-    number: int
-    body: bytes
-    headers: Mapping[str, str]
 
 
 class SandboxWebhooks:
@@ -50,11 +43,11 @@ class SandboxWebhooks:
         for _ in range(card.copies):
             connection.execute(sql.ADD_WEBHOOK, (int(due.timestamp()), _encode(event)))
 
-    def due(self, *, limit: int) -> Sequence[Delivery]:
+    def due(self, *, limit: int) -> Sequence[WebhookDelivery]:
         """Return what is due, signed now."""
         now = self._clock.now()
         found = self._database.reader().execute(sql.DUE_WEBHOOKS, (int(now.timestamp()), limit))
-        return [Delivery(seq, body, {SIGNATURE_HEADER: self._signature(now, body)}) for seq, body in found]
+        return [WebhookDelivery(seq, body, {SIGNATURE_HEADER: self._signature(now, body)}) for seq, body in found]
 
     def drop(self, number: int) -> None:
         """Forget a webhook that was received."""

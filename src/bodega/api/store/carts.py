@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 from bodega.api.call import Call
 from bodega.api.declare import Public, Route
 from bodega.api.errors import HttpError
+from bodega.api.facts import facts_of
 from bodega.api.reply import Reply, encode
 from bodega.domain.carts.model import (
     MAX_LINES,
@@ -315,7 +316,7 @@ def _expected(call: Call) -> int | None:
 
 def _short(exc: TooFewError, pointer: str) -> HttpError:
     fault = Fault(pointer, exc.code, f"{exc.available} of {exc.sku!r} available")
-    return HttpError(409, exc.code, exc.message, faults=[fault])
+    return HttpError(409, exc.code, exc.message, faults=[fault], facts=facts_of(exc))
 
 
 ROUTES = (

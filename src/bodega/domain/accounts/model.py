@@ -12,6 +12,8 @@ Scope: TypeAlias = Literal[
     "stock:write",
     "selling:read",
     "selling:write",
+    "orders:read",
+    "orders:write",
     "imports:write",
     "exports:read",
     "keys:write",

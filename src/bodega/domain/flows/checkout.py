@@ -99,14 +99,15 @@ class Checkout:
         for this key), KeyReusedError, CheckoutRunningError, and PaymentUnknownError: then ask again with this key.
         """
         request.check()
-        attempt = self._attempts.find(request.checkout_id)
-        attempt = self._opening.begin(request, quote()) if attempt is None else self._opening.rejoin(attempt, request)
+        known = self._attempts.find(request.checkout_id)
+        attempt = self._opening.begin(request, quote()) if known is None else self._opening.rejoin(known, request)
         try:
             attempt = self._advance(attempt, method=request.method)
         except UnavailableError:
             self._let_go(attempt.id)
             raise
-        return self._answer(attempt if attempt.over else self._let_go(attempt.id))
+        answer = self._answer(attempt if attempt.over else self._let_go(attempt.id))
+        return replace(answer, replayed=known is not None and known.over)
 
     def status(self, checkout_id: str) -> Attempt | None:
         """Return how far a checkout got, None if there is none or it is long over."""

@@ -15,7 +15,7 @@ from bodega.domain.orders.moves import settled
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, UnavailableError
 from bodega.ports.payments import Charge
-from bodega.ports.table import Delete, Equals, Item, Key, NotExists, Put, SortRange, TableStore
+from bodega.ports.table import Delete, Equals, Item, Key, NotExists, Put, SortRange, TableStore, may_be_partition
 from bodega.values.quote import Quote
 from bodega.values.times import format_time
 
@@ -139,7 +139,7 @@ class Attempts:
 
     def find(self, checkout_id: str) -> Attempt | None:
         """Return a checkout or None."""
-        item = self._table.get(schema.CHECKOUTS, _key(checkout_id))
+        item = self._table.get(schema.CHECKOUTS, _key(checkout_id)) if may_be_partition(checkout_id) else None
         return _DECODE(cast("bytes", item["doc"])) if item is not None else None
 
     def get(self, checkout_id: str) -> Attempt:

@@ -11,7 +11,7 @@ from bodega.domain.flows.checkout_request import (
     contact_context,
     encode_contact,
 )
-from bodega.errors import InvalidError
+from bodega.errors import Fault, InvalidError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
@@ -95,7 +95,12 @@ def _check(request: CheckoutRequest, quote: Quote) -> None:
         raise InvalidError("this quote is of another cart")
     if len(quote.lines) > MAX_ORDER_LINES:
         raise InvalidError(f"an order has at most {MAX_ORDER_LINES} lines, not {len(quote.lines)}: make two of it")
+    country = request.contact.shipping.country
+    if quote.country is not None and country != quote.country:
+        detail = f"shipping and tax were computed for {quote.country}, and the address is in {country}"
+        raise InvalidError(detail, [Fault("/contact/shipping/country", "country_mismatch", detail)])
     if quote.price_version != request.price_version:
         raise PriceChangedError(quote.price_version)
     if quote.total.amount and not request.method:
-        raise InvalidError("a payment method is needed")
+        detail = "a payment method is needed"
+        raise InvalidError(detail, [Fault("/payment/method", "required", detail)])

@@ -7,6 +7,7 @@ import msgspec
 from bodega.domain.inventory.model import InsufficientStockError, Shortage
 from bodega.domain.orders.model import Order, natural_id
 from bodega.errors import ConflictError, Fault, InvalidError, ShopError, UnavailableError
+from bodega.ports.keys import Keys, UnsealError
 from bodega.ports.payments import MAX_METHOD_LENGTH, PaymentDeclinedError
 from bodega.values.text import is_clean
 
@@ -83,11 +84,15 @@ class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a checkout: an order, or a payment that waits for the shopper at `action_url` or for its bank."""
+    """What became of a checkout: an order, or a payment that waits for the shopper at `action_url` or for its bank.
+
+    `replayed` tells that an earlier request with this key had this answer already.
+    """
 
     checkout_id: str
     order: Order | None = None
     action_url: str = ""
+    replayed: bool = False
 
 
 class PriceChangedError(ConflictError):
@@ -173,6 +178,16 @@ def decode_contact(plain: bytes) -> Contact:
 def contact_context(order_id: str, customer_id: str | None) -> dict[str, str]:
     """Return what an order's sealed contact is bound to: it opens for no other order and no other customer."""
     return {"kind": "order-contact", "order_id": order_id, "customer_id": customer_id or ""}
+
+
+def contact_of(order: Order, keys: Keys) -> Contact | None:
+    """Return whom an order is for and where it goes; None if that was never known, or was erased."""
+    if not order.private:
+        return None
+    try:
+        return decode_contact(keys.unseal(order.private, contact_context(order.id, order.customer_id)))
+    except UnsealError:
+        return None
 
 
 def _address_faults(address: Address, pointer: str) -> list[Fault]:

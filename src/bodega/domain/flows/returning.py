@@ -11,7 +11,7 @@ from bodega.domain.orders import moves
 from bodega.domain.orders.model import Entry, Order, Parcel, Return, natural_id
 from bodega.domain.orders.service import Orders
 from bodega.domain.writes import WritePlan
-from bodega.errors import ConflictError, StaleVersionError, UnavailableError
+from bodega.errors import ConflictError, ShopError, StaleVersionError, UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.table import TableStore
 from bodega.values.money import Money
@@ -185,10 +185,16 @@ class Returning:
         moves.check_text(actor, "actor")
         for _ in range(_ATTEMPTS):
             order = self._orders.get(order_id)
-            after = decide(order)
+            stale = version is not None and version != order.version
+            try:
+                after = decide(order)
+            except ShopError:
+                if stale:  # that is why, and the caller has to look again in any case
+                    raise StaleVersionError("order", order_id, current=order.version) from None
+                raise
             if after is order:
                 return self._follow_up(order)  # it was done before
-            if version is not None and version != order.version:
+            if stale:
                 raise StaleVersionError("order", order_id, current=order.version)
             entry = Entry(
                 version=after.version,

@@ -48,7 +48,7 @@ class IllegalMoveError(ConflictError):
         self.order_id = order.id
         self.act = act
         self.state = order.state
-        self.allowed = tuple(MOVES[order.state])
+        self.allowed = tuple(move for move in MOVES[order.state] if move != act)
         may = ", ".join(self.allowed) or "nothing"
         super().__init__(f"an order that is {order.state} does not allow {act!r}{why}; allowed: {may}")
 

@@ -39,6 +39,7 @@ from bodega.ports.table import (
     Put,
     SortRange,
     TableStore,
+    may_be_partition,
     scan_all,
 )
 from bodega.values.page import DEFAULT_LIMIT, Page, Position
@@ -158,7 +159,7 @@ class Orders:
 
     def find(self, order_id: str) -> Order | None:
         """Return an order or None."""
-        item = self._table.get(schema.ORDERS, order_key(order_id))
+        item = self._table.get(schema.ORDERS, order_key(order_id)) if may_be_partition(order_id) else None
         return read_order(item) if item else None
 
     def get(self, order_id: str) -> Order:
@@ -186,9 +187,14 @@ class Orders:
         return [read_order(item) for item in page.items]
 
     def page_by_customer(
-        self, customer_id: str, *, position: Position | None = None, limit: int = DEFAULT_LIMIT
+        self,
+        customer_id: str,
+        *,
+        position: Position | None = None,
+        limit: int = DEFAULT_LIMIT,
+        newest_first: bool = True,
     ) -> Page[Order]:
-        """Return a page of a customer's orders, newest first."""
+        """Return a page of a customer's orders, newest first unless asked otherwise."""
         return merged_page(
             self._table,
             "by_customer",
@@ -196,7 +202,7 @@ class Orders:
             position=position,
             limit=limit,
             read=read_order,
-            newest_first=True,
+            newest_first=newest_first,
         )
 
     def list_cards(

@@ -67,7 +67,7 @@ def test_a_repeated_request_gets_the_identical_answer_even_when_the_order_has_mo
 
     again = shop.plain.checkout.place(request=shop.request(), quote=lambda: pytest.fail("a sold cart has no prices"))
 
-    assert again == first
+    assert again == replace(first, replayed=True)
     assert len(shop.all_orders()) == 1
 
 
@@ -205,7 +205,7 @@ def test_an_order_whose_capture_got_no_answer_stands_and_is_captured_later_once(
 
     order = shop.plain.orders.get(receipt.order.id)
     assert (order.state, order.captured) == ("paid", money(1300))
-    assert shop.buy(quote, method=method) == receipt
+    assert shop.buy(quote, method=method) == replace(receipt, replayed=True)
     shop.check_books(mug=5, tea=5)
 
 
