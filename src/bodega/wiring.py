@@ -22,6 +22,7 @@ from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.table import SqliteTableStore
 from bodega.adapters.system.clock import SystemClock
 from bodega.adapters.system.file_lock import file_lock
+from bodega.adapters.system.files import DurableFolders, sync_file, sync_folder
 from bodega.adapters.system.ids import UlidIds
 from bodega.domain.accounts.customers import Customers
 from bodega.domain.accounts.service import ApiKeys
@@ -240,7 +241,7 @@ def claim_folder(folder: Path, *, currency: str) -> None:
     Raises ForeignFolderError or UnavailableError; nothing is written into a folder that is not ours.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        DurableFolders(folder)
         marker = folder / MARKER
         if not marker.exists():
             strangers = any(not entry.name.startswith(_DRAFT) for entry in folder.iterdir())
@@ -295,9 +296,14 @@ _TURN_SECONDS = 1.0
 
 
 def _write_marker(marker: Path, contents: _Marker) -> None:
-    """Write the marker unless there is one, so that of two processes starting at once neither sees half of it."""
+    """Write the marker unless there is one, so that of two processes starting at once neither sees half of it.
+
+    It is on the disk before anything else is: without it the folder would be taken for somebody else's.
+    """
     draft = marker.with_name(f"{_DRAFT}{os.getpid()}.{threading.get_ident()}")
-    draft.write_bytes(msgspec.json.encode(contents))
+    with draft.open("wb") as file:
+        file.write(msgspec.json.encode(contents))
+        sync_file(file)
     try:
         os.link(draft, marker)
     except FileExistsError:
@@ -306,3 +312,4 @@ def _write_marker(marker: Path, contents: _Marker) -> None:
         draft.replace(marker)  # a file system without links
     finally:
         draft.unlink(missing_ok=True)
+    sync_folder(marker.parent)

@@ -20,6 +20,22 @@ def test_a_new_folder_is_claimed_and_can_be_claimed_again(tmp_path):
     assert [entry.name for entry in folder.iterdir()] == [MARKER]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows opens no folders and journals names by itself")
+def test_a_claim_is_on_the_disk_when_it_is_made(tmp_path, monkeypatch):
+    # After a power cut a folder with a shop in it and no marker, or an empty one, would be refused as somebody else's.
+    synced, fsync = [], os.fsync
+
+    def watched(file):
+        synced.append(os.fstat(file).st_ino)
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    claim_folder(tmp_path / "shop", currency="GBP")
+
+    in_this_order = [tmp_path, tmp_path / "shop" / MARKER, tmp_path / "shop"]
+    assert synced == [path.stat().st_ino for path in in_this_order]
+
+
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("all my work")
 

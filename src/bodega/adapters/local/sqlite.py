@@ -11,6 +11,7 @@ import apsw
 from bodega.adapters.local.sqlite_checkpoint import Checkpointer
 from bodega.adapters.local.sqlite_lock import FairLock
 from bodega.adapters.local.sqlite_writer import Pending, Writer
+from bodega.adapters.system.files import sync_folder
 from bodega.errors import UnavailableError
 
 T = TypeVar("T")
@@ -18,6 +19,7 @@ T = TypeVar("T")
 APPLICATION_ID = 0x426F6467  # "Bodg"; `file` and SQLite's own tools show it
 FORMAT_VERSION = 1
 OLDEST_SQLITE = 3_051_003  # earlier ones can corrupt a database when the log is reset: https://sqlite.org/wal.html
+JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 PAGE_BYTES = 8192
 READER_CACHE_KIB = 8192
 WRITER_CACHE_KIB = 16384
@@ -134,14 +136,18 @@ class Database:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._locks = [FairLock(self.path), FairLock(self.path)]
+            writer_lock, checkpointer_lock = self._locks
+            with writer_lock:
+                self._writing = self._connect(cache_kib=WRITER_CACHE_KIB)
+            self._checkpointing = self._connect(cache_kib=READER_CACHE_KIB)
+            # SQLite syncs the log's name only through the connection that made the log, which may not be the first to
+            # commit, and never the removal of the journal of a file's birth: after a power cut the one could be gone
+            # with all that it held, and the other be back and undo the whole file.
+            sync_folder(self.path.parent)
         except OSError as error:
             raise UnwritableError(
                 f"cannot write in {self.path.parent} ({error.strerror}); name another folder or its owner"
             ) from error
-        writer_lock, checkpointer_lock = self._locks
-        with writer_lock:
-            self._writing = self._connect(cache_kib=WRITER_CACHE_KIB)
-        self._checkpointing = self._connect(cache_kib=READER_CACHE_KIB)
         self._checkpointing.set_busy_timeout(CHECKPOINT_BUSY_MS)
         pages = CHECKPOINT_BYTES // PAGE_BYTES
         self._checkpointer = Checkpointer(self._checkpointing, checkpointer_lock, after_pages=pages)
@@ -213,7 +219,7 @@ def _identify(path: Path) -> int | None:
         return None
     except OSError as error:
         raise UnwritableError(f"cannot read {path} ({error.strerror}); correct its permissions") from error
-    if not header:
+    if not header or _was_being_born(path):
         return None
     version, application = int.from_bytes(header[60:64]), int.from_bytes(header[68:72])
     if not header.startswith(b"SQLite format 3\0") or application != APPLICATION_ID:
@@ -221,6 +227,19 @@ def _identify(path: Path) -> int | None:
     if version > FORMAT_VERSION:
         raise ForeignDataError(f"{path} was made by a newer version of this program; upgrade it")
     return version
+
+
+def _was_being_born(path: Path) -> bool:
+    """Tell whether the power went during the file's first transaction: SQLite will empty it, whatever is in it.
+
+    https://sqlite.org/fileformat2.html#the_rollback_journal
+    """
+    try:
+        with path.with_name(path.name + "-journal").open("rb") as file:
+            header = file.read(20)
+    except OSError:
+        return False
+    return header.startswith(JOURNAL_MAGIC) and header[16:20] == bytes(4)  # so many pages there were before
 
 
 def _close(connection: apsw.Connection | None) -> None:
