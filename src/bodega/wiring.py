@@ -38,6 +38,7 @@ from bodega.domain.flows.carting import Carting
 from bodega.domain.flows.checkout import Checkout
 from bodega.domain.flows.checkout_recovery import CheckoutRecovery
 from bodega.domain.flows.exporting import Exporter
+from bodega.domain.flows.holding import CartHolds
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
 from bodega.domain.flows.jobs import Jobs
@@ -119,17 +120,18 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
     carts = Carts(table=table, clock=clock, ids=ids)
     coupons = Coupons(table=table, clock=clock, currency=settings.currency)
     rates = Rates(table=table, clock=clock, currency=settings.currency)
+    holds = Holds(table=table, clock=clock, ids=ids)
     carting = Carting(
         carts=carts,
         coupons=coupons,
         rates=rates,
         products=products,
         inventory=inventory,
+        holds=CartHolds(holds=holds),
         clock=clock,
         currency=settings.currency,
     )
     orders = Orders(table=table)
-    holds = Holds(table=table, clock=clock, ids=ids)
     settling = Settling(table=table, orders=orders, payments=world.payments, clock=clock)
     checkout = Checkout(
         table=table,

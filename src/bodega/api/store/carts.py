@@ -114,7 +114,8 @@ class Obstacle(msgspec.Struct, frozen=True):
 class CartView(msgspec.Struct, frozen=True, kw_only=True):
     """A cart at the prices of now. With `prices_include_tax`, `tax` is inside the other amounts, else on top of them.
 
-    Send `price_version` back at checkout: it stands for everything that the shopper was shown.
+    Send `price_version` back at checkout: it stands for everything that the shopper was shown. Until `held_until` its
+    units are promised to this cart.
     """
 
     id: str
@@ -134,6 +135,7 @@ class CartView(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[Notice]
     obstacle: Obstacle | None
     order_id: str | None
+    held_until: datetime | None
     price_version: str
     created_at: datetime
     updated_at: datetime
@@ -217,6 +219,11 @@ def clear(call: Call) -> Reply:
     return _shown(call.shop.carting.clear(call.params["cart"], customer_id=asker(call), expected_version=version))
 
 
+def hold(call: Call) -> Reply:
+    """Promise a cart's units to it for ten minutes."""
+    return _shown(call.shop.carting.hold(call.params["cart"], customer_id=asker(call)))
+
+
 def redeem(call: Call) -> Reply:
     """Put a coupon on a cart."""
     basket = call.shop.carting.redeem(
@@ -264,6 +271,7 @@ def cart_view(basket: Basket) -> CartView:
         warnings=list(basket.notices),
         obstacle=Obstacle(basket.obstacle.code, basket.obstacle.message) if basket.obstacle is not None else None,
         order_id=cart.order_id,
+        held_until=basket.held_until,
         price_version=costs.price_version,
         created_at=cart.created_at,
         updated_at=cart.updated_at,
@@ -411,6 +419,16 @@ ROUTES = (
         handler=remove_line,
         replies={200: CartView},
         statuses=(409, 412),
+        threaded=True,
+    ),
+    Route(
+        method="POST",
+        path=PATH + "/{cart}:hold",
+        name="store.carts.hold",
+        summary="Promise a cart's units to it for ten minutes",
+        policy=Public(),
+        handler=hold,
+        replies={200: CartView},
         threaded=True,
     ),
     Route(

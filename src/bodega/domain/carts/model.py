@@ -54,7 +54,8 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A cart as stored. It has no prices that count: those are computed whenever somebody looks.
 
     Whoever knows the id of a guest's cart may use it; one with a customer is theirs alone. `shipping` is the chosen
-    method, `order_id` what became of it. `expires_at` is in epoch seconds.
+    method, `order_id` what became of it, `hold_id` the hold that was placed for its lines and may be over by now.
+    `expires_at` is in epoch seconds.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     country: str | None = None
     shipping: str | None = None
     order_id: str | None = None
+    hold_id: str | None = None
     version: int = 1
 
     def find_line(self, sku: str) -> CartLine | None:
@@ -126,7 +128,10 @@ class BasketLine(msgspec.Struct, frozen=True):
 
 
 class Basket(msgspec.Struct, frozen=True, kw_only=True):
-    """A cart with the prices of this moment. `obstacle` is why it cannot be checked out, None if it can."""
+    """A cart with the prices of this moment. `obstacle` is why it cannot be checked out, None if it can.
+
+    `held_until` is how long its units are promised to it, None if they are not.
+    """
 
     cart: Cart
     lines: tuple[BasketLine, ...]
@@ -134,6 +139,7 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
     options: tuple[ShippingOption, ...] = ()
     notices: tuple[Notice, ...] = ()
     obstacle: ShopError | None = None
+    held_until: datetime | None = None
 
 
 class UnknownSkuError(InvalidError):

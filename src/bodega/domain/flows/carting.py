@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from bodega.domain.carts.coupon import UnknownCouponError
 from bodega.domain.carts.coupons import Coupons
+from bodega.domain.carts.lines import line_of, merged, require, seen, units_of, with_line
 from bodega.domain.carts.model import (
     MAX_LINES,
     MAX_QUANTITY,
@@ -14,8 +15,9 @@ from bodega.domain.carts.model import (
     Cart,
     CartLine,
     CartOrderedError,
+    EmptyCartError,
     Goods,
-    TooFewError,
+    UnavailableLinesError,
     UnknownSkuError,
     check_quantity,
 )
@@ -24,6 +26,8 @@ from bodega.domain.carts.rates import Rates
 from bodega.domain.carts.service import Carts
 from bodega.domain.catalog.products import Products
 from bodega.domain.flows.goods import GoodsReader
+from bodega.domain.flows.holding import CartHolds, end_of, units_held
+from bodega.domain.inventory.model import InsufficientStockError
 from bodega.domain.inventory.service import Inventory
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError, StaleVersionError
@@ -59,12 +63,14 @@ class Carting:
         rates: Rates,
         products: Products,
         inventory: Inventory,
+        holds: CartHolds,
         clock: Clock,
         currency: str,
     ) -> None:
         self._carts = carts
         self._coupons = coupons
         self._rates = rates
+        self._holds = holds
         self._goods = GoodsReader(products=products, inventory=inventory, clock=clock)
         self._currency = currency
 
@@ -74,7 +80,7 @@ class Carting:
         """Return a cart at the prices of now."""
         cart = self._carts.get(cart_id, customer_id=customer_id)
         self._carts.touch(cart)
-        return self._priced(cart, self._goods.of_lines(cart.lines), customer_id)
+        return self._now(cart, customer_id)
 
     def find_of_customer(self, customer_id: str) -> Cart | None:
         """Return the cart that a customer fills at present, None if there is none."""
@@ -89,10 +95,13 @@ class Carting:
         cart = self._carts.get(cart_id, customer_id=customer_id)
         if cart.order_id is not None:
             raise CartOrderedError(cart)
-        basket = self._priced(cart, self._goods.of_lines(cart.lines), customer_id, who=who, current=True)
+        hold = self._holds.find(cart)
+        goods = self._goods.of_lines(cart.lines, held=units_held(hold))
+        basket = self._priced(cart, goods, customer_id, who=who, current=True)
         if basket.obstacle is not None:
             raise basket.obstacle
-        return msgspec.structs.replace(basket.quote, coupon_user=who or customer_id)
+        hold_id = hold.id if hold is not None else None
+        return msgspec.structs.replace(basket.quote, coupon_user=who or customer_id, hold_id=hold_id)
 
     def add_order(self, *, plan: WritePlan, quote: Quote, order_id: str, customer_id: str | None) -> None:
         """Add to a placing transaction that this quote becomes this order: the cart ends and its coupon is used.
@@ -105,6 +114,39 @@ class Carting:
             self._coupons.plan_use(plan, quote.coupon, who=quote.coupon_user or customer_id)
 
     # -- changing
+
+    def hold(self, cart_id: str, *, customer_id: str | None = None) -> Basket:
+        """Promise the cart's units to it for ten minutes: InsufficientStockError if there are too few.
+
+        Asking again while they are promised changes nothing, so that nobody keeps them for longer than that. Changing
+        what is in the cart lets them go.
+        """
+        for _ in range(_TRIES):
+            cart = self._carts.get(cart_id, customer_id=customer_id)
+            if cart.order_id is not None:
+                raise CartOrderedError(cart)
+            basket = self._now(cart, customer_id)
+            if isinstance(basket.obstacle, EmptyCartError | UnavailableLinesError):
+                raise basket.obstacle
+            if basket.held_until is not None:
+                return basket
+            self._holds.let_go(cart.hold_id)
+            try:
+                hold = self._holds.place(cart)
+            except InsufficientStockError:
+                if self._carts.get(cart_id, customer_id=customer_id).version == cart.version:
+                    raise
+                continue  # this very cart may have been held by somebody else meanwhile
+            try:
+                held = self._carts.save(msgspec.structs.replace(cart, hold_id=hold.id))
+            except StaleVersionError:
+                self._holds.let_go(hold.id)
+                continue
+            except ShopError:
+                self._holds.let_go(hold.id)
+                raise
+            return self._now(held, customer_id)
+        raise _too_fast()
 
     def create(
         self, *, lines: Sequence[Wanted] = (), country: str | None = None, customer_id: str | None = None
@@ -147,14 +189,14 @@ class Carting:
         """Set how many units a line has; NotFoundError without one. What it costs now counts as seen."""
 
         def change(cart: Cart, goods: dict[str, Goods]) -> Cart:
-            line = _line_of(cart, sku)
+            line = line_of(cart, sku)
             check_quantity(quantity)
             there = goods.get(line.sku)
             if there is None:
                 raise UnknownSkuError(line.sku)
             if quantity > line.quantity:
-                _require(there, quantity)
-            return _with(cart, _seen(line, there, quantity))
+                require(there, quantity)
+            return with_line(cart, seen(line, there, quantity))
 
         return self._change(cart_id, change, customer_id, expected_version)
 
@@ -164,7 +206,7 @@ class Carting:
         """Take a line out; NotFoundError without one."""
 
         def change(cart: Cart, _goods: dict[str, Goods]) -> Cart:
-            line = _line_of(cart, sku)
+            line = line_of(cart, sku)
             return msgspec.structs.replace(cart, lines=tuple(one for one in cart.lines if one is not line))
 
         return self._change(cart_id, change, customer_id, expected_version)
@@ -240,16 +282,19 @@ class Carting:
             if guest.order_id is not None:
                 raise CartOrderedError(guest)
             if guest.customer_id is not None:
-                return self._priced(guest, self._goods.of_lines(guest.lines), customer_id)
+                return self._now(guest, customer_id)
             own = self._carts.find_of_customer(customer_id)
             try:
                 if own is None:
                     cart = self._carts.give_to_customer(guest, customer_id)
                 else:
-                    cart = self._carts.save(_merged(own, guest), instead_of=guest)
+                    both = msgspec.structs.replace(merged(own, guest), hold_id=None)
+                    cart = self._carts.save(both, instead_of=guest)
+                    self._holds.let_go(own.hold_id)
+                    self._holds.let_go(guest.hold_id)
             except StaleVersionError:
                 continue
-            return self._priced(cart, self._goods.of_lines(cart.lines), customer_id)
+            return self._now(cart, customer_id)
         raise _too_fast()
 
     # -- inside
@@ -261,13 +306,27 @@ class Carting:
                 raise StaleVersionError("cart", cart.id, current=cart.version)
             if cart.order_id is not None:
                 raise CartOrderedError(cart)
-            goods = self._goods.of_lines(cart.lines)
+            hold = self._holds.find(cart)
+            goods = self._goods.of_lines(cart.lines, held=units_held(hold))
+            changed = change(cart, goods)
+            if units_of(changed) != units_of(cart):
+                changed, hold = msgspec.structs.replace(changed, hold_id=None), None
             try:
-                return self._saved(change(cart, goods), goods, customer_id)
+                basket = self._saved(changed, goods, customer_id)
             except StaleVersionError:
                 if expected_version is not None:
                     raise
+                continue
+            if changed.hold_id != cart.hold_id:
+                self._holds.let_go(cart.hold_id)
+            return msgspec.structs.replace(basket, held_until=end_of(hold))
         raise _too_fast()
+
+    def _now(self, cart: Cart, customer_id: str | None) -> Basket:
+        """Return a cart as it is, priced now."""
+        hold = self._holds.find(cart)
+        basket = self._priced(cart, self._goods.of_lines(cart.lines, held=units_held(hold)), customer_id)
+        return msgspec.structs.replace(basket, held_until=end_of(hold)) if hold is not None else basket
 
     def _saved(self, cart: Cart, goods: Mapping[str, Goods], customer_id: str | None) -> Basket:
         """Store a cart and return it priced. It is priced first, so that a cart beyond all money is never stored."""
@@ -295,8 +354,8 @@ class Carting:
             detail = f"a cart has at most {MAX_LINES} lines"
             raise InvalidError(detail, [Fault(f"{pointer}/sku", "too_many_lines", detail)])
         there = goods[sku]
-        _require(there, total)
-        return _with(cart, _seen(old or CartLine(sku, there.product_id, 0), there, total))
+        require(there, total)
+        return with_line(cart, seen(old or CartLine(sku, there.product_id, 0), there, total))
 
     def _priced(
         self,
@@ -323,49 +382,6 @@ class Carting:
         except ShopError as exc:
             return Redeemed(coupon.code, refusal=exc)
         return Redeemed(coupon.code, coupon)
-
-
-def _line_of(cart: Cart, sku: str) -> CartLine:
-    try:
-        line = cart.find_line(parse_sku(sku))
-    except InvalidError:
-        line = None
-    if line is None:
-        raise NotFoundError("line", sku[:80])
-    return line
-
-
-def _require(goods: Goods, quantity: int) -> None:
-    if not goods.covers(quantity):
-        raise TooFewError(goods.sku, wanted=quantity, available=goods.available or 0)
-
-
-def _seen(line: CartLine, goods: Goods, quantity: int) -> CartLine:
-    return CartLine(line.sku, goods.product_id, quantity, goods.price, goods.stock)
-
-
-def _with(cart: Cart, line: CartLine) -> Cart:
-    """Return the cart with a line in place of that of the same SKU, or behind all others."""
-    lines = tuple(line if one.sku == line.sku else one for one in cart.lines)
-    return msgspec.structs.replace(cart, lines=lines if line in lines else (*cart.lines, line))
-
-
-def _merged(own: Cart, guest: Cart) -> Cart:
-    lines = {line.sku: line for line in own.lines}
-    for line in guest.lines:
-        old = lines.get(line.sku)
-        if old is not None:
-            quantity = min(MAX_QUANTITY, old.quantity + line.quantity)
-            lines[line.sku] = msgspec.structs.replace(line, quantity=quantity)
-        elif len(lines) < MAX_LINES:
-            lines[line.sku] = line
-    return msgspec.structs.replace(
-        own,
-        lines=tuple(lines.values()),
-        coupon=own.coupon or guest.coupon,
-        country=guest.country or own.country,
-        shipping=guest.shipping or own.shipping,
-    )
 
 
 def _too_fast() -> ConflictError:

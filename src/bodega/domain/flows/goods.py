@@ -43,10 +43,13 @@ class GoodsReader:
         self._clock = clock
         self._decoded: dict[str, tuple[int, _Product]] = {}
 
-    def of_lines(self, lines: Sequence[CartLine]) -> dict[str, Goods]:
-        """Return what is for sale of a cart's lines, by SKU: products in one read, stock in another."""
+    def of_lines(self, lines: Sequence[CartLine], *, held: Mapping[str, int] = {}) -> dict[str, Goods]:
+        """Return what is for sale of a cart's lines, by SKU: products in one read, stock in another.
+
+        Units that are `held` for this cart are available to it.
+        """
         product_ids = {line.sku: line.product_id for line in lines}
-        found = self._of(product_ids)
+        found = self._of(product_ids, held)
         moved = [sku for sku in product_ids if sku not in found]
         # A SKU may have moved to another product since; that is rare, and asked only for what was not found.
         return found | self.of_skus(moved) if moved else found
@@ -55,13 +58,18 @@ class GoodsReader:
         """Return what is for sale of some SKUs."""
         return self._of(self._products.find_ids_by_sku(skus))
 
-    def _of(self, product_ids: Mapping[str, str]) -> dict[str, Goods]:
+    def _of(self, product_ids: Mapping[str, str], held: Mapping[str, int] = {}) -> dict[str, Goods]:
         if not product_ids:
             return {}
         now = self._clock.now()
         stored = self._products.find_many_stored(list(dict.fromkeys(product_ids.values())))
         products = {key: self._decode(key, one) for key, one in stored.items() if one.public is not None}
         levels = self._inventory.find_levels(product_ids)
+        levels |= {
+            sku: msgspec.structs.replace(levels[sku], held=levels[sku].held - units)
+            for sku, units in held.items()
+            if sku in levels
+        }
         found = {}
         for sku, product_id in product_ids.items():
             product = products.get(product_id)
