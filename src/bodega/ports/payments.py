@@ -1,7 +1,7 @@
 """Ask for money to be moved: authorise, capture, void and refund payments, and read what their provider reports."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 import msgspec
@@ -114,6 +114,11 @@ class PaymentProvider(Protocol):
     @property
     def name(self) -> str:
         """Return the provider's name, as orders remember it."""
+        ...
+
+    @property
+    def longest_call(self) -> timedelta:
+        """Return after what time every verb has returned or raised: who is still silent then has died."""
         ...
 
     def authorise(self, charge: Charge) -> Payment:

@@ -8,6 +8,7 @@ https://docs.stripe.com/payments/paymentintents/lifecycle
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import stripe
@@ -28,6 +29,8 @@ from bodega.values.money import Money, exponent
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 20
+RETRIES = 2
+CALLS_A_VERB = 2  # of the verb that takes most: an intent is made and then confirmed
 # Which state of an intent is which of ours; the others depend on what happened before.
 _STATES: Mapping[str, PaymentState] = {
     "requires_action": "action_required",
@@ -45,6 +48,7 @@ class StripePayments:
     """Stripe as a payment provider."""
 
     name = "stripe"
+    longest_call = timedelta(seconds=TIMEOUT_SECONDS * (1 + RETRIES) * CALLS_A_VERB)
 
     def __init__(
         self, client: stripe.StripeClient, *, webhook_secrets: Sequence[str], return_url: str, clock: Clock
@@ -65,7 +69,7 @@ class StripePayments:
     ) -> "StripePayments":
         """Connect to an account. Stripe's library tries again by itself when the network fails, with the same keys."""
         client = stripe.StripeClient(
-            secret_key, http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS), max_network_retries=2
+            secret_key, http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS), max_network_retries=RETRIES
         )
         return cls(client, webhook_secrets=webhook_secrets, return_url=return_url, clock=clock)
 

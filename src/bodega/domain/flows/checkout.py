@@ -12,7 +12,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from bodega.domain.flows.checkout_attempts import LEASE, Attempt, Attempts, LostRaceError, changed
+from bodega.domain.flows.checkout_attempts import Attempt, Attempts, LostRaceError, changed
 from bodega.domain.flows.checkout_opening import Opening
 from bodega.domain.flows.checkout_request import (
     ABANDONED,
@@ -87,7 +87,7 @@ class Checkout:
             keys=keys,
             clock=clock,
             ids=ids,
-            provider=payments.name,
+            payments=payments,
             capture_later=capture_later,
         )
 
@@ -257,7 +257,11 @@ class Checkout:
     def _placed(self, attempt: Attempt, reference: str) -> Attempt:
         now = self._clock.now()
         placed = changed(
-            attempt, state="placed", placed_at=now, reference=reference or attempt.reference, due_at=now + LEASE
+            attempt,
+            state="placed",
+            placed_at=now,
+            reference=reference or attempt.reference,
+            due_at=now + attempt.patience,
         )
         if attempt.payment_id and not attempt.capture_later:
             return placed
@@ -308,7 +312,7 @@ class Checkout:
     def _undo(self, attempt: Attempt, failure: Failure) -> Attempt:
         """Decide that it came to nothing, before anything is given back: from here on nobody places the order."""
         now = self._clock.now()
-        return self._attempts.save(changed(attempt, state="undoing", failure=failure, due_at=now + LEASE))
+        return self._attempts.save(changed(attempt, state="undoing", failure=failure, due_at=now + attempt.patience))
 
     def _give_up_payment(self, attempt: Attempt) -> Attempt:
         """Give the reserved money and the units back. A payment that has not arrived yet never will be made."""

@@ -19,8 +19,8 @@ from bodega.ports.table import Delete, Equals, Item, Key, NotExists, Put, SortRa
 from bodega.values.quote import Quote
 from bodega.values.times import format_time
 
-LEASE = timedelta(seconds=60)
-"""So long may one process take; afterwards the checkout counts as left behind, and whoever comes goes on with it."""
+STEPS_TIME = timedelta(seconds=10)
+"""So long may one process take for everything but the provider's part."""
 KEPT = timedelta(days=7)
 """So long is a checkout that is over remembered: repeated requests get its answer, and late webhooks find it."""
 SHARDS = 4
@@ -71,12 +71,18 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     finished_at: datetime | None = None
     order_state: Literal["placed", "paid"] = "placed"
     capture_later: bool = False
+    patience_seconds: int = 60
     failure: Failure | None = None
 
     @property
     def over(self) -> bool:
         """Tell whether the answer is final."""
         return self.state in {"done", "failed"}
+
+    @property
+    def patience(self) -> timedelta:
+        """Return how long one process may take: then this is left behind, and whoever comes goes on with it."""
+        return timedelta(seconds=self.patience_seconds)
 
     @property
     def charge(self) -> Charge:
@@ -120,7 +126,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             ),
             paid=None if free else paid,
             private=self.private,
-            retry_at=None if free or self.capture_later else at + LEASE,
+            retry_at=None if free or self.capture_later else at + self.patience,
         )
 
     def answer(self) -> Order:

@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 
-from bodega.domain.flows.checkout_attempts import LEASE, Attempt, Attempts, LostRaceError, changed
+from bodega.domain.flows.checkout_attempts import STEPS_TIME, Attempt, Attempts, LostRaceError, changed
 from bodega.domain.flows.checkout_request import (
     CheckoutRequest,
     CheckoutRunningError,
@@ -15,6 +15,7 @@ from bodega.errors import Fault, InvalidError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
+from bodega.ports.payments import PaymentProvider
 from bodega.values.quote import Quote
 
 MAX_ORDER_LINES = 91
@@ -26,13 +27,14 @@ class Opening:
     """Validates requests, draws all ids, and lets nobody run the same checkout twice at once."""
 
     def __init__(
-        self, *, attempts: Attempts, keys: Keys, clock: Clock, ids: Ids, provider: str, capture_later: bool
+        self, *, attempts: Attempts, keys: Keys, clock: Clock, ids: Ids, payments: PaymentProvider, capture_later: bool
     ) -> None:
         self._attempts = attempts
         self._keys = keys
         self._clock = clock
         self._ids = ids
-        self._provider = provider
+        self._provider = payments.name
+        self._patience = STEPS_TIME + payments.longest_call
         self._capture_later = capture_later
 
     def begin(self, request: CheckoutRequest, quote: Quote) -> Attempt:
@@ -54,8 +56,9 @@ class Opening:
             provider=self._provider,
             private=self._keys.seal(encode_contact(request.contact), contact_context(order_id, request.customer_id)),
             started_at=now,
-            lease_until=now + LEASE,
-            due_at=now + LEASE,
+            lease_until=now + self._patience,
+            due_at=now + self._patience,
+            patience_seconds=int(self._patience.total_seconds()),
             customer_id=request.customer_id,
             capture_later=self._capture_later,
         )
@@ -75,7 +78,9 @@ class Opening:
         if now < attempt.lease_until:
             raise CheckoutRunningError
         try:
-            return self._attempts.save(changed(attempt, lease_until=now + LEASE, due_at=now + LEASE))
+            return self._attempts.save(
+                changed(attempt, lease_until=now + attempt.patience, due_at=now + attempt.patience)
+            )
         except LostRaceError:
             raise CheckoutRunningError from None
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from bodega.domain.flows.checkout import Checkout
-from bodega.domain.flows.checkout_attempts import LEASE, Attempt, Attempts, LostRaceError, changed
+from bodega.domain.flows.checkout_attempts import Attempt, Attempts, LostRaceError, changed
 from bodega.domain.flows.settling import Settling, charge_of
 from bodega.domain.orders.model import Entry, Order
 from bodega.domain.orders.moves import found_refund
@@ -103,5 +103,5 @@ class CheckoutRecovery:
 
 
 def _postponed(attempt: Attempt, clock: Clock) -> Attempt:
-    pause = min(LEASE * 2 ** min(attempt.tries, 10), _LONGEST_PAUSE)
+    pause = min(attempt.patience * 2 ** min(attempt.tries, 10), _LONGEST_PAUSE)
     return replace(changed(attempt), tries=attempt.tries + 1, due_at=clock.now() + pause)

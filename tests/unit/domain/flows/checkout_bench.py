@@ -1,7 +1,7 @@
 """A shop that can sell: real table, stock and sandbox, on files that outlive a crash; and ways to crash it."""
 
+import contextlib
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
 
 from bodega import schema
@@ -142,18 +142,26 @@ class Till:
 
 
 class CheckoutBench:
-    """A folder with a shop in it. `till()` opens services; watched ones share the files with unwatched ones."""
+    """A folder with a shop in it. `till()` opens services; watched ones share the files with unwatched ones.
 
-    def __init__(self, folder, *, seed=7):
-        self.clock = SettableClock()
+    What is not the shop's own, the keys and the provider's records, may lie `elsewhere`, where it outlives the folder.
+    """
+
+    def __init__(self, folder, *, seed=7, clock=None, elsewhere=None):
+        self.clock = clock or SettableClock()
         self.ids = SeededIds(seed, self.clock) if seed is not None else UlidIds(self.clock)
-        self.database = Database.open(folder / "shop.sqlite")
-        self.keys = LocalKeys(folder / "keys")
+        self._opened = contextlib.ExitStack()
+        self.database = self._open(folder / "shop.sqlite")
+        self.keys = LocalKeys((elsewhere or folder) / "keys")
         self.table = SqliteTableStore(self.database, schema.TABLES, clock=self.clock)
-        self.sandbox = SandboxPayments(self.database, keys=self.keys, clock=self.clock, ids=self.ids)
+        provider = self._open(elsewhere / "provider.sqlite") if elsewhere else self.database
+        self.sandbox = SandboxPayments(provider, keys=self.keys, clock=self.clock, ids=self.ids)
         self.carts = Carts(self.table)
         self.attempts = Attempts(table=self.table)
         self.plain = self.till()
+
+    def _open(self, path):
+        return self._opened.enter_context(contextlib.closing(Database.open(path)))
 
     def till(self, watch=None):
         table = watch.on(self.table, TABLE_VERBS) if watch else self.table
@@ -238,9 +246,8 @@ class CheckoutBench:
         assert self.attempts.due(self.clock.now()) == []
 
     def close(self):
-        with suppress(Exception):
-            self.table.close()
-        self.database.close()
+        self.table.close()
+        self._opened.close()
 
 
 def money(amount):

@@ -1,10 +1,12 @@
 """Kill a checkout before and after every durable call, and see that it is finished or undone, once."""
 
 import contextlib
+from datetime import timedelta
 
 import pytest
-from checkout_bench import CheckoutBench, Crasher, Killed, money
+from checkout_bench import CheckoutBench, Crasher, Killed, Seam, money
 
+from bodega.adapters.local.payments import SandboxPayments
 from bodega.domain.flows.checkout_request import CheckoutRunningError
 from bodega.errors import ConflictError, ShopError, UnavailableError
 
@@ -74,6 +76,20 @@ def bench(tmp_path):
     bench.close()
 
 
+class KilledAfter:
+    """Kills when a call of that name was answered."""
+
+    def __init__(self, verb):
+        self.verb = verb
+
+    def on(self, port, verbs):
+        return Seam(port, verbs, lambda _name: None, self.after)
+
+    def after(self, name):
+        if name == self.verb:
+            raise Killed
+
+
 def moments(bench, method):
     """Yield a story killed at each moment that there is."""
     for moment in range(1, MANY_MOMENTS):
@@ -141,6 +157,25 @@ def test_a_checkout_that_is_killed_and_left_is_finished_or_undone(bench):
     assert finished == sorted(finished)
     assert not finished[0]
     assert finished[-1]
+
+
+@pytest.mark.parametrize(("seconds_a_call", "seconds"), [(0, 10), (120, 130)])
+def test_a_checkout_that_was_killed_is_left_alone_until_its_provider_must_have_answered(
+    bench, monkeypatch, seconds_a_call, seconds
+):
+    monkeypatch.setattr(SandboxPayments, "longest_call", timedelta(seconds=seconds_a_call))
+    story = Story(bench, "slow", "card_approve")
+    with pytest.raises(Killed):
+        story.shop(bench.till(KilledAfter("authorise")))
+
+    bench.clock.advance(seconds - 1)
+    bench.plain.recovery.work_once()
+    with pytest.raises(CheckoutRunningError):
+        story.answer()
+    bench.clock.advance(2)
+    bench.plain.recovery.work_once()
+
+    assert story.answer().order.state == "paid"
 
 
 @pytest.mark.parametrize("method", SHORT[1:])
