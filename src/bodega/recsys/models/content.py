@@ -1,7 +1,5 @@
 """Find items that read alike, by TF-IDF of their words: what can be said of a product that nobody bought yet."""
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,24 +8,12 @@ from scipy import sparse
 
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.tables import top_of_sparse
+from bodega.recsys.words import words_of
 
 # A word in more than this share of the items tells nothing apart, and would make every product a
 # neighbour of every other; in a small shop so many items may still share a word.
 COMMON_SHARE, COMMON_ITEMS = 0.05, 50
-# A text counts with its first so many words, so that one endless description costs no more than others.
-MOST_WORDS = 500
 ROWS_AT_ONCE = 1000
-
-_WORD = re.compile(r"\w+")
-
-
-def words_of(text: str) -> list[str]:
-    """Return the words of a text in one form, whatever its case, width or accents' spelling.
-
-    >>> words_of("Red-Mug, 250ml (RED)")
-    ['red', 'mug', '250ml', 'red']
-    """
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())[:MOST_WORDS]
 
 
 def tf_idf(texts: Sequence[str]) -> sparse.csr_array:
