@@ -82,6 +82,7 @@ TABLES = (
             Index("by_time", "time_shard", "placed_at", ("card",)),
             Index("by_state", "state_shard", "placed_at", ("card",)),
             Index("by_refund", "refund_shard", "placed_at", ("card",)),
+            Index("by_request", "request_shard", "placed_at", ("card",)),
             # Money that has yet to be captured, voided or refunded.
             Index("by_due", "due_shard", "due_at"),
         ),

@@ -59,7 +59,7 @@ from bodega.errors import UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
-from bodega.ports.payments import PaymentProvider, WebhookQueue
+from bodega.ports.payments import PaymentProvider, PaymentSandbox
 from bodega.ports.search import SearchIndex
 from bodega.settings import Settings
 
@@ -100,7 +100,7 @@ def _local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tan
         bus=LocalBus(queue, schema.SUBSCRIPTIONS),
         keys=keys,
         payments=payments,
-        payment_webhooks=webhooks,
+        payment_sandbox=webhooks,
         clock=clock,
         ids=ids,
     )
@@ -218,10 +218,11 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
 
 def _payments(
     settings: Settings, database: Database, keys: Keys, clock: Clock, ids: Ids
-) -> tuple[PaymentProvider, WebhookQueue | None]:
-    """Return who moves money, and whose webhooks have to be fetched."""
+) -> tuple[PaymentProvider, PaymentSandbox | None]:
+    """Return who moves money; the second is the same if it moves none."""
+    public_url = settings.public_url.rstrip("/")
     if settings.payments == "sandbox":
-        sandbox = SandboxPayments(database, keys=keys, clock=clock, ids=ids)
+        sandbox = SandboxPayments(database, keys=keys, clock=clock, ids=ids, bank_url=f"{public_url}/sandbox/bank")
         return sandbox, sandbox
     try:
         # Only who takes money through Stripe needs its library.
@@ -231,7 +232,7 @@ def _payments(
     stripe = StripePayments.of_account(
         settings.stripe_secret_key,
         webhook_secrets=settings.stripe_webhook_secrets.split(","),
-        return_url=f"{settings.public_url.rstrip('/')}/checkout",
+        return_url=f"{public_url}/checkout",
         clock=clock,
     )
     return stripe, None

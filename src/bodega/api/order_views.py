@@ -1,19 +1,22 @@
 """Show orders as JSON: to shoppers what is theirs to see, to staff everything."""
 
-from base64 import urlsafe_b64encode
 from datetime import datetime
-from hmac import compare_digest
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from bodega.domain.flows.checkout_request import Contact, contact_of
-from bodega.domain.orders.model import Operation, Order, Parcel, PaymentState, Return, State
-from bodega.domain.orders.moves import MOVES
+from bodega.domain.orders.access import order_token
+from bodega.domain.orders.model import MAX_QUANTITY, Operation, Order, Parcel, PaymentState, Return, State
+from bodega.domain.orders.moves import MAX_TEXT_LENGTH, MOVES
 from bodega.ports.keys import Keys
 from bodega.values.money import Money
 
-_PURPOSE = "order.access"
+Text = Annotated[str, Meta(max_length=MAX_TEXT_LENGTH)]
+Units = Annotated[
+    dict[Annotated[str, Meta(max_length=200)], Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]], Meta(max_length=200)
+]
 
 
 class OrderLineView(msgspec.Struct, frozen=True):
@@ -30,8 +33,9 @@ class OrderLineView(msgspec.Struct, frozen=True):
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     """An order. `state` tells where the goods are, `payment_state` where the money is.
 
-    Orders that were imported have no sums but their total. `contact` is null where it is not known (any more). `token`
-    is the permission to read the order again without being signed in: whoever has it may.
+    Orders that were imported have no sums but their total. `return_requested` counts units, by SKU, that the shopper
+    wants to send back. `contact` is null where it is not known (any more). `token` is the permission to see the order
+    without being signed in: whoever has it may.
     """
 
     id: str
@@ -53,6 +57,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     refunded: Money
     parcels: list[Parcel]
     returns: list[Return]
+    return_requested: dict[str, int]
     contact: Contact | None
     token: str | None
 
@@ -75,16 +80,6 @@ class AdminOrderView(OrderView, frozen=True, kw_only=True):
     with_customer: dict[str, int]
     dropped: dict[str, int]
     allowed: list[str]
-
-
-def order_token(keys: Keys, order_id: str) -> str:
-    """Return the permission to read an order, the same every time, so that repeated requests get the same answer."""
-    return urlsafe_b64encode(keys.sign(_PURPOSE, order_id.encode())).rstrip(b"=").decode()
-
-
-def opens(keys: Keys, order_id: str, token: str) -> bool:
-    """Tell whether a token is the permission to read this order."""
-    return compare_digest(token.encode("utf-8", "replace"), order_token(keys, order_id).encode())
 
 
 def order_view(order: Order, keys: Keys) -> OrderView:
@@ -146,5 +141,6 @@ def _shared(order: Order, keys: Keys) -> dict[str, Any]:
         "refunded": order.refunded,
         "parcels": list(order.parcels),
         "returns": list(order.returns),
+        "return_requested": order.return_requested,
         "contact": contact_of(order, keys),
     }

@@ -31,7 +31,7 @@ from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
 from bodega.ports.objects import ObjectStore
-from bodega.ports.payments import PaymentProvider, WebhookQueue
+from bodega.ports.payments import PaymentProvider, PaymentSandbox
 from bodega.ports.queue import Queue
 from bodega.ports.table import TableStore
 
@@ -40,8 +40,8 @@ from bodega.ports.table import TableStore
 class World:
     """The ports a shop stands on.
 
-    Doors may use them for what is not the domain's business (cursors, idempotency, media). `payment_webhooks` is None
-    where the payment provider delivers its webhooks itself.
+    Doors may use them for what is not the domain's business (cursors, idempotency, media). `payment_sandbox` is None
+    where payments are real.
     """
 
     table: TableStore
@@ -51,7 +51,7 @@ class World:
     bus: Bus
     keys: Keys
     payments: PaymentProvider
-    payment_webhooks: WebhookQueue | None
+    payment_sandbox: PaymentSandbox | None
     clock: Clock
     ids: Ids
 

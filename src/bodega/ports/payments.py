@@ -161,8 +161,16 @@ class PaymentProvider(Protocol):
         ...
 
 
-class WebhookQueue(Protocol):
-    """Webhooks of a provider that has no way to knock at our door, such as the sandbox: somebody has to fetch them."""
+class PaymentSandbox(Protocol):
+    """What a provider without money needs somebody to do for it: it has no bank, and no way to knock at our door."""
+
+    def cards(self) -> Mapping[str, str]:
+        """Return its test cards, and what each of them does, in words."""
+        ...
+
+    def complete_action(self, payment_id: str, *, approve: bool = True) -> Payment:
+        """Do what a shopper does at `action_url`: approve or refuse. InvalidError for what waits for nobody."""
+        ...
 
     def due_webhooks(self, *, limit: int = 100) -> Sequence[WebhookDelivery]:
         """Return webhooks whose time has come, signed now, in the order in which they would arrive."""

@@ -13,17 +13,17 @@ def deliver_webhooks(shop: Shop) -> bool:
 
     One that cannot be dealt with now stays due and does not hold up the others.
     """
-    queue = shop.world.payment_webhooks
-    if queue is None:
+    sandbox = shop.world.payment_sandbox
+    if sandbox is None:
         return False
     received = 0
-    due = queue.due_webhooks(limit=_BATCH)
+    due = sandbox.due_webhooks(limit=_BATCH)
     for delivery in due:
         try:
             shop.checkout_recovery.heard(shop.world.payments.parse_webhook(delivery.body, delivery.headers))
         except Exception:  # noqa: BLE001  # it is delivered again, as a provider would after any answer but 2xx
             _log.exception("webhook not received", extra={"number": delivery.number})
         else:
-            queue.drop_webhook(delivery.number)
+            sandbox.drop_webhook(delivery.number)
             received += 1
     return len(due) == _BATCH and received > 0

@@ -41,12 +41,12 @@ def check_out(
 
 def deliver_webhooks(client: Any, shop: Shop) -> int:
     """Send what the sandbox has to report, as it would arrive from outside, until nothing is left; say how many."""
-    queue, count = shop.world.payment_webhooks, 0
-    assert queue is not None
-    while due := queue.due_webhooks():
+    sandbox, count = shop.world.payment_sandbox, 0
+    assert sandbox is not None
+    while due := sandbox.due_webhooks():
         for delivery in due:
             headers = {"content-type": "application/json", **delivery.headers}
             assert client.post(WEBHOOK, content=delivery.body, headers=headers).status_code == 204
-            queue.drop_webhook(delivery.number)
+            sandbox.drop_webhook(delivery.number)
             count += 1
     return count

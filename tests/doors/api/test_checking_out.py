@@ -208,7 +208,7 @@ def test_a_webhook_that_is_forged_or_old_changes_nothing(client: Any, shop: Shop
     cart = cart_of(client, MUG=1)
     checkout_id = check_out(client, cart, "card_pending").json()["id"]
     clock.advance(60)
-    (delivery,) = shop.world.payment_webhooks.due_webhooks()  # type: ignore[union-attr]
+    (delivery,) = shop.world.payment_sandbox.due_webhooks()  # type: ignore[union-attr]
     json = {"content-type": "application/json"}
     ((name, signature),) = delivery.headers.items()
 

@@ -195,3 +195,54 @@ def test_reading_does_not_permit_acting(client: Any, shop: Shop) -> None:
     assert client.get(f"{ORDERS}/{order['id']}", headers=reader).status_code == 200
     document = problem(client.post(f"{ORDERS}/{order['id']}:cancel", json={}, headers=reader), 403)
     assert document["missing_scope"] == "orders:write"
+
+
+def test_a_shopper_calls_an_order_off_until_it_is_sent(client: Any, staff: Any) -> None:
+    first, second = bought(client), bought(client)
+    staff.post(f"{ORDERS}/{second['id']}:fulfil", json={"units": {"MUG": 1}})
+
+    off = [
+        client.post(f"/v1/store/orders/{first['id']}:cancel", params={"token": first["token"]}, json={"reason": "oops"})
+        for _ in range(2)
+    ]
+    late = client.post(f"/v1/store/orders/{second['id']}:cancel", params={"token": second["token"]}, json={})
+    foreign = client.post(f"/v1/store/orders/{second['id']}:cancel", params={"token": first["token"]}, json={})
+
+    assert [(answer.json()["state"], answer.json()["payment_state"]) for answer in off] == [
+        ("cancelled", "refunded")
+    ] * 2
+    problem(late, 409, "illegal_move")
+    problem(foreign, 404)
+    history = staff.get(f"{ORDERS}/{first['id']}/events").json()["data"]
+    assert [(e["name"], e["actor"], e["reason"]) for e in history if e["name"] == "cancelled"] == [
+        ("cancelled", "shopper", "oops")
+    ]
+
+
+def test_a_shopper_says_what_comes_back_and_staff_find_it(client: Any, staff: Any) -> None:
+    order = bought(client)
+    url, token = f"/v1/store/orders/{order['id']}:requestReturn", {"token": order["token"]}
+
+    early = client.post(url, params=token, json={"units": {"MUG": 1}})
+    staff.post(f"{ORDERS}/{order['id']}:fulfil", json={})
+    asked = [client.post(url, params=token, json={"units": {"MUG": 2}, "reason": "too red"}) for _ in range(2)]
+    waiting = staff.get(f"{ORDERS}?filter[return]=requested").json()["data"]
+    staff.post(f"{ORDERS}/{order['id']}:return", json={"units": {"MUG": 1}, "restock": True})
+    part = client.get(f"/v1/store/orders/{order['id']}", params=token).json()
+    staff.post(f"{ORDERS}/{order['id']}:return", json={"units": {"MUG": 1, "TEA": 1}, "restock": True})
+
+    problem(early, 409, "illegal_move")
+    assert [answer.json()["return_requested"] for answer in asked] == [{"MUG": 2}] * 2
+    assert asked[0].content == asked[1].content
+    assert [row["id"] for row in waiting] == [order["id"]]
+    assert part["return_requested"] == {"MUG": 1}
+    assert staff.get(f"{ORDERS}?filter[return]=requested").json()["data"] == []
+
+
+@pytest.mark.parametrize("units", [{}, {"MUG": 3}, {"NOPE": 1}, {"MUG": 0}, {"MUG": 1.5}])
+def test_nobody_sends_back_what_they_do_not_have(client: Any, staff: Any, units: dict[str, Any]) -> None:
+    order = bought(client)
+    staff.post(f"{ORDERS}/{order['id']}:fulfil", json={})
+    url = f"/v1/store/orders/{order['id']}:requestReturn"
+
+    problem(client.post(url, params={"token": order["token"]}, json={"units": units}), 422)

@@ -58,8 +58,12 @@ class SandboxPayments:
     name = "sandbox"
     longest_call = timedelta(0)  # a transaction of our own; even what times out does so at once
 
-    def __init__(self, database: Database, *, keys: Keys, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, database: Database, *, keys: Keys, clock: Clock, ids: Ids, bank_url: str = "https://sandbox.invalid/bank"
+    ) -> None:
+        """Take the address of the page that stands for a bank's; the checkout's id is put behind it."""
         self._database = database
+        self._bank_url = bank_url
         self._clock = clock
         self._ids = ids
         self._webhooks = SandboxWebhooks(database, keys=keys, clock=clock)
@@ -100,6 +104,10 @@ class SandboxPayments:
         return self._webhooks.parse(body, headers)
 
     # -- what a real provider does by itself, and tests ask it about -----------------------------------------
+
+    def cards(self) -> Mapping[str, str]:
+        """Return the test cards and what each does."""
+        return {name: card.does for name, card in CARDS.items()}
 
     def due_webhooks(self, *, limit: int = 100) -> Sequence[WebhookDelivery]:
         """Return webhooks whose time has come, signed now, in the order in which they would arrive."""
@@ -160,7 +168,7 @@ class SandboxPayments:
             later = Stored(charge=charge, payment=fresh, ready_at=ready_at)
             self._save(connection, later, _with(fresh, state="pending"), "authorised")
         elif card.authorise == "action":
-            url = f"https://sandbox.invalid/approve/{charge.id}"
+            url = f"{self._bank_url}/{charge.checkout_id}"
             connection.execute(
                 sql.PUT_PAYMENT,
                 (

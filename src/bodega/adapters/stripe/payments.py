@@ -55,7 +55,7 @@ class StripePayments:
     ) -> None:
         """Take a client that knows the account's key; several secrets while one is being replaced.
 
-        `return_url` is where a shopper comes back to from their bank's page.
+        `return_url` is where a shopper comes back to from their bank's page; the checkout's id is put behind it.
         """
         self._intents = client.v1.payment_intents
         self._refunds = client.v1.refunds
@@ -78,7 +78,7 @@ class StripePayments:
         intent_id = self._make(charge)
         params: Any = {
             "payment_method": charge.method,
-            "return_url": self._return_url,
+            "return_url": f"{self._return_url}/{charge.checkout_id}",
             "expand": ["latest_charge"],
         }
         try:

@@ -10,28 +10,22 @@ from bodega.api.conditional import version_in
 from bodega.api.declare import Route, Scope
 from bodega.api.idempotency import key_of, key_required
 from bodega.api.lists import link_header
-from bodega.api.order_views import AdminOrderView, admin_order_view
+from bodega.api.order_views import AdminOrderView, Text, Units, admin_order_view
 from bodega.api.reply import Reply, encode, etag_of_bytes, etag_of_version, replied
 from bodega.api.shapes import PagedQuery, PageLinks
 from bodega.domain.orders.model import Entry, Order, OrderCard, State, card_of
-from bodega.domain.orders.moves import MAX_TEXT_LENGTH
 from bodega.errors import Fault, InvalidError, NotFoundError
 from bodega.values.money import Money
 
 PATH = "/v1/admin/orders"
 READ, WRITE = Scope("orders:read"), Scope("orders:write")
 _BY_NUMBER = "number:"
-_MAX_UNITS = 10_000
 
-Text = Annotated[str, Meta(max_length=MAX_TEXT_LENGTH)]
-Units = Annotated[
-    dict[Annotated[str, Meta(max_length=200)], Annotated[int, Meta(ge=1, le=_MAX_UNITS)]], Meta(max_length=200)
-]
 SortName = Literal["-placed_at", "placed_at"]
 
 
 class OrdersQuery(PagedQuery, frozen=True, forbid_unknown_fields=True):
-    """The query of the list of orders: all, or those of one state, one state of refund, or one customer.
+    """The query of the list of orders: all, or those of one state, one state of refund, one customer, or to come back.
 
     Only one of the filters at a time: each is a list of its own.
     """
@@ -41,6 +35,7 @@ class OrdersQuery(PagedQuery, frozen=True, forbid_unknown_fields=True):
     customer: Annotated[str, Meta(min_length=1, max_length=100)] | None = msgspec.field(
         default=None, name="filter[customer]"
     )
+    coming_back: Literal["requested"] | None = msgspec.field(default=None, name="filter[return]")
     sort: SortName = "-placed_at"
 
 
@@ -94,11 +89,8 @@ class ReturnedGoods(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 def list_all(call: Call) -> Reply:
     """Answer a page of orders."""
     asked: OrdersQuery = call.query
-    given = [name for name in ("state", "refund", "customer") if getattr(asked, name) is not None]
-    if len(given) > 1:
-        detail = f"one filter at a time, not {' and '.join(given)}"
-        raise InvalidError(detail, [Fault(f"/filter[{given[1]}]", "too_many_filters", detail)])
-    question = encode([PATH, asked.state, asked.refund, asked.customer, asked.sort])
+    _check_filters(asked)
+    question = encode([PATH, asked.state, asked.refund, asked.customer, asked.coming_back, asked.sort])
     position = call.desk.cursors.read(asked.cursor, question)
     newest_first = asked.sort == "-placed_at"
     orders = call.shop.orders
@@ -106,7 +98,7 @@ def list_all(call: Call) -> Reply:
         found = orders.page_by_customer(asked.customer, position=position, limit=asked.limit, newest_first=newest_first)
         rows, after, before = [card_of(order) for order in found.rows], found.next, found.prev
     else:
-        state = asked.state or asked.refund
+        state = asked.state or asked.refund or ("return_requested" if asked.coming_back else None)
         cards = orders.list_cards(state=state, position=position, limit=asked.limit, newest_first=newest_first)
         rows, after, before = list(cards.rows), cards.next, cards.prev
     links = PageLinks(call.desk.cursors.write(after, question), call.desk.cursors.write(before, question))
@@ -208,6 +200,14 @@ def take_back(call: Call) -> Reply:
         version=_expected(call, order),
     )
     return _shown(call, done)
+
+
+def _check_filters(asked: OrdersQuery) -> None:
+    filters = {"state": asked.state, "refund": asked.refund, "customer": asked.customer, "return": asked.coming_back}
+    given = [name for name, value in filters.items() if value is not None]
+    if len(given) > 1:
+        detail = f"one filter at a time, not {' and '.join(given)}"
+        raise InvalidError(detail, [Fault(f"/filter[{given[1]}]", "too_many_filters", detail)])
 
 
 def _named(call: Call) -> Order:

@@ -13,7 +13,7 @@ from bodega.api.reply import Reply, etag_of_version, replied
 from bodega.api.store.carts import PATH as CARTS
 from bodega.api.store.carts import asker
 from bodega.domain.flows.checkout_attempts import Attempt
-from bodega.domain.flows.checkout_request import CheckoutRequest, Contact, Receipt
+from bodega.domain.flows.checkout_request import CheckoutRequest, Contact, Receipt, scope_of
 from bodega.errors import NotFoundError
 from bodega.ports.payments import MAX_METHOD_LENGTH
 
@@ -68,7 +68,7 @@ def checkout(call: Call) -> Reply:
     customer_id, cart_id = asker(call), call.params["cart"]
     receipt = call.shop.buying.buy(
         CheckoutRequest(
-            scope=f"customer:{customer_id}" if customer_id is not None else f"cart:{cart_id}",
+            scope=scope_of(cart_id=cart_id, customer_id=customer_id),
             key=key,
             cart_id=cart_id,
             price_version=given.price_version,
@@ -124,7 +124,9 @@ def _view(call: Call, attempt: Attempt) -> CheckoutView:
             problem = CheckoutProblem(attempt.failure.code, attempt.failure.message)
             return CheckoutView(id=attempt.id, state="failed", problem=problem)
         case "authorising" if attempt.action_url:
-            return CheckoutView(id=attempt.id, state="action_required", action_url=attempt.action_url)
+            # The sandbox's bank is a page of this shop, which need not know its own address.
+            url = attempt.action_url if "://" in attempt.action_url else call.base_url + attempt.action_url
+            return CheckoutView(id=attempt.id, state="action_required", action_url=url)
         case _:
             return CheckoutView(id=attempt.id, state="processing")
 

@@ -165,6 +165,11 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 ABANDONED = Failure("payment_abandoned", "the payment was not completed in time, and nothing was charged")
 
 
+def scope_of(*, cart_id: str, customer_id: str | None) -> str:
+    """Return among whose requests an idempotency key is new: a customer's, or those for a guest's cart."""
+    return f"customer:{customer_id}" if customer_id is not None else f"cart:{cart_id}"
+
+
 def encode_contact(contact: Contact) -> bytes:
     """Return a contact as bytes to be sealed."""
     return msgspec.msgpack.encode(contact)

@@ -106,6 +106,24 @@ class Returning:
 
         return self._act(order_id, "cancelled", decide, actor=actor, version=version, reason=reason)
 
+    def request_return(
+        self,
+        *,
+        order_id: str,
+        units: Mapping[str, int],
+        reason: str = "",
+        actor: str = "",
+        version: int | None = None,
+    ) -> Order:
+        """Note which units a shopper wants to send back; asking for the same again changes nothing."""
+
+        def decide(order: Order) -> Order:
+            if units and order.return_requested == units:
+                return order
+            return moves.request_return(order, units=units, reason=reason, at=self._clock.now())
+
+        return self._act(order_id, "return_requested", decide, actor=actor, version=version, reason=reason, units=units)
+
     def take_back(
         self,
         *,

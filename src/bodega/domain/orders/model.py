@@ -115,6 +115,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     shipped: dict[str, int] = {}
     returned: dict[str, int] = {}
     dropped: dict[str, int] = {}
+    return_requested: dict[str, int] = {}
+    """Units that the shopper wants to send back, until they came."""
     restock: dict[str, int] = {}
     """Units that have yet to be put back on the shelf."""
     private: bytes = b""

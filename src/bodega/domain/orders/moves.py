@@ -11,7 +11,7 @@ from bodega.errors import ConflictError, Fault, InvalidError
 from bodega.values.money import Money
 from bodega.values.text import is_clean
 
-Act = Literal["capture", "fulfil", "deliver", "cancel", "return", "refund"]
+Act = Literal["capture", "fulfil", "deliver", "cancel", "request_return", "return", "refund"]
 
 MOVES: Mapping[State, Mapping[Act, tuple[State, ...]]] = {
     # Money is reserved. Nothing leaves the house before it is taken.
@@ -23,8 +23,13 @@ MOVES: Mapping[State, Mapping[Act, tuple[State, ...]]] = {
         "return": ("paid",),
         "refund": ("paid", "fulfilled", "cancelled"),
     },
-    "fulfilled": {"deliver": ("delivered",), "return": ("fulfilled", "returned"), "refund": ("fulfilled",)},
-    "delivered": {"return": ("delivered", "returned"), "refund": ("delivered",)},
+    "fulfilled": {
+        "deliver": ("delivered",),
+        "request_return": ("fulfilled",),
+        "return": ("fulfilled", "returned"),
+        "refund": ("fulfilled",),
+    },
+    "delivered": {"request_return": ("delivered",), "return": ("delivered", "returned"), "refund": ("delivered",)},
     # What is over may still owe money: a refund that failed is tried again.
     "returned": {"refund": ("returned",)},
     "cancelled": {"refund": ("cancelled",)},
@@ -163,6 +168,14 @@ def cancel(order: Order, *, operation_id: str, reason: str, at: datetime) -> Ord
     return _move(order, "cancel", changed, at)
 
 
+def request_return(order: Order, *, units: Mapping[str, int], reason: str, at: datetime) -> Order:
+    """Note which units a shopper wants to send back, in place of what they wanted before."""
+    _allow(order, "request_return")
+    check_text(reason, "reason")
+    _check_units(units, order.with_customers(), "with the customer")
+    return _move(order, "request_return", replace(order, return_requested=dict(units)), at)
+
+
 def take_back(order: Order, *, back: Return, refund: Money | None, operation_id: str) -> Order:
     """Note that units came back, and refund some money for them if asked; returned when none is left out there."""
     _allow(order, "return")
@@ -170,7 +183,12 @@ def take_back(order: Order, *, back: Return, refund: Money | None, operation_id:
     _check_units(back.units, order.with_customers(), "with the customer")
     if len(order.returns) >= MAX_PARCELS:
         raise InvalidError(f"an order comes back in at most {MAX_PARCELS} parts")
-    changed = replace(order, returned=_added(order.returned, back.units), returns=(*order.returns, back))
+    changed = replace(
+        order,
+        returned=_added(order.returned, back.units),
+        returns=(*order.returns, back),
+        return_requested=_without(order.return_requested, back.units),
+    )
     if not changed.with_customers() and order.state != "paid":
         changed = replace(changed, state="returned")
     if refund is not None:
@@ -283,3 +301,7 @@ def _check_units(units: Mapping[str, int], left: Mapping[str, int], where: str) 
 
 def _added(counts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     return {sku: counts.get(sku, 0) + more.get(sku, 0) for sku in {**counts, **more}}
+
+
+def _without(counts: Mapping[str, int], less: Mapping[str, int]) -> dict[str, int]:
+    return {sku: units - less.get(sku, 0) for sku, units in counts.items() if units > less.get(sku, 0)}

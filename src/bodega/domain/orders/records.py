@@ -61,6 +61,8 @@ def order_item(order: Order) -> Item:
         item["state_shard"] = f"{order.state}.{shard}"
         if order.payment_state in {"refunded", "refunded_partly"}:
             item["refund_shard"] = f"{order.payment_state}.{shard}"
+        if order.return_requested:
+            item["request_shard"] = f"return_requested.{shard}"
         if order.owes and order.retry_at is not None:
             item["due_shard"] = f"due.{shard}"
             item["due_at"] = format_time(order.retry_at)

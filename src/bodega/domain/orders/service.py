@@ -45,9 +45,9 @@ from bodega.ports.table import (
 from bodega.values.page import DEFAULT_LIMIT, Page, Position
 from bodega.values.times import format_time
 
-STATES = ("placed", "paid", "fulfilled", "delivered", "cancelled", "returned", "refunded_partly", "refunded")
-"""What orders can be listed by: their states, and the two of their payments that somebody asks for."""
-_REFUND_STATES = frozenset({"refunded_partly", "refunded"})
+_SPARSE = {"refunded_partly": "by_refund", "refunded": "by_refund", "return_requested": "by_request"}
+STATES = ("placed", "paid", "fulfilled", "delivered", "cancelled", "returned", *_SPARSE)
+"""What orders can be listed by: their states, what was refunded, and what shoppers want to send back."""
 
 
 class NumberTakenError(ConflictError):
@@ -219,7 +219,7 @@ class Orders:
         """
         if state is not None and state not in STATES:
             raise InvalidError(f"{state[:40]!r} is no state of an order; there are {', '.join(STATES)}")
-        index = "by_time" if state is None else "by_refund" if state in _REFUND_STATES else "by_state"
+        index = "by_time" if state is None else _SPARSE.get(state, "by_state")
         return merged_page(
             self._table,
             index,
