@@ -13,6 +13,7 @@ from bodega.api.call import Options
 from bodega.api.routes import PREFIXES, create_api
 from bodega.domain.shop import Shop
 from bodega.settings import Settings
+from bodega.web import session_cookie
 from bodega.web.routes import error_handler, routes
 from bodega.wiring import open_shop
 
@@ -56,6 +57,7 @@ def create_app(shop: Shop, settings: Settings, *, close: Callable[[], object] | 
     options = Options(
         public_url=settings.public_url,
         worker=str(os.getpid()),
+        session_cookies=session_cookie.NAMES,
         access_log=settings.access_log,
         admin_per_minute=settings.admin_requests_per_minute,
     )

@@ -47,7 +47,10 @@ ORDERS = "orders"
 ORDER_HISTORY = "order_history"
 CUSTOMERS = "customers"
 REVIEWS = "reviews"
+CREDENTIALS = "credentials"
+KEYRING = "keyring"
 SESSIONS = "sessions"
+THROTTLES = "throttles"
 IDEMPOTENCY = "idempotency"
 ACCESS = "access"
 JOBS = "jobs"
@@ -101,7 +104,15 @@ TABLES = (
         ),
         personal_data=True,
     ),
+    # Who signs in with which address and password, both hashed: customers and staff. Nothing but signing in reads it.
+    Table(CREDENTIALS, "owner", "part"),
+    # Wrapped data keys of customers: apart from everything else, because a key that was deleted must be gone. No
+    # point-in-time recovery, no export, and no backup that outlives what the law allows for erasing somebody.
+    Table(KEYRING, "owner", "part"),
+    # Sessions by id, and under each owner's id the list of those that are open.
     Table(SESSIONS, "session_id", "part", ttl="expires_at", personal_data=True),
+    # How often somebody tried something in a window of time; subjects are keyed hashes.
+    Table(THROTTLES, "subject", "window", ttl="expires_at"),
     Table(IDEMPOTENCY, "scope", "key", ttl="expires_at"),
     # API keys and staff, hashed; by_owner is a constant partition: there are few keys.
     Table(ACCESS, "entity", "part"),

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,8 +25,17 @@ from bodega.adapters.system.clock import SystemClock
 from bodega.adapters.system.file_lock import file_lock
 from bodega.adapters.system.files import DurableFolders, sync_file, sync_folder
 from bodega.adapters.system.ids import UlidIds
+from bodega.adapters.system.passwords import Argon2Passwords
+from bodega.domain.accounts.account_records import AccountRecords
+from bodega.domain.accounts.account_security import AccountSecurity
+from bodega.domain.accounts.accounts import Accounts
+from bodega.domain.accounts.credentials import Credentials
 from bodega.domain.accounts.customers import Customers
+from bodega.domain.accounts.resets import Resets
 from bodega.domain.accounts.service import ApiKeys
+from bodega.domain.accounts.sessions import Sessions
+from bodega.domain.accounts.throttle import Throttle
+from bodega.domain.accounts.vault import Vault
 from bodega.domain.carts.coupons import Coupons
 from bodega.domain.carts.rates import Rates
 from bodega.domain.carts.service import Carts
@@ -42,10 +52,12 @@ from bodega.domain.flows.holding import CartHolds
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
 from bodega.domain.flows.jobs import Jobs
+from bodega.domain.flows.leaving import Leaving
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
 from bodega.domain.flows.returning import Returning
 from bodega.domain.flows.settling import Settling
+from bodega.domain.flows.signing_in import SigningIn
 from bodega.domain.flows.training import Trainer
 from bodega.domain.inventory.holds import Holds
 from bodega.domain.inventory.service import Inventory
@@ -99,6 +111,7 @@ def _local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tan
         queue=queue,
         bus=LocalBus(queue, schema.SUBSCRIPTIONS),
         keys=keys,
+        passwords=Argon2Passwords(),
         payments=payments,
         payment_sandbox=webhooks,
         clock=clock,
@@ -154,6 +167,7 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
         ids=ids,
     )
     customers = Customers(table=table)
+    people = _people(world, carting)
     tabular = FileTabular()
     scratch = LocalScratch(settings.data_dir / "scratch")
     importer = Importer(
@@ -196,6 +210,11 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
         returning=Returning(table=table, orders=orders, settling=settling, clock=clock),
         reviews=reviews,
         api_keys=ApiKeys(table=table, clock=clock, ids=ids),
+        accounts=people.accounts,
+        account_security=people.security,
+        sessions=people.sessions,
+        signing_in=people.signing_in,
+        leaving=Leaving(accounts=people.accounts, carts=carts, orders=orders),
         recommender=recommender,
         models=models,
         trainer=Trainer(orders=orders, models=models, indexer=indexer, clock=clock, ids=ids),
@@ -236,6 +255,38 @@ def _payments(
         clock=clock,
     )
     return stripe, None
+
+
+class _People(NamedTuple):
+    accounts: Accounts
+    security: AccountSecurity
+    sessions: Sessions
+    signing_in: SigningIn
+
+
+def _people(world: World, carting: Carting) -> _People:
+    table, keys, clock, ids = world.table, world.keys, world.clock, world.ids
+    vault = Vault(table=table, keys=keys)
+    throttle = Throttle(table=table, keys=keys, clock=clock)
+    sessions = Sessions(table=table, clock=clock, ids=ids)
+    credentials = Credentials(table=table, realm="customers", keys=keys, passwords=world.passwords, throttle=throttle)
+    records = AccountRecords(table=table, vault=vault)
+    shared: dict[str, Any] = {
+        "records": records,
+        "credentials": credentials,
+        "sessions": sessions,
+        "vault": vault,
+        "throttle": throttle,
+        "clock": clock,
+        "ids": ids,
+    }
+    accounts = Accounts(**shared)
+    return _People(
+        accounts=accounts,
+        security=AccountSecurity(**shared, resets=Resets(realm="customers", keys=keys, clock=clock)),
+        sessions=sessions,
+        signing_in=SigningIn(accounts=accounts, credentials=credentials, sessions=sessions, carting=carting),
+    )
 
 
 def claim_folder(folder: Path, *, currency: str) -> None:

@@ -1,7 +1,5 @@
 """Behaviours of the table port, run over every adapter that answers it."""
 
-# ruff: noqa: S106 - the tokens in here make a call repeatable and open nothing
-
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime

@@ -1,16 +1,25 @@
-"""Decide who may ask: keys and their scopes, and how often."""
+"""Decide who may ask: keys and their scopes, shoppers and their sessions, and how often."""
+
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
 
 from bodega.api.call import Call, Desk
-from bodega.api.declare import Public, Scope, Signed
+from bodega.api.declare import Public, Scope, Shopper, Signed
 from bodega.api.errors import HttpError
 from bodega.domain.accounts.model import ApiKey
+from bodega.domain.accounts.sessions import Session
 from bodega.errors import NotAllowedError
 
 _MINUTE = 60
+_MAX_COOKIES = 8192
+_SAFE_METHODS = frozenset({"GET"})
+_FRIENDLY_SITES = frozenset({"same-origin", "none"})
+_SESSION = "ses_"
+_CUSTOMER = "cus_"
 
 
 def admit(call: Call) -> None:
-    """Let the call pass or raise: 401 without a valid key, 403 with one that lacks the scope, 429 too often."""
+    """Let the call pass or raise: 401 without a valid key or session, 403 without the scope, 429 too often."""
     policy = call.route.policy
     if isinstance(policy, Scope):
         call.key = _key(call)
@@ -18,11 +27,75 @@ def admit(call: Call) -> None:
         call.extra_headers += count(call.desk, "admin", call.key.id, limit)
         if not call.key.allows(policy.name):
             raise NotAllowedError(f"this needs a key with the scope {policy.name}", missing_scope=policy.name)
+    elif isinstance(policy, Shopper):
+        signed_in(call)
     elif not isinstance(policy, Public | Signed):
-        raise NotAllowedError("this is for shoppers who are signed in")
+        raise NotAllowedError("nobody may ask this")
     if call.route.limit == "search":
         limit = call.desk.options.search_per_minute
         call.extra_headers += count(call.desk, "search", call.address, limit)
+
+
+def asker(call: Call) -> str | None:
+    """Return the id of the customer who asks, None for a guest: for routes that serve both.
+
+    A session is sent as `Authorization: Bearer ses_…`, or in the cookie that the shop's own pages set. A token that is
+    sent on purpose and opens nothing is refused with 401, so that nobody takes a guest's answer for their own; a cookie
+    that has outlived its session makes a guest.
+    """
+    if call.session is None:
+        call.session = _session(call)
+    return call.session.owner if call.session is not None else None
+
+
+def signed_in(call: Call) -> Session:
+    """Return the session of the customer who asks; 401 for everybody else."""
+    if asker(call) is None or call.session is None:
+        raise NotAllowedError("this is for shoppers who are signed in: send the token of a session")
+    return call.session
+
+
+def _session(call: Call) -> Session | None:
+    kind, _, token = (call.header(b"authorization") or "").partition(" ")
+    if kind.lower() == "bearer" and token.strip().startswith(_SESSION):
+        session = _customers(call.shop.sessions.find(token.strip()))
+        if session is None:
+            raise NotAllowedError("this session is over, or its token was changed for another: sign in again")
+        return session
+    token = _cookie(call)
+    if not token:
+        return None
+    session = _customers(call.shop.sessions.find(token))
+    if session is not None and call.route.method not in _SAFE_METHODS:
+        _check_site(call)
+    return session
+
+
+def _customers(session: Session | None) -> Session | None:
+    return session if session is not None and session.owner.startswith(_CUSTOMER) else None
+
+
+def _cookie(call: Call) -> str:
+    sent = call.header(b"cookie")
+    if sent is None or len(sent) > _MAX_COOKIES:
+        return ""
+    try:
+        cookies = SimpleCookie(sent)
+    except CookieError:
+        return ""
+    return next((cookies[name].value for name in call.desk.options.session_cookies if name in cookies), "")
+
+
+def _check_site(call: Call) -> None:
+    """Refuse a change that another site's page asks for with the cookie of somebody who happens to be signed in.
+
+    The cookie is SameSite=Lax, so that browsers do not send it along; this is for those that do.
+    """
+    site, origin = call.header(b"sec-fetch-site"), call.header(b"origin")
+    ours = {call.header(b"host") or "", urlsplit(call.desk.options.public_url).netloc} - {""}
+    fair = site in _FRIENDLY_SITES if site is not None else origin is None or origin.partition("://")[2] in ours
+    if not fair:
+        raise HttpError(403, "foreign_site", "this request came from a page of another site")
 
 
 def _key(call: Call) -> ApiKey:

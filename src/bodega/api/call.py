@@ -10,6 +10,7 @@ from bodega.api.declare import Route
 from bodega.api.rendered import RenderedLists
 from bodega.api.tokens import Cursors
 from bodega.domain.accounts.model import ApiKey
+from bodega.domain.accounts.sessions import Session
 from bodega.domain.shop import Shop
 
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]{1,255}")
@@ -19,12 +20,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What can be set about the API.
 
     `inline_reads` runs reads in the event loop: right for an embedded engine that answers in microseconds, wrong for
-    one across a network. `worker` names this process in its metrics. The two limits count requests a minute: of each
-    API key, and of each address that searches.
+    one across a network. `worker` names this process in its metrics. `session_cookies` are the names under which pages
+    keep a shopper's session. The two limits count requests a minute: of each API key, of each address that searches.
     """
 
     public_url: str = ""
     worker: str = "0"
+    session_cookies: tuple[str, ...] = ()
     access_log: bool = False
     inline_reads: bool = True
     admin_per_minute: int = 6000
@@ -66,6 +68,7 @@ class Call:
     address: str
     request_id: str
     key: ApiKey | None = None
+    session: Session | None = None
     query: Any = None
     body: Any = None
     body_bytes: bytes = b""

@@ -10,6 +10,7 @@ import msgspec
 
 from bodega.api.facts import Shortage, facts_of
 from bodega.api.reply import Reply, encode, etag_of_version
+from bodega.domain.accounts.throttle import TooManyAttemptsError
 from bodega.domain.flows.checkout_request import CheckoutRunningError
 from bodega.errors import (
     ConflictError,
@@ -128,12 +129,16 @@ def as_http(exc: Exception, request_id: str = "") -> HttpError:  # noqa: C901, P
             wait = str(math.ceil(exc.retry_after_seconds)).encode()
             return HttpError(409, "idempotency_key_running", exc.message, headers=[(b"retry-after", wait)])
         case PreconditionFailedError() | ConflictError():
-            return HttpError(409, exc.code, exc.message)
+            return HttpError(409, exc.code, exc.message, faults=getattr(exc, "faults", ()))
         case NotAllowedError(missing_scope=None):
             challenge = (b"www-authenticate", b'Bearer realm="bodega"')
-            return HttpError(401, "unauthenticated", exc.message, headers=[challenge])
+            code = exc.code if exc.code != NotAllowedError.code else "unauthenticated"
+            return HttpError(401, code, exc.message, headers=[challenge])
         case NotAllowedError():
             return HttpError(403, "missing_scope", exc.message)
+        case TooManyAttemptsError():
+            wait = str(math.ceil(exc.retry_after_seconds)).encode()
+            return HttpError(429, exc.code, exc.message, headers=[(b"retry-after", wait)])
         case UnavailableError():
             _log.warning("a dependency is unavailable: %s", exc.message, extra={"request_id": request_id})
             wait = str(max(1, math.ceil(exc.retry_after_seconds))).encode()

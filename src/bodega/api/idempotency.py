@@ -10,6 +10,7 @@ from typing import cast
 import msgspec
 
 from bodega import schema
+from bodega.api.access import asker
 from bodega.api.call import Call
 from bodega.api.errors import HttpError, as_http, problem_reply
 from bodega.api.reply import Reply
@@ -101,7 +102,7 @@ class _Record:
     """The item of one key."""
 
     def __init__(self, call: Call, sent: str) -> None:
-        who = call.key.id if call.key is not None else f"address:{call.address}"
+        who = call.key.id if call.key is not None else asker(call) or f"address:{call.address}"
         path = hashlib.sha256(call.raw_path).hexdigest()
         self._key = Key(f"{who} {call.route.method} {path}", sent)
         self._context = {"scope": self._key.partition, "key": sent}
@@ -182,4 +183,5 @@ def _fingerprint(call: Call) -> str:
     for name in _PART_OF_REQUEST:
         digest.update(b"\n" + name + b":" + call.headers.get(name, b""))
     digest.update(b"\n\n" + (call.staged.sha256.encode() if call.staged is not None else call.body_bytes))
-    return digest.hexdigest()
+    # Keyed, because a body may hold a password, which a plain digest would give away to patient guessing.
+    return call.shop.world.keys.sign("idempotency", digest.digest()).hex()

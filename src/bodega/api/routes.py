@@ -9,7 +9,18 @@ from bodega.api.call import Desk, Options
 from bodega.api.declare import Route
 from bodega.api.metrics import Meter
 from bodega.api.rendered import RenderedLists
-from bodega.api.store import carts, categories, checkout, orders, products, recommendations, reviews
+from bodega.api.store import (
+    addresses,
+    carts,
+    categories,
+    checkout,
+    customers,
+    orders,
+    products,
+    recommendations,
+    reviews,
+    sessions,
+)
 from bodega.api.tokens import Cursors
 from bodega.domain.shop import Shop
 
@@ -21,6 +32,9 @@ ROUTES: tuple[Route, ...] = (
     *carts.ROUTES,
     *checkout.ROUTES,
     *orders.ROUTES,
+    *customers.ROUTES,
+    *addresses.ROUTES,
+    *sessions.ROUTES,
     *admin_products.ROUTES,
     *media.ROUTES,
     *uploads.ROUTES,

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from bodega.domain.accounts.account_security import AccountSecurity
+from bodega.domain.accounts.accounts import Accounts
 from bodega.domain.accounts.service import ApiKeys
+from bodega.domain.accounts.sessions import Sessions
 from bodega.domain.carts.coupons import Coupons
 from bodega.domain.carts.rates import Rates
 from bodega.domain.carts.service import Carts
@@ -15,9 +18,11 @@ from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
 from bodega.domain.flows.jobs import Jobs
+from bodega.domain.flows.leaving import Leaving
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
 from bodega.domain.flows.returning import Returning
+from bodega.domain.flows.signing_in import SigningIn
 from bodega.domain.flows.training import Trainer
 from bodega.domain.inventory.holds import Holds
 from bodega.domain.inventory.service import Inventory
@@ -31,6 +36,7 @@ from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
 from bodega.ports.objects import ObjectStore
+from bodega.ports.passwords import Passwords
 from bodega.ports.payments import PaymentProvider, PaymentSandbox
 from bodega.ports.queue import Queue
 from bodega.ports.table import TableStore
@@ -52,6 +58,7 @@ class World:
     keys: Keys
     payments: PaymentProvider
     payment_sandbox: PaymentSandbox | None
+    passwords: Passwords
     clock: Clock
     ids: Ids
 
@@ -77,6 +84,11 @@ class Shop:
     returning: Returning
     reviews: Reviews
     api_keys: ApiKeys
+    accounts: Accounts
+    account_security: AccountSecurity
+    sessions: Sessions
+    signing_in: SigningIn
+    leaving: Leaving
     recommender: Recommender
     models: ModelStore
     trainer: Trainer

@@ -63,7 +63,7 @@ def check_site(request: Request, *, public_url: str = "") -> None:
         fair = site in _FRIENDLY_SITES
     elif origin is not None:
         hosts = {request.headers.get("host", ""), urlsplit(public_url).netloc}
-        fair = urlsplit(origin).netloc in hosts - {""}
+        fair = origin.partition("://")[2] in hosts - {""}
     else:
         fair = True
     if not fair:

@@ -18,13 +18,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from bodega.adapters.system.files import DurableFolders, sync_file, sync_folder
 from bodega.errors import InvalidError, UnavailableError
-from bodega.ports.keys import UnsealError
+from bodega.ports.keys import DataKey, UnsealError
 
 _KEY_FILE = re.compile(r"bodega-key-1:([0-9a-f]{64})\n")
 _KEY_BYTES = 32
 _FORMAT = b"\x01"
 _SALT_BYTES = 16
 _NONCE_BYTES = 12
+_WRAPPED = "data-key-of"
 _HEAD_BYTES = len(_FORMAT) + _SALT_BYTES + _NONCE_BYTES
 
 
@@ -50,21 +51,27 @@ class LocalKeys:
         self._sealing_key = _derive(master, "seal")
         self._signing_key = lru_cache(256)(lambda purpose: _derive(master, f"sign:{purpose}"))
 
-    def seal(self, plaintext: bytes, context: Mapping[str, str]) -> bytes:
+    def seal(self, plaintext: bytes, context: Mapping[str, str], *, data_key: DataKey | None = None) -> bytes:
         """Encrypt for a context: 45 bytes longer than the plaintext."""
+        key = self._sealing_key if data_key is None else self._unwrapped(data_key)
         salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
-        return _FORMAT + salt + nonce + self._cipher(salt).encrypt(nonce, plaintext, _canonical(context))
+        return _FORMAT + salt + nonce + _cipher(key, salt).encrypt(nonce, plaintext, _canonical(context))
 
-    def unseal(self, sealed: bytes, context: Mapping[str, str]) -> bytes:
+    def unseal(self, sealed: bytes, context: Mapping[str, str], *, data_key: DataKey | None = None) -> bytes:
         """Decrypt; UnsealError on any difference, without telling which."""
+        key = self._sealing_key if data_key is None else self._unwrapped(data_key)
         head, encrypted = sealed[:_HEAD_BYTES], sealed[_HEAD_BYTES:]
         salt, nonce = head[1 : 1 + _SALT_BYTES], head[1 + _SALT_BYTES :]
         if not head.startswith(_FORMAT) or len(nonce) != _NONCE_BYTES:
             raise UnsealError("these bytes were not sealed here")
         try:
-            return self._cipher(salt).decrypt(nonce, encrypted, _canonical(context))
+            return _cipher(key, salt).decrypt(nonce, encrypted, _canonical(context))
         except (InvalidTag, InvalidError):
             raise UnsealError("these bytes were changed, or sealed for another context or with another key") from None
+
+    def make_data_key(self, owner: str) -> DataKey:
+        """Return a new data key; it is wrapped by being sealed under the master."""
+        return DataKey(owner, self.seal(secrets.token_bytes(_KEY_BYTES), {_WRAPPED: owner}))
 
     def sign(self, purpose: str, message: bytes) -> bytes:
         """Return a 32-byte HMAC-SHA256 under the purpose's own key."""
@@ -74,8 +81,12 @@ class LocalKeys:
         """Tell in constant time whether the signature is of this purpose and message."""
         return hmac.compare_digest(self.sign(purpose, message), signature)
 
-    def _cipher(self, salt: bytes) -> AESGCM:
-        return AESGCM(hmac.digest(self._sealing_key, salt, hashlib.sha256))
+    def _unwrapped(self, data_key: DataKey) -> bytes:
+        return self.unseal(data_key.wrapped, {_WRAPPED: data_key.owner})
+
+
+def _cipher(key: bytes, salt: bytes) -> AESGCM:
+    return AESGCM(hmac.digest(key, salt, hashlib.sha256))
 
 
 def _canonical(context: Mapping[str, str]) -> bytes:

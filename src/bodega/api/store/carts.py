@@ -9,6 +9,7 @@ from urllib.parse import quote as quoted
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from bodega.api.access import asker
 from bodega.api.call import Call
 from bodega.api.declare import Public, Route
 from bodega.api.errors import HttpError
@@ -149,12 +150,12 @@ def create(call: Call) -> Reply:
         basket = call.shop.carting.create(lines=lines, country=call.body.country, customer_id=asker(call))
     except TooFewError as exc:
         raise _short(exc, "/lines") from exc
-    return _shown(basket, status=201, location=f"{PATH}/{basket.cart.id}")
+    return cart_reply(basket, status=201, location=f"{PATH}/{basket.cart.id}")
 
 
 def read(call: Call) -> Reply:
     """Answer a cart."""
-    return _shown(call.shop.carting.get(call.params["cart"], customer_id=asker(call)))
+    return cart_reply(call.shop.carting.get(call.params["cart"], customer_id=asker(call)))
 
 
 def change(call: Call) -> Reply:
@@ -166,7 +167,7 @@ def change(call: Call) -> Reply:
         customer_id=asker(call),
         expected_version=_expected(call),
     )
-    return _shown(basket)
+    return cart_reply(basket)
 
 
 def add_line(call: Call) -> Reply:
@@ -185,8 +186,8 @@ def add_line(call: Call) -> Reply:
     newest = basket.cart.lines[-1]
     if newest.quantity == given.quantity and newest.sku == given.sku:
         place = f"{PATH}/{basket.cart.id}/lines/{quoted(newest.sku, safe='')}"
-        return _shown(basket, status=201, location=place)
-    return _shown(basket)
+        return cart_reply(basket, status=201, location=place)
+    return cart_reply(basket)
 
 
 def change_line(call: Call) -> Reply:
@@ -202,7 +203,7 @@ def change_line(call: Call) -> Reply:
         )
     except TooFewError as exc:
         raise _short(exc, "/quantity") from exc
-    return _shown(basket)
+    return cart_reply(basket)
 
 
 def remove_line(call: Call) -> Reply:
@@ -210,18 +211,18 @@ def remove_line(call: Call) -> Reply:
     basket = call.shop.carting.remove(
         call.params["cart"], sku=call.params["sku"], customer_id=asker(call), expected_version=_expected(call)
     )
-    return _shown(basket)
+    return cart_reply(basket)
 
 
 def clear(call: Call) -> Reply:
     """Take everything out of a cart."""
     version = _expected(call)
-    return _shown(call.shop.carting.clear(call.params["cart"], customer_id=asker(call), expected_version=version))
+    return cart_reply(call.shop.carting.clear(call.params["cart"], customer_id=asker(call), expected_version=version))
 
 
 def hold(call: Call) -> Reply:
     """Promise a cart's units to it for ten minutes."""
-    return _shown(call.shop.carting.hold(call.params["cart"], customer_id=asker(call)))
+    return cart_reply(call.shop.carting.hold(call.params["cart"], customer_id=asker(call)))
 
 
 def redeem(call: Call) -> Reply:
@@ -229,7 +230,7 @@ def redeem(call: Call) -> Reply:
     basket = call.shop.carting.redeem(
         call.params["cart"], code=call.body.code, customer_id=asker(call), expected_version=_expected(call)
     )
-    return _shown(basket)
+    return cart_reply(basket)
 
 
 def drop_coupon(call: Call) -> Reply:
@@ -242,12 +243,7 @@ def drop_coupon(call: Call) -> Reply:
     dropped = call.shop.carting.drop_coupon(
         basket.cart.id, customer_id=asker(call), expected_version=basket.cart.version if version is None else version
     )
-    return _shown(dropped)
-
-
-def asker(_call: Call) -> str | None:
-    """Return the customer who asks; None for a guest, which everybody is until there are accounts."""
-    return None
+    return cart_reply(dropped)
 
 
 def cart_view(basket: Basket) -> CartView:
@@ -299,7 +295,7 @@ def _line(one: BasketLine, quote: Quote) -> CartLineView:
     )
 
 
-def _shown(basket: Basket, *, status: int = 200, location: str | None = None) -> Reply:
+def cart_reply(basket: Basket, *, status: int = 200, location: str | None = None) -> Reply:
     """Return a cart, its tag made of the version, which If-Match compares, and a digest: prices change without it."""
     body = encode(cart_view(basket))
     tag = f'"{basket.cart.version}.{hashlib.blake2b(body, digest_size=8).hexdigest()}"'

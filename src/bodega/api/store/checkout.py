@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from bodega.api.access import asker
 from bodega.api.call import Call
 from bodega.api.declare import Public, Route, Signed
 from bodega.api.idempotency import key_of, key_required
 from bodega.api.order_views import OrderView, order_view
 from bodega.api.reply import Reply, etag_of_version, replied
 from bodega.api.store.carts import PATH as CARTS
-from bodega.api.store.carts import asker
 from bodega.domain.flows.checkout_attempts import Attempt
 from bodega.domain.flows.checkout_request import CheckoutRequest, Contact, Receipt, scope_of
 from bodega.errors import NotFoundError

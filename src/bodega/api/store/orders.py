@@ -5,13 +5,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from bodega.api.access import asker
 from bodega.api.call import Call
 from bodega.api.declare import Public, Route, Shopper
 from bodega.api.lists import link_header
 from bodega.api.order_views import OrderView, Text, Units, order_view
 from bodega.api.reply import Reply, encode, etag_of_bytes, etag_of_version, replied
 from bodega.api.shapes import PagedQuery, PageLinks
-from bodega.api.store.carts import asker
 from bodega.domain.orders.access import opens
 from bodega.domain.orders.model import Order
 from bodega.errors import NotAllowedError, NotFoundError

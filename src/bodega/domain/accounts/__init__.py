@@ -1,1 +1,1 @@
-"""Who is who: API keys of staff and machines; customers and sessions join them later."""
+"""Who is who: customers with their sessions and what is sealed about them, API keys of staff and machines."""

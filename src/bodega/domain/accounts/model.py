@@ -14,9 +14,14 @@ Scope: TypeAlias = Literal[
     "selling:write",
     "orders:read",
     "orders:write",
+    "customers:read",
+    "customers:write",
+    "reviews:read",
+    "reviews:write",
     "imports:write",
     "exports:read",
     "keys:write",
+    "users:write",
     "admin",
 ]
 SCOPES: tuple[str, ...] = get_args(Scope)

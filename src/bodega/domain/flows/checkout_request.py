@@ -9,25 +9,11 @@ from bodega.domain.orders.model import Order, natural_id
 from bodega.errors import ConflictError, Fault, InvalidError, ShopError, UnavailableError
 from bodega.ports.keys import Keys, UnsealError
 from bodega.ports.payments import MAX_METHOD_LENGTH, PaymentDeclinedError
+from bodega.values.address import Address, address_faults
 from bodega.values.text import is_clean
 
 MAX_KEY_LENGTH = 255
 _MAX_EMAIL_LENGTH = 254
-_MAX_FIELD_LENGTH = 200
-_COUNTRY_LENGTH = 2
-
-
-class Address(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where goods go. `country` is ISO 3166-1 alpha-2."""
-
-    name: str
-    line1: str
-    city: str
-    country: str
-    line2: str = ""
-    region: str = ""
-    postal_code: str = ""
-    phone: str = ""
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -45,7 +31,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             faults.append(Fault("/contact/email", "bad_email", "this is no e-mail address"))
         for where, address in (("shipping", self.shipping), ("billing", self.billing)):
             if address is not None:
-                faults += _address_faults(address, f"/contact/{where}")
+                faults += address_faults(address, f"/contact/{where}")
         if faults:
             raise InvalidError(faults[0].detail, faults)
 
@@ -193,17 +179,3 @@ def contact_of(order: Order, keys: Keys) -> Contact | None:
         return decode_contact(keys.unseal(order.private, contact_context(order.id, order.customer_id)))
     except UnsealError:
         return None
-
-
-def _address_faults(address: Address, pointer: str) -> list[Fault]:
-    faults = []
-    for field in address.__struct_fields__:
-        text = getattr(address, field)
-        if len(text) > _MAX_FIELD_LENGTH or not is_clean(text):
-            detail = f"{field} has at most {_MAX_FIELD_LENGTH} characters, without control characters"
-            faults.append(Fault(f"{pointer}/{field}", "bad_text", detail))
-        elif field in {"name", "line1", "city"} and not text.strip():
-            faults.append(Fault(f"{pointer}/{field}", "required", f"{field} is needed"))
-    if not (len(address.country) == _COUNTRY_LENGTH and address.country.isascii() and address.country.isupper()):
-        faults.append(Fault(f"{pointer}/country", "bad_country", "country is two capital letters (ISO 3166-1)"))
-    return faults
