@@ -1,6 +1,5 @@
 """Answer the table port with DynamoDB, or with any engine that speaks its API."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
@@ -13,7 +12,8 @@ from bodega.adapters.aws.table_outbox import OUTBOX, Outbox, check_token, token_
 from bodega.adapters.aws.table_reads import Walk, query_walk, read_page, scan_walk
 from bodega.adapters.aws.table_transaction import PreparedTransaction, PreparedWrite, refusal
 from bodega.adapters.aws.table_values import plain_item, typed_item
-from bodega.adapters.local.table_limits import check_key, check_key_part, text_bytes
+from bodega.adapters.rules.table_changes import token_digest
+from bodega.adapters.rules.table_limits import check_key, check_key_part
 from bodega.errors import InvalidError, UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.table import (
@@ -37,7 +37,6 @@ from bodega.schema import Table
 
 _LOAD_THREADS = 16
 _LOAD_AHEAD = 256  # transactions read from a load before its writes are awaited
-_MAX_TOKEN_CHARACTERS = 255
 _MAX_REWRITES = 10
 _OPERATIONS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
 
@@ -125,7 +124,7 @@ class DynamoTableStore:
         if token is None:
             self._commit(self._prepared(writes, events))
             return
-        digest = _digest(token, writes, events)
+        digest = token_digest(token, writes, events)
         record = token_record(token, digest, self._now())
         try:
             self._commit(self._prepared([*writes, record], events))
@@ -307,10 +306,3 @@ class DynamoTableStore:
 def _check_limit(limit: int) -> None:
     if type(limit) is not int or limit < 1:
         raise InvalidError("a limit must be at least 1")
-
-
-def _digest(token: str, writes: Sequence[Write], events: Sequence[Event]) -> bytes:
-    if not 1 <= len(token) <= _MAX_TOKEN_CHARACTERS:
-        raise InvalidError(f"a token has 1 to {_MAX_TOKEN_CHARACTERS} characters")
-    text_bytes(token)
-    return hashlib.blake2b(repr((list(writes), list(events))).encode(), digest_size=16).digest()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bodega.adapters.aws.table_values import typed
-from bodega.adapters.local.table_limits import check_key_part
+from bodega.adapters.rules.table_limits import check_key_part
 from bodega.ports.table import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES, Item, Key
 from bodega.schema import Index, Table
 

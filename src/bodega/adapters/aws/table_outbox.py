@@ -12,12 +12,8 @@ from itertools import count
 from typing import Any, Protocol, cast
 from zlib import crc32
 
-import msgspec
-
-from bodega.adapters.local.table_limits import check_integer, text_bytes
+from bodega.adapters.rules.table_changes import TOKEN_SECONDS, decode_event, encode_event
 from bodega.ports.table import (
-    MAX_EVENT_DATA_BYTES,
-    MAX_ITEM_BYTES,
     Announced,
     ConditionFailedError,
     Delete,
@@ -26,7 +22,6 @@ from bodega.ports.table import (
     Exists,
     Item,
     Key,
-    LimitExceededError,
     Missing,
     Put,
     QueryPage,
@@ -45,10 +40,6 @@ _HEAD = Key("head", "head")
 _MOVED_AT_ONCE = 48  # two writes each and the head: within a transaction
 _MOVED_BYTES = 3 * 1024 * 1024
 _ANNOUNCED_BYTES = 4 * 1024 * 1024
-TOKEN_SECONDS = 600
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Event).decode
 
 
 class _Store(Protocol):
@@ -77,7 +68,7 @@ class Outbox:
         """Return the write that announces an event; InvalidError for an unfit one."""
         shard = crc32(event.resource.encode("utf-8", "surrogatepass")) % _SHARDS
         place = f"{self._now_ms():015d}.{next(self._number):012d}.{self._writer}"
-        return Put(OUTBOX.name, {"stream": _waiting(shard), "place": place, "event": encoded(event)})
+        return Put(OUTBOX.name, {"stream": _waiting(shard), "place": place, "event": encode_event(event)})
 
     def announced(self, after: int, limit: int) -> list[Announced]:
         """Return events behind a position, moving those that wait if the log has fewer than are asked for."""
@@ -89,7 +80,7 @@ class Outbox:
         size = 0
         for item in self._log(max(after, trimmed), head):
             event = cast("bytes", item["event"])
-            found.append(Announced(int(cast("str", item["place"])), _decode(event)))
+            found.append(Announced(int(cast("str", item["place"])), decode_event(event)))
             size += len(event)
             if len(found) == limit or size > _ANNOUNCED_BYTES:
                 break
@@ -167,7 +158,7 @@ def _by_version(items: list[Item]) -> list[Item]:
     places: dict[str, list[int]] = {}
     versions: list[int] = []
     for place, item in enumerate(items):
-        event = _decode(cast("bytes", item["event"]))
+        event = decode_event(cast("bytes", item["event"]))
         places.setdefault(event.resource, []).append(place)
         versions.append(event.version)
     ordered = list(items)
@@ -186,19 +177,6 @@ def _batch(waiting: list[Item]) -> list[Item]:
             break
         batch.append(item)
     return batch
-
-
-def encoded(event: Event) -> bytes:
-    """Return an event as it is stored; InvalidError if it cannot be."""
-    for text in (event.id, event.name, event.resource, event.occurred_at):
-        text_bytes(text)
-    check_integer(event.version)
-    if len(event.data) > MAX_EVENT_DATA_BYTES:
-        raise LimitExceededError(f"an event has at most {MAX_EVENT_DATA_BYTES} bytes of data, not {len(event.data)}")
-    written = _encode(event)
-    if len(written) > MAX_ITEM_BYTES:
-        raise LimitExceededError(f"an event has at most {MAX_ITEM_BYTES} bytes, not {len(written)}")
-    return written
 
 
 def token_record(token: str, digest: bytes, now: int) -> Put:

@@ -7,7 +7,7 @@ import msgspec
 
 from bodega.adapters.aws.table_layout import IndexLayout, TableLayout
 from bodega.adapters.aws.table_values import plain_item, typed
-from bodega.adapters.local.table_limits import check_key, check_key_part
+from bodega.adapters.rules.table_limits import check_key, check_key_part
 from bodega.errors import InvalidError
 from bodega.ports.table import MAX_SORT_KEY_BYTES, Item, Key, QueryPage, SortRange
 

@@ -7,11 +7,11 @@ from bodega.adapters.aws.dynamo import DynamoError
 from bodega.adapters.aws.table_expressions import Expressions
 from bodega.adapters.aws.table_layout import TableLayout
 from bodega.adapters.aws.table_values import plain_item, typed_item
-from bodega.adapters.local.table_conditions import check_condition, holds
-from bodega.adapters.local.table_limits import check_integer, check_key, measure_attributes, measure_item
+from bodega.adapters.rules.table_changes import check_update, updated
+from bodega.adapters.rules.table_conditions import check_condition, holds
+from bodega.adapters.rules.table_limits import check_key, measure_item
 from bodega.errors import InvalidError
 from bodega.ports.table import (
-    MAX_ITEM_BYTES,
     MAX_TRANSACTION_BYTES,
     MAX_TRANSACTION_WRITES,
     Check,
@@ -45,7 +45,8 @@ class PreparedWrite:
         check_key(write.key)
         self.key = write.key
         if isinstance(write, Update):
-            self.size = check_update(layout, write)
+            self.size = check_update(write, (layout.partition_key, layout.sort_key))
+            layout.check_index_keys({**dict.fromkeys(write.add, 0), **write.set})
 
     @property
     def place(self) -> tuple[str, Key]:
@@ -92,8 +93,10 @@ class PreparedWrite:
         An update of an expired item starts from nothing, which takes a put. InvalidError if the sum was impossible.
         """
         assert isinstance(self.write, Update)  # noqa: S101  # nothing else has guards
-        item = updated(self.layout, self.write, self.layout.living(found, now))
-        return PreparedWrite(self.layout, _Revival(self.write.table, item))
+        layout = self.layout
+        keys = layout.partition_key, layout.sort_key
+        item = updated(self.write, keys, layout.living(found, now))
+        return PreparedWrite(layout, _Revival(self.write.table, item))
 
 
 class _Revival(Put, frozen=True):
@@ -156,37 +159,3 @@ def refusal(error: DynamoError) -> Exception:
     if "size" in lowered and ("exceed" in lowered or "maximum" in lowered):
         return LimitExceededError(f"DynamoDB refused the size: {text}")
     return error
-
-
-def check_update(layout: TableLayout, update: Update) -> int:
-    """Refuse an update that no table would take; return its size in bytes."""
-    names = [*update.set, *update.add, *update.remove]
-    if len(set(names)) < len(names):
-        raise InvalidError("an update must not change one attribute twice")
-    for name in (layout.partition_key, layout.sort_key):
-        if name in names:
-            raise InvalidError(f"{name!r} is part of the key and cannot be changed")
-    for number in update.add.values():
-        check_integer(number)
-    layout.check_index_keys({**dict.fromkeys(update.add, 0), **update.set})
-    size = measure_attributes(update.set) + measure_attributes(update.add)
-    size += measure_attributes(dict.fromkeys(update.remove))
-    if size > MAX_ITEM_BYTES:
-        raise LimitExceededError(f"an item has at most {MAX_ITEM_BYTES} bytes, this update has {size}")
-    return size
-
-
-def updated(layout: TableLayout, update: Update, seen: Item | None) -> Item:
-    """Return the item that an update makes of another; InvalidError if it cannot."""
-    item: Item = {layout.partition_key: update.key.partition, layout.sort_key: update.key.sort}
-    item.update(seen or {})
-    for name, number in update.add.items():
-        present = item.get(name, 0)
-        if type(present) is not int:
-            raise InvalidError(f"cannot add to {name!r}: it is not an integer")
-        check_integer(present + number)
-        item[name] = present + number
-    item.update(update.set)
-    for name in update.remove:
-        item.pop(name, None)
-    return item
