@@ -3,8 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 . ./scripts/environment.sh
-prepare_environment requirements/runtime.txt requirements/build.txt requirements/aws.txt requirements/dev.txt
-prepare_engines
+prepare_environment requirements/runtime.txt requirements/build.txt requirements/dev.txt
 .venv/bin/ruff format --check --quiet .
 .venv/bin/ruff check --quiet .
 .venv/bin/mypy

@@ -1,23 +1,14 @@
 """Give journeys processes that are ended whatever a test did."""
 
 import pytest
-from processes import Up
+from processes import starting
 
 
 @pytest.fixture
 def start(tmp_path):
     """Start a shop: `start("--empty", BODEGA_SERVER="uvicorn")`; on the test's own data folder and any free port."""
-    started = []
-
-    def begin(*words, port=0, data=None, **environment):
-        data = data or tmp_path / "data"
-        output = tmp_path / f"output-{len(started)}.txt"
-        started.append(Up(output, "--data", data, "--port", port, *words, **environment))
-        return started[-1]
-
-    yield begin
-    for one in started:
-        one.end()
+    with starting(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture

@@ -141,6 +141,23 @@ class Up:
         self.process.wait(SECONDS)
 
 
+@contextlib.contextmanager
+def starting(folder):
+    """Yield a function that starts a shop with these words, by default on `folder/data`; end them all afterwards."""
+    started = []
+
+    def begin(*words, port=0, data=None, **environment):
+        output = folder / f"output-{len(started)}.txt"
+        started.append(Up(output, "--data", data or folder / "data", "--port", port, *words, **environment))
+        return started[-1]
+
+    try:
+        yield begin
+    finally:
+        for one in started:
+            one.end()
+
+
 def _words(process):
     try:
         return process.cmdline()
