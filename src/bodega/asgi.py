@@ -57,7 +57,7 @@ def create_app(shop: Shop, settings: Settings, *, close: Callable[[], object] | 
     options = Options(
         public_url=settings.public_url,
         worker=str(os.getpid()),
-        session_cookies=session_cookie.NAMES,
+        session_cookies=session_cookie.names("customers"),
         access_log=settings.access_log,
         admin_per_minute=settings.admin_requests_per_minute,
     )

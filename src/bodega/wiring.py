@@ -34,6 +34,7 @@ from bodega.domain.accounts.customers import Customers
 from bodega.domain.accounts.resets import Resets
 from bodega.domain.accounts.service import ApiKeys
 from bodega.domain.accounts.sessions import Sessions
+from bodega.domain.accounts.staff import Staff
 from bodega.domain.accounts.throttle import Throttle
 from bodega.domain.accounts.vault import Vault
 from bodega.domain.carts.coupons import Coupons
@@ -214,6 +215,7 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
         account_security=people.security,
         sessions=people.sessions,
         signing_in=people.signing_in,
+        staff=people.staff,
         leaving=Leaving(accounts=people.accounts, carts=carts, orders=orders),
         recommender=recommender,
         models=models,
@@ -262,6 +264,7 @@ class _People(NamedTuple):
     security: AccountSecurity
     sessions: Sessions
     signing_in: SigningIn
+    staff: Staff
 
 
 def _people(world: World, carting: Carting) -> _People:
@@ -272,6 +275,7 @@ def _people(world: World, carting: Carting) -> _People:
     credentials = Credentials(table=table, realm="customers", keys=keys, passwords=world.passwords, throttle=throttle)
     records = AccountRecords(table=table, vault=vault)
     shared: dict[str, Any] = {
+        "table": table,
         "records": records,
         "credentials": credentials,
         "sessions": sessions,
@@ -286,6 +290,16 @@ def _people(world: World, carting: Carting) -> _People:
         security=AccountSecurity(**shared, resets=Resets(realm="customers", keys=keys, clock=clock)),
         sessions=sessions,
         signing_in=SigningIn(accounts=accounts, credentials=credentials, sessions=sessions, carting=carting),
+        staff=Staff(
+            table=table,
+            credentials=Credentials(
+                table=table, realm="staff", keys=keys, passwords=world.passwords, throttle=throttle
+            ),
+            sessions=sessions,
+            vault=vault,
+            clock=clock,
+            ids=ids,
+        ),
     )
 
 

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "import": ("bodega.cli.imports", "read products, past sales or reviews from a file"),
     "export": ("bodega.cli.exports", "write products, orders, customers or reviews to a file"),
     "recommend": ("bodega.cli.recommend", "train the recommender, ask it, and measure it"),
+    "user": ("bodega.cli.users", "make, list, change and remove the people who run the shop"),
     "key": ("bodega.cli.keys", "create, list and revoke API keys"),
     "index": ("bodega.cli.index", "rebuild the search index"),
     "worker": ("bodega.cli.worker", "do the shop's background work (`up` starts one by itself)"),

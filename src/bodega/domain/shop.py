@@ -6,6 +6,7 @@ from bodega.domain.accounts.account_security import AccountSecurity
 from bodega.domain.accounts.accounts import Accounts
 from bodega.domain.accounts.service import ApiKeys
 from bodega.domain.accounts.sessions import Sessions
+from bodega.domain.accounts.staff import Staff
 from bodega.domain.carts.coupons import Coupons
 from bodega.domain.carts.rates import Rates
 from bodega.domain.carts.service import Carts
@@ -89,6 +90,7 @@ class Shop:
     sessions: Sessions
     signing_in: SigningIn
     leaving: Leaving
+    staff: Staff
     recommender: Recommender
     models: ModelStore
     trainer: Trainer

@@ -6,15 +6,18 @@ from http import HTTPStatus
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from bodega.domain.accounts.throttle import TooManyAttemptsError
 from bodega.errors import ConflictError, InvalidError, NotAllowedError, NotFoundError, ShopError, UnavailableError
 from bodega.web import headers
 from bodega.web.forms import StrangeFormError
 from bodega.web.site import Site
+from bodega.web.visitors import SignInNeededError
 
 _log = logging.getLogger(__name__)
 _KINDS = (
+    (TooManyAttemptsError, HTTPStatus.TOO_MANY_REQUESTS),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (InvalidError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (ConflictError, HTTPStatus.CONFLICT),
@@ -29,6 +32,7 @@ _WORDS = {
     HTTPStatus.UNPROCESSABLE_ENTITY: ("We could not make sense of that", ""),
     HTTPStatus.CONFLICT: ("Somebody was faster", "What you asked for has just changed. Go back, reload and try again."),
     HTTPStatus.FORBIDDEN: ("Staff only", "This door is not open to you."),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Let us catch our breath", "That was tried too often. Please wait a few minutes."),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "Back in a moment",
         "The shop is busy behind the counter. Please try again shortly.",
@@ -50,6 +54,8 @@ class ErrorView(msgspec.Struct, frozen=True):
 
 def error_page(site: Site, request: Request, exc: Exception) -> Response:
     """Return the page for an error; what is no refusal is a bug, logged as one and told without details."""
+    if isinstance(exc, SignInNeededError):
+        return RedirectResponse(exc.where, HTTPStatus.SEE_OTHER, {"cache-control": headers.UNCACHED})
     status = _status_of(exc)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("page failed", exc_info=exc, extra={"path": request.url.path})

@@ -19,6 +19,12 @@ class Href(str):
 
 HOME = Href("/")
 SEARCH = Href("/search")
+SIGN_IN = Href("/sign-in")
+SIGN_UP = Href("/sign-up")
+FORGOTTEN = Href("/forgotten")
+ACCOUNT = Href("/account")
+STAFF_SIGN_IN = Href("/staff/sign-in")
+ADMIN = Href("/admin")
 
 
 def product(slug: str, *, sku: str | None = None) -> Href:

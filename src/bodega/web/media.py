@@ -7,6 +7,7 @@ from bodega import schema
 from bodega.errors import InvalidError, NotFoundError
 from bodega.ports.objects import MAX_KEY_BYTES, ObjectInfo, ObjectStore
 from bodega.web.headers import is_fresh
+from bodega.web.site import Site
 
 _CACHING = "public, max-age=86400, stale-while-revalidate=604800"
 _SMALL_BYTES = 1 << 18
@@ -14,8 +15,9 @@ _SMALL_BYTES = 1 << 18
 _SVG_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 
 
-def serve_media(objects: ObjectStore, request: Request) -> Response:
+def media_file(site: Site, request: Request) -> Response:
     """Answer with the picture under a key; NotFoundError for anything else, be the key sound or not."""
+    objects = site.shop.world.objects
     info = _find(objects, request.path_params["key"])
     headers = _headers(info)
     if is_fresh(request, info.etag):

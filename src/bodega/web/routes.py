@@ -10,10 +10,14 @@ from starlette.routing import BaseRoute, Route
 
 from bodega.domain.shop import Shop
 from bodega.errors import NotFoundError
+from bodega.web import links
+from bodega.web.admin.overview import overview_page
+from bodega.web.admin.signing import sign_staff_in, sign_staff_out, staff_sign_in_page
 from bodega.web.assets import load_assets
+from bodega.web.declare import ANYBODY, Page, Show, Staff, Take
 from bodega.web.errors import error_page
 from bodega.web.forms import check_site, read_form
-from bodega.web.media import serve_media
+from bodega.web.media import media_file
 from bodega.web.site import Site
 from bodega.web.storefront.cart import add_to_cart, cart_page, change_cart
 from bodega.web.storefront.category import category_page
@@ -22,32 +26,40 @@ from bodega.web.storefront.product import product_page
 from bodega.web.storefront.search import search_page
 from bodega.web.storefront.viewing import seen_picture
 
-Page: TypeAlias = Callable[[Site, Request], Response]
-Form: TypeAlias = Callable[[Site, Request, Mapping[str, str]], Response]
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
+def _static(_site: Site, request: Request) -> Response:
+    response = load_assets().answer(request)
+    if response is None:
+        raise NotFoundError("file", request.path_params["file"][:80])
+    return response
+
+
+PAGES: tuple[Page, ...] = (
+    Page(path="/", policy=ANYBODY, show=home_page),
+    Page(path="/search", policy=ANYBODY, show=search_page),
+    Page(path="/c/{slug}", policy=ANYBODY, show=category_page),
+    Page(path="/p/{slug}", policy=ANYBODY, show=product_page),
+    Page(path="/cart", policy=ANYBODY, show=cart_page, take=change_cart),
+    Page(path="/cart/add", policy=ANYBODY, take=add_to_cart),
+    Page(path=links.STAFF_SIGN_IN, policy=ANYBODY, show=staff_sign_in_page, take=sign_staff_in),
+    Page(path=links.ADMIN, policy=Staff(), show=overview_page),
+    Page(path="/admin/sign-out", policy=Staff(), take=sign_staff_out),
+    Page(path="/seen/{product_id}", policy=ANYBODY, show=seen_picture),
+    Page(path="/static/{file}", policy=ANYBODY, show=_static),
+    Page(path="/media/{key:path}", policy=ANYBODY, show=media_file),
+)
+
+
 def routes(shop: Shop, *, public_url: str = "", in_threads: bool = False) -> list[BaseRoute]:
-    """Return the storefront's routes.
+    """Return the routes of all pages.
 
     `in_threads` runs pages in a thread pool: for a table that answers over a network. The embedded one answers in
     microseconds, less than the way to a thread and back.
     """
     site = Site(shop, public_url=public_url)
-    pages: list[tuple[str, Page]] = [
-        ("/", home_page),
-        ("/search", search_page),
-        ("/c/{slug}", category_page),
-        ("/p/{slug}", product_page),
-        ("/cart", cart_page),
-        ("/seen/{product_id}", seen_picture),
-        ("/static/{file}", _static),
-        ("/media/{key:path}", lambda site, request: serve_media(site.shop.world.objects, request)),
-    ]
-    forms: list[tuple[str, Form]] = [("/cart/add", add_to_cart), ("/cart", change_cart)]
-    asked = {path: _endpoint(site, page, in_threads=in_threads) for path, page in pages}
-    sent = {path: _form_endpoint(site, form, public_url) for path, form in forms}
-    return [_route(path, asked.get(path), sent.get(path)) for path in dict.fromkeys([*asked, *sent])]
+    return [_route(site, page, public_url=public_url, in_threads=in_threads) for page in PAGES]
 
 
 def error_handler(shop: Shop, *, public_url: str = "") -> Callable[[Request, Exception], Response]:
@@ -56,48 +68,57 @@ def error_handler(shop: Shop, *, public_url: str = "") -> Callable[[Request, Exc
     return lambda request, exc: error_page(site, request, exc)
 
 
-def _endpoint(site: Site, page: Page, *, in_threads: bool) -> Endpoint:
-    def answer(request: Request) -> Response:
-        try:
-            return page(site, request)
-        except Exception as exc:  # noqa: BLE001 - the edge: whatever it is, a shopper gets a page
-            return error_page(site, request, exc)
-
-    async def inline(request: Request) -> Response:
-        return answer(request)
-
-    async def threaded(request: Request) -> Response:
-        return await run_in_threadpool(answer, request)
-
-    return threaded if in_threads else inline
-
-
-def _form_endpoint(site: Site, form: Form, public_url: str) -> Endpoint:
-    """Forms change something, which takes as long as a disk: always in a thread."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            check_site(request, public_url=public_url)
-            return await run_in_threadpool(form, site, request, await read_form(request))
-        except Exception as exc:  # noqa: BLE001 - the edge: whatever it is, a shopper gets a page
-            return error_page(site, request, exc)
-
-    return answer
-
-
-def _route(path: str, asked: Endpoint | None, sent: Endpoint | None) -> Route:
-    """Return the route of a path that is asked for, sent forms to, or both: one, so that it knows all its methods."""
-    by_method = {method: endpoint for method, endpoint in (("GET", asked), ("POST", sent)) if endpoint is not None}
+def _route(site: Site, page: Page, *, public_url: str, in_threads: bool) -> Route:
+    """Return the route of a page: one for asking and for sending forms, so that it knows all its methods."""
+    by_method: dict[str, Endpoint] = {}
+    if page.show is not None:
+        by_method["GET"] = _shown(site, page, page.show, in_threads=in_threads)
+    if page.take is not None:
+        by_method["POST"] = _taken(site, page, page.take, public_url)
 
     async def answer(request: Request) -> Response:
         return await by_method["POST" if request.method == "POST" else "GET"](request)
 
-    endpoint = answer if len(by_method) > 1 else next(iter(by_method.values()))
-    return Route(path, endpoint, methods=list(by_method))
+    return Route(page.path, answer, methods=list(by_method))
 
 
-def _static(_site: Site, request: Request) -> Response:
-    response = load_assets().answer(request)
-    if response is None:
-        raise NotFoundError("file", request.path_params["file"][:80])
+def _shown(site: Site, page: Page, show: Show, *, in_threads: bool) -> Endpoint:
+    def answer(request: Request) -> Response:
+        try:
+            site.visitors.admit(request, page.policy)
+            return show(site, request)
+        except Exception as exc:  # noqa: BLE001 - the edge: whatever it is, a shopper gets a page
+            return error_page(site, request, exc)
+
+    async def inline(request: Request) -> Response:
+        return await _renewed(site, request, answer(request))
+
+    async def threaded(request: Request) -> Response:
+        return await _renewed(site, request, await run_in_threadpool(answer, request))
+
+    return threaded if in_threads else inline
+
+
+def _taken(site: Site, page: Page, take: Take, public_url: str) -> Endpoint:
+    """Forms change something, which takes as long as a disk: always in a thread."""
+
+    def answer(request: Request, fields: Mapping[str, str]) -> Response:
+        site.visitors.admit(request, page.policy)
+        return take(site, request, fields)
+
+    async def taken(request: Request) -> Response:
+        try:
+            check_site(request, public_url=public_url)
+            response = await run_in_threadpool(answer, request, await read_form(request))
+        except Exception as exc:  # noqa: BLE001 - the edge: whatever it is, a shopper gets a page
+            response = error_page(site, request, exc)
+        return await _renewed(site, request, response)
+
+    return taken
+
+
+async def _renewed(site: Site, request: Request, response: Response) -> Response:
+    """Return the response, with a new token for whoever has had theirs for a day."""
+    if site.visitors.is_due(request):
+        await run_in_threadpool(site.visitors.renew, request, response)
     return response

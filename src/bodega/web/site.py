@@ -14,10 +14,12 @@ from bodega.errors import ShopError
 from bodega.web import headers, links
 from bodega.web.assets import load_assets
 from bodega.web.links import Href
+from bodega.web.visitors import Visitors
 
 NAME = "Bodega"
 _MAX_PLACES = 14
 _MAX_DESCRIPTION = 160
+_MAX_NAME = 24
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -41,6 +43,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     places: Sequence[Place]
     css: Href
     icon: Href
+    visitor: str
 
 
 class Site:
@@ -49,6 +52,7 @@ class Site:
     def __init__(self, shop: Shop, *, public_url: str = "") -> None:
         """Take the address that search engines should know; empty means the one that was asked."""
         self.shop = shop
+        self.visitors = Visitors(shop, public_url=public_url)
         self._public_url = public_url.rstrip("/")
 
     def absolute(self, request: Request, path: str) -> str:
@@ -81,14 +85,31 @@ class Site:
             places=self._places(current),
             css=assets["bodega.css"],
             icon=assets["icon.svg"],
+            visitor=self._visitor(request),
         )
 
     def page(
         self, template: str, frame: Frame, view: object, *, status: int = 200, caching: str = headers.PRIVATE
     ) -> Response:
-        """Render a page."""
+        """Render a page. One that says who is signed in is shown to nobody else, whatever it could be otherwise."""
+        if frame.visitor and caching == headers.PUBLIC:
+            caching = headers.PRIVATE
+        return self.rendered(template, frame, view, status=status, caching=caching)
+
+    def rendered(self, template: str, frame: object, view: object, *, status: int, caching: str) -> Response:
+        """Render a template in whatever frame it is made for."""
         body = _environment().render_template(template, frame=frame, view=view)
         return headers.html(body, status=status, caching=caching)
+
+    def _visitor(self, request: Request) -> str:
+        try:
+            visitor = self.visitors.customer(request)
+        except ShopError:
+            return ""  # an error page must not fail for want of a name
+        if visitor is None:
+            return ""
+        personal = visitor.account.personal
+        return shortened(personal.name or personal.email.split("@")[0], _MAX_NAME)
 
     def _places(self, current: str | None) -> list[Place]:
         try:

@@ -1,35 +1,24 @@
 """Lay accounts out in items: what is personal as one sealed document, and beside it nothing but ids and times."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import cast
 
 import msgspec
 
 from bodega import schema
+from bodega.domain.accounts.deciding import OvertakenError
 from bodega.domain.accounts.profile import Account, Personal
 from bodega.domain.accounts.vault import Vault
 from bodega.domain.writes import WritePlan
-from bodega.errors import ConflictError, NotFoundError
+from bodega.errors import NotFoundError
 from bodega.ports.keys import DataKey
 from bodega.ports.table import Equals, Item, Key, NotExists, Put, TableStore
 
-T = TypeVar("T")
 CONTEXT = {"kind": "customer"}
 _PART = "account"
 _ERASED = "erased_at"
-_TRIES = 8
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Personal).decode
-
-
-class OvertakenError(ConflictError):
-    """Somebody else changed the account or its sessions meanwhile: read again and decide again."""
-
-    code = "account_changed"
-
-    def __init__(self) -> None:
-        super().__init__("this account changes too fast; try again")
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -73,17 +62,6 @@ class AccountRecords:
         """Add to a plan that of an account only its id stays, and when it was erased: for restored backups."""
         mark: Item = {"customer_id": account.id, "part": _PART, _ERASED: at.isoformat()}
         plan.add(Put(schema.CUSTOMERS, mark, Equals("version", account.version)), otherwise=lambda _: OvertakenError())
-
-    def repeated(self, decide: Callable[[], tuple[WritePlan, T]]) -> T:
-        """Commit what `decide` plans and return what it returns, deciding anew as long as somebody else is faster."""
-        for _ in range(_TRIES):
-            plan, result = decide()
-            try:
-                plan.commit(self._table)
-            except OvertakenError:
-                continue
-            return result
-        raise OvertakenError
 
     def _read(self, item: Item) -> Stored | None:
         if _ERASED in item:

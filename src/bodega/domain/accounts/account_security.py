@@ -7,6 +7,7 @@ import msgspec
 from bodega.domain.accounts import events
 from bodega.domain.accounts.account_records import CONTEXT, AccountRecords
 from bodega.domain.accounts.credentials import Credentials
+from bodega.domain.accounts.deciding import repeated
 from bodega.domain.accounts.profile import Account
 from bodega.domain.accounts.resets import BadResetTokenError, Resets
 from bodega.domain.accounts.sessions import Session, Sessions, Started
@@ -15,6 +16,7 @@ from bodega.domain.accounts.vault import Vault
 from bodega.domain.writes import WritePlan
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
+from bodega.ports.table import TableStore
 from bodega.values.email import parse_email
 
 MOST_RESETS = 5
@@ -29,6 +31,7 @@ class AccountSecurity:
     def __init__(
         self,
         *,
+        table: TableStore,
         records: AccountRecords,
         credentials: Credentials,
         resets: Resets,
@@ -38,6 +41,7 @@ class AccountSecurity:
         clock: Clock,
         ids: Ids,
     ) -> None:
+        self._table = table
         self._records = records
         self._credentials = credentials
         self._resets = resets
@@ -74,7 +78,7 @@ class AccountSecurity:
             plan.announce(events.customer_event(self._ids.new("evt"), events.EMAIL_CHANGED, account, sealed=old))
             return plan, account
 
-        return self._records.repeated(decide)
+        return repeated(self._table, decide)
 
     def change_password(self, session: Session, *, current: str, new: str, caller: str) -> Started:
         """Set another password. All other sessions end, and this one goes on under a new token."""
@@ -125,7 +129,7 @@ class AccountSecurity:
             self._add_news(plan, reset.owner)
             return plan, None
 
-        self._records.repeated(decide)
+        repeated(self._table, decide)
 
     def old_address(self, customer_id: str, sealed: bytes) -> str | None:
         """Return the address that an account had before, from what was announced of its change; None once erased."""

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from bodega.domain.accounts import events
 from bodega.domain.accounts.account_records import AccountRecords
 from bodega.domain.accounts.credentials import Credentials, EmailTakenError
+from bodega.domain.accounts.deciding import repeated
 from bodega.domain.accounts.profile import Account, Personal, SavedAddress, with_address, without_address
 from bodega.domain.accounts.sessions import Sessions
 from bodega.domain.accounts.throttle import Limit, Throttle
@@ -17,6 +18,7 @@ from bodega.domain.writes import WritePlan
 from bodega.errors import StaleVersionError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
+from bodega.ports.table import TableStore
 from bodega.values.address import Address
 from bodega.values.email import parse_email
 
@@ -33,6 +35,7 @@ class Accounts:
     def __init__(
         self,
         *,
+        table: TableStore,
         records: AccountRecords,
         credentials: Credentials,
         sessions: Sessions,
@@ -41,6 +44,7 @@ class Accounts:
         clock: Clock,
         ids: Ids,
     ) -> None:
+        self._table = table
         self._records = records
         self._credentials = credentials
         self._sessions = sessions
@@ -72,7 +76,7 @@ class Accounts:
             plan.announce(events.customer_event(self._ids.new("evt"), events.REGISTERED, account))
             return plan, account
 
-        return self._records.repeated(decide)
+        return repeated(self._table, decide)
 
     def erase(self, customer_id: str) -> None:
         """Destroy a customer's key and all that lets them in; NotFoundError if they are not, or no more, there."""
@@ -90,7 +94,7 @@ class Accounts:
             plan.announce(events.customer_event(self._ids.new("evt"), events.ERASED, gone))
             return plan, None
 
-        self._records.repeated(decide)
+        repeated(self._table, decide)
 
     # -- finding
 
@@ -163,4 +167,4 @@ class Accounts:
             plan.announce(events.customer_event(self._ids.new("evt"), events.CHANGED, account))
             return plan, account
 
-        return self._records.repeated(decide)
+        return repeated(self._table, decide)

@@ -11,7 +11,7 @@ from typing import cast
 import msgspec
 
 from bodega import schema
-from bodega.domain.accounts.account_records import OvertakenError
+from bodega.domain.accounts.deciding import OvertakenError
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError
 from bodega.ports.clock import Clock

@@ -1,4 +1,4 @@
-"""The room of the staff's pages: products, stock, orders, reviews, imports. They come with a later issue.
+"""The room of the staff's pages: each declares the scope that it needs, and a role has it or the page stays closed.
 
-Nothing for shoppers may be in here, and nothing that does not ask for a session with a role first.
+Nothing for shoppers may be in here.
 """
