@@ -128,6 +128,13 @@ class Up:
         self.process.kill()
         self.process.wait(SECONDS)
 
+    def kill_all(self):
+        """End every process at the same moment with no chance to tidy up."""
+        self.family()
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(SECONDS)
+        self.end()
+
     def left_over(self):
         """Return processes of this shop that are still there."""
         return [one for one in self.seen if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]

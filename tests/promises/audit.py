@@ -11,6 +11,7 @@ from bodega.domain.catalog.model import ProductInput, VariantInput
 from bodega.settings import Settings
 from bodega.values.money import Money
 from bodega.wiring import open_shop
+from bodega.worker.payments import deliver_webhooks
 
 
 @contextlib.contextmanager
@@ -52,10 +53,8 @@ def settle(shop):
     """Let the worker's duties be done to the end: once they have nothing to do, nothing may be under way."""
     while shop.checkout_recovery.work_once():
         pass
-    while due := shop.world.payment_webhooks.due_webhooks():
-        for delivery in due:
-            shop.checkout_recovery.heard(shop.world.payments.parse_webhook(delivery.body, delivery.headers))
-            shop.world.payment_webhooks.drop_webhook(delivery.number)
+    while shop.world.payment_sandbox.due_webhooks():
+        deliver_webhooks(shop)
     while shop.holds.sweep():
         pass
 

@@ -1,8 +1,6 @@
 """Kill -9 servers while shoppers check out: what was acknowledged stays, nothing is done twice, the books balance."""
 
-import os
 import random
-import signal
 import time
 from contextlib import suppress
 
@@ -27,6 +25,7 @@ class House:
         self._start, self._words = start, ("--empty", "--workers", str(workers))
         self._up = start(*self._words).opened()
         self.port = self._up.port
+        self._first = set()
 
     @property
     def address(self):
@@ -34,23 +33,20 @@ class House:
 
     def kill_all(self):
         """Kill every process at once, and start anew."""
-        self._up.family()
-        os.killpg(self._up.process.pid, signal.SIGKILL)
-        self._up.process.wait()
-        self._up.end()
+        self._up.kill_all()
+        self._first = set()
         self._up = self._start(*self._words, port=self.port)
 
-    def kill_one(self, processes):
-        grown_up = [one for one in processes if time.time() - born(one) > GROWN_UP_SECONDS]
-        if grown_up:
-            random.choice(grown_up).kill()
-        return bool(grown_up)
+    def kill_server(self, chance):
+        """Kill one that is of the first generation or has lived for some time; False if there is none."""
+        return kill_one(
+            [one for one in self._up.servers() if one.pid in self._first or time.time() - born(one) > GROWN_UP_SECONDS],
+            chance,
+        )
 
-    def kill_server(self):
-        return self.kill_one(self._up.servers())
-
-    def kill_worker(self):
-        return self.kill_one(self._up.workers())
+    def kill_worker(self, chance):
+        """Kill the background worker; False if it is not there at this moment."""
+        return kill_one(self._up.workers(), chance)
 
     def answers(self):
         with suppress(Exception):
@@ -60,12 +56,20 @@ class House:
     def tend(self):
         """Start anew if it ended, and wait until it serves."""
         if self._up.process.poll() is not None:
+            self._first = set()
             self._up.end()
             self._up = self._start(*self._words, port=self.port)
         wait_until(self.answers, what="a house that serves")
+        self._first = self._first or {one.pid for one in self._up.servers()}
 
     def stop(self):
         self._up.terminate()
+
+
+def kill_one(processes, chance):
+    if processes:
+        chance.choice(processes).kill()
+    return bool(processes)
 
 
 def born(process):
@@ -82,9 +86,9 @@ def kill(houses, kills, chance, diary):
         house.tend()
         time.sleep(chance.random() * 0.2)
         kind = chance.choices(["server", "worker", "house"], [8, 1, 1])[0]
-        if kind == "server" and house.kill_server():
+        if kind == "server" and house.kill_server(chance):
             done["server"] += 1
-        elif kind == "worker" and house.kill_worker():
+        elif kind == "worker" and house.kill_worker(chance):
             done["worker"] += 1
         elif kind == "house":
             house.kill_all()
