@@ -3,7 +3,8 @@
 set -eu
 cd "$(dirname "$0")"
 . ./scripts/environment.sh
-prepare_environment requirements/runtime.txt requirements/build.txt requirements/dev.txt
+prepare_environment requirements/runtime.txt requirements/build.txt requirements/aws.txt requirements/dev.txt
+prepare_engines
 .venv/bin/ruff format --check --quiet .
 .venv/bin/ruff check --quiet .
 .venv/bin/mypy

@@ -1,4 +1,4 @@
-# Sourced by start.sh and test.sh: make .venv hold exactly what the given requirement files pin.
+# Sourced by start.sh and test.sh: make virtual environments hold exactly what the given requirement files pin.
 
 find_python() {
     for name in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11 python; do
@@ -12,28 +12,43 @@ find_python() {
     exit 1
 }
 
-# A stamp of the files says what was installed, so that a second start asks nobody.
+# The shop's own environment. A stamp of the files says what was installed, so that a second start asks nobody.
 prepare_environment() {
     stamp=$(cat "$@" pyproject.toml scripts/environment.sh | cksum)
     if [ -x .venv/bin/python ] && [ "$(cat ".venv/stamp-$#" 2>/dev/null)" = "$stamp" ]; then
         return
     fi
+    install_pinned .venv "$@"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    echo "$stamp" >".venv/stamp-$#"
+}
+
+# Servers that speak AWS's protocols, for tests; apart from the shop, because they need other versions of its libraries.
+prepare_engines() {
+    stamp=$(cat requirements/engines.txt scripts/environment.sh | cksum)
+    if [ -x .venv-engines/bin/python ] && [ "$(cat .venv-engines/stamp 2>/dev/null)" = "$stamp" ]; then
+        return
+    fi
+    install_pinned .venv-engines requirements/engines.txt
+    echo "$stamp" >.venv-engines/stamp
+}
+
+install_pinned() {
+    folder=$1
+    shift
     python=$(find_python)
-    if ! [ -x .venv/bin/python ]; then
-        echo "Making a virtual environment in .venv"
-        "$python" -m venv .venv || {
+    if ! [ -x "$folder/bin/python" ]; then
+        echo "Making a virtual environment in $folder"
+        "$python" -m venv "$folder" || {
             echo "Python has no venv module: install it (on Debian: apt install python3-venv)" >&2
             exit 1
         }
     fi
     echo "Installing pinned dependencies"
-    set_of_files=$#
     arguments=""
     for file in "$@"; do
         arguments="$arguments -r $file"
     done
     # shellcheck disable=SC2086  # the names above have no spaces and must stay apart
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes $arguments
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-    echo "$stamp" >".venv/stamp-$set_of_files"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes $arguments
 }

@@ -255,7 +255,10 @@ class TableStore(Protocol):
         ...
 
     def scan(self, table: str, *, after: Key | None = None, limit: int = 1000) -> QueryPage:
-        """Return items of the whole table in key order: for exports, training and checks, never to answer a request."""
+        """Return items of the whole table: for exports, training and checks, never to answer a request.
+
+        Each item once, in an order that stays the same between calls: by keys on one machine, by a hash of them on AWS.
+        """
         ...
 
     def transact(self, writes: Sequence[Write], events: Sequence[Event] = (), *, token: str | None = None) -> None:

@@ -9,12 +9,13 @@ import apsw
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.sqlite_writer import Pending
 from bodega.adapters.local.table_layout import TableLayout, decode
-from bodega.adapters.local.table_limits import check_key, check_key_part
 from bodega.adapters.local.table_load import apply_all
 from bodega.adapters.local.table_rates import PartitionRates
 from bodega.adapters.local.table_reads import Walk, index_walk, read_page, scan_walk, table_walk
 from bodega.adapters.local.table_setup import set_up
-from bodega.adapters.local.table_transaction import Transaction, decode_event
+from bodega.adapters.local.table_transaction import Transaction
+from bodega.adapters.rules.table_changes import decode_event
+from bodega.adapters.rules.table_limits import check_key, check_key_part
 from bodega.errors import InvalidError, UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.table import (

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from bodega.adapters.local.table_limits import check_key_part
+from bodega.adapters.rules.table_limits import check_key_part
 from bodega.errors import InvalidError
 from bodega.ports.table import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES, Item, Key
 from bodega.schema import Index, Table

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import apsw
 
 from bodega.adapters.local.table_layout import IndexLayout, TableLayout, decode
-from bodega.adapters.local.table_limits import check_key, check_key_part, measure_item
+from bodega.adapters.rules.table_limits import check_key, check_key_part, measure_item
 from bodega.errors import InvalidError
 from bodega.ports.table import MAX_PAGE_BYTES, MAX_SORT_KEY_BYTES, Item, Key, SortRange
 

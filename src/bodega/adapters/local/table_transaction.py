@@ -1,25 +1,16 @@
 """Turn a transaction into SQL: check it in the caller's thread, decide it and write it in the writer's."""
 
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 from typing import TypeAlias
 
 import apsw
-import msgspec
 
-from bodega.adapters.local.table_conditions import check_condition, holds
 from bodega.adapters.local.table_layout import TableLayout, decode, encode
-from bodega.adapters.local.table_limits import (
-    check_integer,
-    check_key,
-    measure_attributes,
-    measure_item,
-    text_bytes,
-)
+from bodega.adapters.rules.table_changes import TOKEN_SECONDS, check_update, encode_event, token_digest, updated
+from bodega.adapters.rules.table_conditions import check_condition, holds
+from bodega.adapters.rules.table_limits import check_key, measure_item
 from bodega.errors import InvalidError
 from bodega.ports.table import (
-    MAX_EVENT_DATA_BYTES,
-    MAX_ITEM_BYTES,
     MAX_TRANSACTION_BYTES,
     MAX_TRANSACTION_WRITES,
     Check,
@@ -35,17 +26,12 @@ from bodega.ports.table import (
     Write,
 )
 
-TOKEN_SECONDS = 600
-MAX_TOKEN_CHARACTERS = 255
 CREATE_TOKENS = (
     "CREATE TABLE tokens (token TEXT PRIMARY KEY, digest BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;"
     " CREATE INDEX tokens_at ON tokens (at)"
 )
 CREATE_OUTBOX = "CREATE TABLE outbox (position INTEGER PRIMARY KEY AUTOINCREMENT, event BLOB NOT NULL)"
 ANNOUNCE = "INSERT INTO outbox (event) VALUES (?)"
-
-encode_event = msgspec.msgpack.Encoder().encode
-decode_event = msgspec.msgpack.Decoder(Event).decode
 
 Statement: TypeAlias = "tuple[str, tuple[str | bytes | int | None, ...]]"
 Current: TypeAlias = "tuple[Item | None, Item | None]"  # the item as callers see it, and as it lies in the table
@@ -76,7 +62,7 @@ class PreparedWrite:
         check_key(write.key)  # type: ignore[union-attr]
         self.key = write.key  # type: ignore[union-attr]
         if kind is Update:
-            self.size = _check_update(layout, write)  # type: ignore[arg-type]
+            self.size = check_update(write, (layout.partition_key, layout.sort_key))  # type: ignore[arg-type]
 
     def needs_current(self) -> bool:
         """Tell whether the outcome depends on what is there now."""
@@ -90,7 +76,7 @@ class PreparedWrite:
         if kind is Check:
             return []
         if kind is Update:
-            new = _updated(layout, self.write, seen)  # type: ignore[arg-type]
+            new = updated(self.write, (layout.partition_key, layout.sort_key), seen)  # type: ignore[arg-type]
             measure_item(new)
             row = encode(new)
         if new is None or row is None:
@@ -124,13 +110,13 @@ class Transaction:
         self._writes = [PreparedWrite(layout_of(write.table), write) for write in writes]
         if len(writes) > 1 and len({(one.layout.name, one.key) for one in self._writes}) < len(writes):
             raise InvalidError("a transaction must not write the same item twice")
-        self.announcements = [_prepared_event(event) for event in events]
+        self.announcements = [encode_event(event) for event in events]
         self.bytes = sum(one.size for one in self._writes) + sum(len(one) for one in self.announcements)
         if self.bytes > MAX_TRANSACTION_BYTES:
             raise LimitExceededError(f"a transaction has at most {MAX_TRANSACTION_BYTES} bytes, not {self.bytes}")
         self._now = now
         self._token = token
-        self._digest = b"" if token is None else _digest(token, writes, events)
+        self._digest = b"" if token is None else token_digest(token, writes, events)
 
     @property
     def writes(self) -> Sequence[PreparedWrite]:
@@ -182,37 +168,6 @@ class Transaction:
         return True
 
 
-def _check_update(layout: TableLayout, update: Update) -> int:
-    names = [*update.set, *update.add, *update.remove]
-    if len(set(names)) < len(names):
-        raise InvalidError("an update must not change one attribute twice")
-    for name in (layout.partition_key, layout.sort_key):
-        if name in names:
-            raise InvalidError(f"{name!r} is part of the key and cannot be changed")
-    for number in update.add.values():
-        check_integer(number)
-    size = measure_attributes(update.set) + measure_attributes(update.add)
-    size += measure_attributes(dict.fromkeys(update.remove))
-    if size > MAX_ITEM_BYTES:
-        raise LimitExceededError(f"an item has at most {MAX_ITEM_BYTES} bytes, this update has {size}")
-    return size
-
-
-def _updated(layout: TableLayout, update: Update, seen: Item | None) -> Item:
-    item: Item = {layout.partition_key: update.key.partition, layout.sort_key: update.key.sort}
-    item.update(seen or {})
-    for name, number in update.add.items():
-        present = item.get(name, 0)
-        if type(present) is not int:
-            raise InvalidError(f"cannot add to {name!r}: it is not an integer")
-        check_integer(present + number)
-        item[name] = present + number
-    item.update(update.set)
-    for name in update.remove:
-        item.pop(name, None)
-    return item
-
-
 def _index_statements(layout: TableLayout, key: Key, old: Item | None, new: Item | None) -> list[Statement]:
     statements: list[Statement] = []
     expires = None if new is None else layout.expires(new)
@@ -223,23 +178,3 @@ def _index_statements(layout: TableLayout, key: Key, old: Item | None, new: Item
             place = (after.partition, after.sort, key.partition, key.sort)
             statements.append((index.put, (*place, expires, after.shown)))
     return statements
-
-
-def _prepared_event(event: Event) -> bytes:
-    for text in (event.id, event.name, event.resource, event.occurred_at):
-        text_bytes(text)
-    check_integer(event.version)
-    if len(event.data) > MAX_EVENT_DATA_BYTES:
-        raise LimitExceededError(f"an event has at most {MAX_EVENT_DATA_BYTES} bytes of data, not {len(event.data)}")
-    encoded = encode_event(event)
-    if len(encoded) > MAX_ITEM_BYTES:
-        raise LimitExceededError(f"an event has at most {MAX_ITEM_BYTES} bytes, not {len(encoded)}")
-    return encoded
-
-
-def _digest(token: str, writes: Sequence[Write], events: Sequence[Event]) -> bytes:
-    if not 1 <= len(token) <= MAX_TOKEN_CHARACTERS:
-        raise InvalidError(f"a token has 1 to {MAX_TOKEN_CHARACTERS} characters")
-    text_bytes(token)
-    # A repr names every class; the encodings of Exists() and NotExists() would be the same.
-    return blake2b(repr((list(writes), list(events))).encode(), digest_size=16).digest()

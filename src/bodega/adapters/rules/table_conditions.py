@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bodega.adapters.local.table_limits import check_integer, measure_attributes
+from bodega.adapters.rules.table_limits import check_integer, measure_attributes
 from bodega.errors import InvalidError
 from bodega.ports.table import (
     All,

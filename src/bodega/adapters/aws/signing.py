@@ -1,0 +1,76 @@
+"""Sign requests the way AWS checks them: Signature Version 4 over a short body, with the day's key kept.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. botocore signs too,
+at ten times the cost: it re-derives the key and canonicalises headers and queries that our calls do not have.
+"""
+
+import hmac
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+import msgspec
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """An access key; temporary ones carry a session token. The secret never shows in a repr."""
+
+    access_key: str
+    secret_key: str
+    session_token: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.access_key})"
+
+
+class CredentialSource(Protocol):
+    """Where credentials come from; asked before every call, since temporary ones are replaced while we run."""
+
+    def current(self) -> Credentials:
+        """Return valid credentials; UnavailableError with one line that says what to do if there are none."""
+        ...
+
+
+class Signer:
+    """Signs POST requests to `/` of one service in one region. Thread-safe."""
+
+    def __init__(
+        self, *, service: str, region: str, host: str, credentials: CredentialSource, now: Callable[[], datetime]
+    ) -> None:
+        """Take `now` from the machine's real clock: AWS refuses what is five minutes off."""
+        self._service = service
+        self._region = region
+        self._host = host
+        self._credentials = credentials
+        self._now = now
+        self._kept: tuple[tuple[str, str], bytes] | None = None  # (secret, day) -> key
+
+    def headers(self, target: str, body: bytes, content_type: str) -> dict[str, str]:
+        """Return all headers of a call of `target` with this body, the signature among them."""
+        credentials = self._credentials.current()
+        moment = f"{self._now():%Y%m%dT%H%M%SZ}"
+        day = moment[:8]
+        headers = {"content-type": content_type, "host": self._host, "x-amz-date": moment}
+        if credentials.session_token is not None:
+            headers["x-amz-security-token"] = credentials.session_token
+        headers["x-amz-target"] = target
+        names = ";".join(headers)  # in alphabetical order already
+        canonical_headers = "".join(f"{name}:{value}\n" for name, value in headers.items())
+        canonical = f"POST\n/\n\n{canonical_headers}\n{names}\n{sha256(body).hexdigest()}"
+        scope = f"{day}/{self._region}/{self._service}/aws4_request"
+        to_sign = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
+        signature = hmac.digest(self._key(credentials.secret_key, day), to_sign.encode(), "sha256").hex()
+        who = f"{credentials.access_key}/{scope}"
+        headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={who}, SignedHeaders={names}, Signature={signature}"
+        return headers
+
+    def _key(self, secret: str, day: str) -> bytes:
+        kept = self._kept
+        if kept is not None and kept[0] == (secret, day):
+            return kept[1]
+        key = f"AWS4{secret}".encode()
+        for part in (day, self._region, self._service, "aws4_request"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        self._kept = ((secret, day), key)
+        return key
