@@ -33,6 +33,17 @@ prepare_engines() {
     echo "$stamp" >.venv-engines/stamp
 }
 
+# Servers that tests talk to and that are no Python packages. Elsewhere than on Debian, or not as root, tests that need
+# them are skipped, unless CI asks for all.
+prepare_servers() {
+    missing=""
+    command -v redis-server >/dev/null 2>&1 || command -v valkey-server >/dev/null 2>&1 || missing="redis-server"
+    if [ -n "$missing" ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+        echo "Installing $missing"
+        apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    fi
+}
+
 install_pinned() {
     folder=$1
     shift

@@ -14,7 +14,9 @@ from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
+from obstore.store import S3Store
 
 from bodega.adapters.aws.dynamo import DynamoClient
 from bodega.adapters.aws.retry import Backoff, Retry, RetryBudget
@@ -48,8 +50,19 @@ def ministack():
     }
     _start([program], environment, folder)
     address = f"http://127.0.0.1:{port}"
-    _await_answer(f"{address}/_localstack/health")
+    _await(lambda: _answers(f"{address}/_localstack/health"))
     return address
+
+
+@functools.cache
+def redis_server():
+    """Return the address of a running Redis (or Valkey), Debian's or whatever the machine has."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server") or _missing("redis-server")
+    port = free_port()
+    folder = tempfile.mkdtemp(prefix="redis-")
+    _start([program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder], os.environ, folder)
+    _await(lambda: socket.create_connection(("127.0.0.1", port), timeout=2).close())
+    return f"redis://127.0.0.1:{port}"
 
 
 class FixedCredentials:
@@ -76,10 +89,33 @@ def dynamo_client(address, credentials=None):
     return DynamoClient(endpoint_url=address, signer=signer, retry=retry(), read_seconds=60)
 
 
+def aws_client(service, address):
+    """Return a client of boto3's for what is rare: making buckets, keys and queues."""
+    return boto3.client(
+        service, endpoint_url=address, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
+    )
+
+
+def s3_bucket(address, name):
+    """Make a bucket and return obstore's store of it."""
+    aws_client("s3", address).create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return S3Store(
+        name,
+        endpoint=address,
+        region=REGION,
+        access_key_id="test",
+        secret_access_key="test",
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": True},
+    )
+
+
 def _found(name):
     program = _ENGINES / name
-    if program.exists():
-        return str(program)
+    return str(program) if program.exists() else _missing(name)
+
+
+def _missing(name):
     if os.environ.get("CI"):
         pytest.fail(f"{name} is missing: ./test.sh installs it")
     return pytest.skip(f"{name} is not installed: ./test.sh installs it")
@@ -99,14 +135,18 @@ def _start(command, environment, folder):
     atexit.register(stop)
 
 
-def _await_answer(address):
+def _await(ready):
+    """Call until it works."""
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310 - loopback
-                answer.read()
-                return
+            return ready()
         except OSError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
+
+
+def _answers(address):
+    with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310 - loopback
+        answer.read()

@@ -1,13 +1,17 @@
 """What every cache does, and how the one in the process bounds its memory."""
 
 import math
+import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from engines import free_port, redis_server
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bodega.adapters.aws.cache import RedisCache, connect
 from bodega.adapters.local.cache import ProcessCache
 from bodega.adapters.system.clock import SettableClock
 from bodega.errors import InvalidError
@@ -19,25 +23,58 @@ def clock() -> SettableClock:
     return SettableClock()
 
 
-@pytest.fixture(params=["local"])
-def cache(request, clock) -> Cache:
-    return ProcessCache(clock=clock)
+class RedisClock:
+    """Lets Redis's own time pass: what is to expire within the step expires, the rest has less to live."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def advance(self, seconds):
+        for key in self.client.scan_iter():
+            left = self.client.pttl(key) - round(seconds * 1000)
+            self.client.pexpire(key, left) if left > 0 else self.client.delete(key)
 
 
-def test_a_value_is_remembered_until_its_time_is_over(cache, clock):
+@pytest.fixture(params=["local", "redis"])
+def cache(request) -> Cache:
+    if request.param == "local":
+        return ProcessCache(clock=request.getfixturevalue("clock"))
+    differs = request.node.get_closest_marker("differs")
+    if differs is not None and "redis" in differs.kwargs:
+        pytest.skip(differs.kwargs["redis"])
+    return RedisCache(request.getfixturevalue("redis_client"), prefix="test:")
+
+
+@pytest.fixture
+def redis_client():
+    client = connect(redis_server(), timeout_seconds=30)
+    client.flushdb()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def passing(request, cache):
+    """The clock that the cache goes by."""
+    if isinstance(cache, RedisCache):
+        return RedisClock(request.getfixturevalue("redis_client"))
+    return request.getfixturevalue("clock")
+
+
+def test_a_value_is_remembered_until_its_time_is_over(cache, passing):
     cache.set("a", b"1", ttl_seconds=10)
 
-    clock.advance(9.999)
+    passing.advance(9.9)
     assert cache.get("a") == b"1"
-    clock.advance(0.001)
+    passing.advance(0.1)
     assert cache.get("a") is None
 
 
-def test_setting_again_replaces_value_and_time(cache, clock):
+def test_setting_again_replaces_value_and_time(cache, passing):
     cache.set("a", b"1", ttl_seconds=10)
-    clock.advance(9)
+    passing.advance(9)
     cache.set("a", b"2", ttl_seconds=10)
-    clock.advance(9)
+    passing.advance(9)
 
     assert cache.get("a") == b"2"
 
@@ -58,12 +95,12 @@ def test_deleting_forgets_and_may_be_repeated(cache):
     assert cache.get("a") is None
 
 
-def test_a_counter_counts_within_its_window_and_begins_again_after(cache, clock):
+def test_a_counter_counts_within_its_window_and_begins_again_after(cache, passing):
     assert [cache.count("ip", ttl_seconds=60) for _ in range(3)] == [1, 2, 3]
 
-    clock.advance(59)
+    passing.advance(59)
     assert cache.count("ip", ttl_seconds=60) == 4  # later calls do not prolong the window
-    clock.advance(1)
+    passing.advance(1)
     assert cache.count("ip", ttl_seconds=60) == 1
 
 
@@ -94,18 +131,19 @@ def test_a_time_to_live_must_be_positive(cache, ttl):
             call()
 
 
-def test_a_clock_that_steps_back_prolongs_nothing(cache, clock):
+@pytest.mark.differs(redis="Redis has its own time, which no step of the machine's clock moves")
+def test_a_clock_that_steps_back_prolongs_nothing(cache, passing):
     # An hour back would otherwise keep a value of ten seconds for an hour, and a visitor blocked as long.
     cache.set("a", b"1", ttl_seconds=10)
     cache.count("ip", ttl_seconds=10)
 
-    clock.advance(-3600)
+    passing.advance(-3600)
 
     assert cache.get("a") is None
     assert cache.count("ip", ttl_seconds=10) == 1
 
 
-def test_a_missing_value_is_made_and_kept(cache, clock):
+def test_a_missing_value_is_made_and_kept(cache, passing):
     made = []
 
     def make():
@@ -115,7 +153,7 @@ def test_a_missing_value_is_made_and_kept(cache, clock):
     assert cache.get_or_make("a", make, ttl_seconds=10) == b"made"
     assert cache.get_or_make("a", make, ttl_seconds=10) == b"made"
     assert cache.get("a") == b"made"
-    clock.advance(10)
+    passing.advance(10)
     assert cache.get_or_make("a", make, ttl_seconds=10) == b"made"
     assert len(made) == 2
 
@@ -245,3 +283,37 @@ def test_the_memory_stays_within_its_bound_whatever_is_called(calls):
 
         held = sum(entry.size_bytes for entry in cache._values.values())
         assert cache._size_bytes == held <= 2000
+
+
+# -- the cache in Redis ------------------------------------------------------------------------------------------
+
+
+def test_processes_share_values_and_counters(redis_client):
+    here, there = RedisCache(redis_client, prefix="test:"), RedisCache(redis_client, prefix="test:")
+
+    here.set("a", b"1", ttl_seconds=10)
+
+    assert there.get("a") == b"1"
+    assert [here.count("ip", ttl_seconds=10), there.count("ip", ttl_seconds=10)] == [1, 2]
+
+
+def test_without_redis_nothing_is_found_and_everything_goes_on():
+    cache = RedisCache(connect(f"redis://127.0.0.1:{free_port()}"), prefix="test:")
+
+    cache.set("a", b"1", ttl_seconds=10)
+    cache.delete("a")
+
+    assert cache.get("a") is None
+    assert cache.get_or_make("a", lambda: b"made", ttl_seconds=10) == b"made"
+    assert [cache.count("ip", ttl_seconds=60) for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_redis_that_accepts_and_never_answers_costs_one_timeout_and_not_one_a_call():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        cache = RedisCache(connect(f"redis://127.0.0.1:{silent.getsockname()[1]}", timeout_seconds=0.2), prefix="t:")
+
+        started = time.monotonic()
+        found = [cache.get("a") for _ in range(1000)]
+
+        assert found == [None] * 1000
+        assert time.monotonic() - started < 100 * 0.2

@@ -6,14 +6,17 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from zlib import crc32
 
 import pytest
+from engines import ministack, s3_bucket
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bodega.adapters.aws.objects import S3ObjectStore
 from bodega.adapters.local.object_names import _decode, _parts, file_path
 from bodega.adapters.local.objects import FileObjectStore
-from bodega.adapters.system.clock import SettableClock
+from bodega.adapters.system.clock import SettableClock, SystemClock
 from bodega.errors import InvalidError, NotFoundError, UnavailableError
 from bodega.ports.objects import ObjectStore, PreconditionFailedError
 
@@ -65,9 +68,24 @@ good_keys = (keys | st.sampled_from(HARD_KEYS)).filter(
 )
 
 
-@pytest.fixture(params=["local"])
+def open_local(folder):
+    return FileObjectStore(folder, clock=SettableClock())
+
+
+def open_s3(folder):
+    return S3ObjectStore(
+        s3_bucket(ministack(), f"bodega-{crc32(str(folder).encode()):08x}"),
+        folder=folder / "copies",
+        clock=SystemClock(),
+    )
+
+
+ADAPTERS = {"local": open_local, "s3": open_s3}
+
+
+@pytest.fixture(params=sorted(ADAPTERS))
 def store(request, tmp_path) -> ObjectStore:
-    return FileObjectStore(tmp_path, clock=SettableClock())
+    return ADAPTERS[request.param](tmp_path)
 
 
 def listed(store, prefix=""):
@@ -100,9 +118,12 @@ def test_a_put_tells_what_find_and_list_tell(store):
 
     assert info.key == "a/b.json"
     assert info.size_bytes == 2
-    assert info.modified_at == "2026-01-01T00:00:00.000Z"
     assert store.find("a/b.json") == info
     assert list(store.list("a/")) == [info]
+
+
+def test_the_time_of_a_put_is_the_clocks(tmp_path):
+    assert open_local(tmp_path).put("a", b"").modified_at == "2026-01-01T00:00:00.000Z"
 
 
 def test_what_is_not_there_is_not_found(store):

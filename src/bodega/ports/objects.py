@@ -130,3 +130,12 @@ def content_type_of(key: str) -> str:
     """Return the content type that the key's suffix means, `application/octet-stream` for an unknown one."""
     _, dot, suffix = key.rpartition("/")[2].rpartition(".")
     return CONTENT_TYPES.get(suffix.lower(), UNKNOWN_CONTENT_TYPE) if dot else UNKNOWN_CONTENT_TYPE
+
+
+def check_content_type(key: str, content_type: str | None) -> None:
+    """Raise InvalidError for a content type that contradicts the key's suffix."""
+    if content_type is None:
+        return
+    meant = content_type_of(key)
+    if content_type.partition(";")[0].strip().lower() != meant.partition(";")[0]:
+        raise InvalidError(f"{key[:80]!r} is {meant} by its suffix, not {content_type[:80]!r}")

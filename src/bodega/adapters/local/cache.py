@@ -3,9 +3,9 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import NamedTuple
 
+from bodega.adapters.rules.single_flight import SingleFlight
 from bodega.errors import InvalidError
 from bodega.ports.clock import Clock
 
@@ -19,14 +19,6 @@ class _Entry(NamedTuple):
     size_bytes: int
 
 
-class _Flight:
-    """A value that is being made: who makes it, and who waits for it."""
-
-    def __init__(self) -> None:
-        self.maker = threading.get_ident()
-        self.future: Future[bytes] = Future()
-
-
 class ProcessCache:
     """The least recently used go first when `max_bytes` are full; every process has a memory of its own."""
 
@@ -36,7 +28,7 @@ class ProcessCache:
         self._size_bytes = 0
         self._lock = threading.Lock()
         self._values: OrderedDict[str, _Entry] = OrderedDict()
-        self._flights: dict[str, _Flight] = {}
+        self._flights = SingleFlight()
 
     def get(self, key: str) -> bytes | None:
         """Return the value unless it expired or had to go."""
@@ -47,16 +39,13 @@ class ProcessCache:
     def set(self, key: str, value: bytes, *, ttl_seconds: float) -> None:
         """Remember the value; one larger than the whole memory is forgotten at once."""
         _check_ttl(ttl_seconds)
-        now = self._now()
-        with self._lock:
-            self._flights.pop(key, None)
-            self._store(_value(key), value, now, now + ttl_seconds)
+        self._flights.overtake(key)
+        self._keep(key, value, ttl_seconds)
 
     def delete(self, key: str) -> None:
         """Forget the value."""
-        with self._lock:
-            self._flights.pop(key, None)
-            self._drop(_value(key))
+        self._flights.overtake(key)
+        self._forget(key)
 
     def count(self, key: str, *, ttl_seconds: float) -> int:
         """Add one to a counter and return it; other processes count for themselves."""
@@ -74,40 +63,25 @@ class ProcessCache:
     def get_or_make(self, key: str, make: Callable[[], bytes], *, ttl_seconds: float) -> bytes:
         """Return the value, making it at most once at a time."""
         _check_ttl(ttl_seconds)
+        found = self.get(key)
+        if found is not None:
+            return found
+        return self._flights.make(
+            key,
+            make,
+            find=lambda: self.get(key),
+            keep=lambda value: self._keep(key, value, ttl_seconds),
+            drop=lambda: self._forget(key),
+        )
+
+    def _keep(self, key: str, value: bytes, ttl_seconds: float) -> None:
         now = self._now()
         with self._lock:
-            found = self._find(_value(key), now)
-            if isinstance(found, bytes):
-                return found
-            flight = self._flights.get(key)
-            if flight is None:
-                own = self._flights[key] = _Flight()
-        if flight is None:
-            return self._make(key, own, make, ttl_seconds)
-        if flight.maker == threading.get_ident():
-            # make() asked for what it is making. Waiting would last for ever.
-            return make()
-        return flight.future.result()
+            self._store(_value(key), value, now, now + ttl_seconds)
 
-    def _make(self, key: str, flight: _Flight, make: Callable[[], bytes], ttl_seconds: float) -> bytes:
-        try:
-            value = make()
-        except BaseException as exc:
-            self._land(key, flight)
-            flight.future.set_exception(exc)
-            raise
-        now = self._now()
+    def _forget(self, key: str) -> None:
         with self._lock:
-            if self._flights.get(key) is flight:  # else it was overtaken: what was made may be of the past
-                del self._flights[key]
-                self._store(_value(key), value, now, now + ttl_seconds)
-        flight.future.set_result(value)
-        return value
-
-    def _land(self, key: str, flight: _Flight) -> None:
-        with self._lock:
-            if self._flights.get(key) is flight:
-                del self._flights[key]
+            self._drop(_value(key))
 
     # -- with the lock held ------------------------------------------------------------------------------
 

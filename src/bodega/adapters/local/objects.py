@@ -13,7 +13,7 @@ from bodega.adapters.local.object_names import file_path, key_entries
 from bodega.adapters.system.files import DurableFolders, exclusive, sync_file, sync_folder
 from bodega.errors import InvalidError, NotFoundError, UnavailableError
 from bodega.ports.clock import Clock
-from bodega.ports.objects import ObjectInfo, PreconditionFailedError, check_key, content_type_of
+from bodega.ports.objects import ObjectInfo, PreconditionFailedError, check_content_type, check_key, content_type_of
 from bodega.values.times import format_time
 
 _STRIPES = 64
@@ -53,7 +53,7 @@ class FileObjectStore:
         content_type: str | None = None,
     ) -> ObjectInfo:
         """Store bytes, durable before returning; see the port."""
-        _check_content_type(key, content_type)
+        check_content_type(key, content_type)
         if if_absent and if_etag is not None:
             raise InvalidError("if_absent and if_etag cannot both hold")
         path = self._path(key)
@@ -178,14 +178,6 @@ class FileObjectStore:
                     path.unlink()
             except FileNotFoundError:
                 continue  # another process swept it first
-
-
-def _check_content_type(key: str, content_type: str | None) -> None:
-    if content_type is None:
-        return
-    meant = content_type_of(key)
-    if content_type.partition(";")[0].strip().lower() != meant.partition(";")[0]:
-        raise InvalidError(f"{key[:80]!r} is {meant} by its suffix, not {content_type[:80]!r}")
 
 
 def _explained(exc: OSError) -> Exception:
