@@ -54,6 +54,9 @@ THROTTLES = "throttles"
 IDEMPOTENCY = "idempotency"
 ACCESS = "access"
 JOBS = "jobs"
+WEBHOOKS = "webhooks"
+DELIVERIES = "deliveries"
+LANES = "lanes"
 SYSTEM = "system"
 
 TABLES = (
@@ -118,12 +121,38 @@ TABLES = (
     Table(ACCESS, "entity", "part"),
     # Imports, exports, trainings, and what they found wrong.
     Table(JOBS, "job_id", "part", indexes=(Index("by_kind", "kind", "created_at", ("doc",)),)),
+    # Endpoints of other programs; there are few, in one partition.
+    Table(WEBHOOKS, "entity", "part"),
+    # What became of each event at each endpoint; ids sort by commit.
+    Table(
+        DELIVERIES,
+        "endpoint_id",
+        "delivery_id",
+        indexes=(Index("by_state", "endpoint_state", "delivery_id", ("doc",)),),
+        ttl="expires_at",
+        personal_data=True,
+    ),
+    # The order of deliveries of one resource to one endpoint: a lane and what waits in it. by_due has only lanes in
+    # which something waits, a partition for each endpoint, so that none holds up another.
+    Table(LANES, "lane", "entry", indexes=(Index("by_due", "endpoint_id", "due_at"),), ttl="expires_at"),
     # Pointers and settings of the shop itself: model version, consumer positions, shop currency.
     Table(SYSTEM, "name", "part"),
 )
 
-QUEUES = (QueueSpec("jobs", max_attempts=3), QueueSpec("relist"))
+QUEUES = (QueueSpec("jobs", max_attempts=3), QueueSpec("relist"), QueueSpec("webhooks"))
 SUBSCRIPTIONS = (Subscription("category.changed", "relist"),)
+# What other programs may ask to be told by webhook.
+EVENTS = (
+    "category.changed",
+    "order.changed",
+    "order.placed",
+    "order.recorded",
+    "product.changed",
+    "stock.back",
+    "stock.low",
+    "stock.out",
+    "webhook.disabled",
+)
 
 MEDIA = "media/"
 IMPORTS = "imports/"

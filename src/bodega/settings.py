@@ -1,5 +1,6 @@
 """Read the environment once, at start, and report all its faults together."""
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from bodega.errors import Fault, InvalidError
 from bodega.values.money import Money
 
 Server: TypeAlias = Literal["granian", "uvicorn"]
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 Payments: TypeAlias = Literal["sandbox", "stripe"]
 Capture: TypeAlias = Literal["at_once", "by_staff"]
@@ -38,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     engines, empty for the address it was asked under. log_level: least serious message that is logged. access_log: log
     every request.
     tls_certificate, tls_key: files for HTTPS, both or neither. admin_requests_per_minute: limit for each API key.
+    outgoing_allow: networks that webhooks may call although they are not public, and in the clear.
     payments: who moves money. capture: whether an order's money is taken when it is placed, or when staff say so.
     stripe_secret_key, stripe_webhook_secrets: Stripe's, the latter with commas while one is being replaced.
     """
@@ -54,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     admin_requests_per_minute: int = 6000
+    outgoing_allow: tuple[Network, ...] = ()
     payments: Payments = "sandbox"
     capture: Capture = "at_once"
     stripe_secret_key: Secret = Secret()
@@ -95,8 +99,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 def to_env(settings: Settings) -> dict[str, str]:
     """Return the variables that `from_env` reads back as these settings: for the processes a server starts."""
-    texts = {name: getattr(settings, name) for name in settings.__struct_fields__}
-    return {f"{PREFIX}{name.upper()}": str(value) for name, value in texts.items() if value not in (None, "")}
+    values = {name: getattr(settings, name) for name in settings.__struct_fields__}
+    return {f"{PREFIX}{name.upper()}": _written(value) for name, value in values.items() if value not in (None, "", ())}
+
+
+def _written(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _number(low: int, high: int) -> Callable[[str], int]:
@@ -145,6 +153,13 @@ def _address(text: str) -> str:
     return text
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must be networks with commas between them, such as 127.0.0.0/8,10.1.0.0/16") from None
+
+
 def _currency(text: str) -> str:
     return Money(0, text).currency
 
@@ -162,6 +177,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "tls_certificate": _path,
     "tls_key": _path,
     "admin_requests_per_minute": _number(1, 10**9),
+    "outgoing_allow": _networks,
     "payments": _one_of(*get_args(Payments)),
     "capture": _one_of(*get_args(Capture)),
     "stripe_secret_key": _secret,

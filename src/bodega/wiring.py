@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ from bodega.adapters.system.clock import SystemClock
 from bodega.adapters.system.file_lock import file_lock
 from bodega.adapters.system.files import DurableFolders, sync_file, sync_folder
 from bodega.adapters.system.ids import UlidIds
+from bodega.adapters.system.outgoing import HttpcoreOutgoing
 from bodega.adapters.system.passwords import Argon2Passwords
 from bodega.domain.accounts.account_records import AccountRecords
 from bodega.domain.accounts.account_security import AccountSecurity
@@ -68,10 +70,16 @@ from bodega.domain.recommendations.artifacts import ModelStore
 from bodega.domain.recommendations.service import Recommendations
 from bodega.domain.reviews.service import Reviews
 from bodega.domain.shop import Shop, World
+from bodega.domain.webhooks.courier import Courier
+from bodega.domain.webhooks.deliveries import Deliveries
+from bodega.domain.webhooks.endpoints import Endpoints
+from bodega.domain.webhooks.fan_out import FanOut
+from bodega.domain.webhooks.service import Webhooks
 from bodega.errors import UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
+from bodega.ports.outgoing import Outgoing
 from bodega.ports.payments import PaymentProvider, PaymentSandbox
 from bodega.ports.search import SearchIndex
 from bodega.settings import Settings
@@ -86,7 +94,9 @@ class ForeignFolderError(UnavailableError):
     code = "foreign_folder"
 
 
-def open_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None) -> Shop:
+def open_shop(
+    settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None, outgoing: Outgoing | None = None
+) -> Shop:
     """Open the shop in the settings' data folder, making one if the folder is empty or absent.
 
     Raises UnavailableError with one line that says what to do if the folder cannot be used.
@@ -94,7 +104,7 @@ def open_shop(settings: Settings, *, clock: Clock | None = None, ids: Ids | None
     clock = clock or SystemClock()
     ids = ids or UlidIds(clock)
     world, search = _local_world(settings, clock, ids)
-    return _build(settings, world, search)
+    return _build(settings, world, search, outgoing or HttpcoreOutgoing(opened=settings.outgoing_allow))
 
 
 def _local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, TantivySearchIndex]:
@@ -121,7 +131,7 @@ def _local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tan
     return world, TantivySearchIndex(folder / "search")
 
 
-def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
+def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outgoing) -> Shop:
     table, clock, ids = world.table, world.clock, world.ids
     models = ModelStore(table=table, objects=world.objects, clock=clock)
     taxonomy = Taxonomy(table=table, clock=clock, ids=ids)
@@ -234,6 +244,25 @@ def _build(settings: Settings, world: World, search: SearchIndex) -> Shop:
             clock=clock,
             ids=ids,
         ),
+        webhooks=_webhooks(world, outgoing),
+    )
+
+
+def _webhooks(world: World, outgoing: Outgoing) -> Webhooks:
+    table, clock, ids = world.table, world.clock, world.ids
+    endpoints = Endpoints(table=table, keys=world.keys, clock=clock, ids=ids, check=outgoing.check)
+    return Webhooks(
+        endpoints=endpoints,
+        fan_out=FanOut(table=table, endpoints=endpoints, queue=world.queue, clock=clock),
+        courier=Courier(
+            table=table,
+            endpoints=endpoints,
+            outgoing=outgoing,
+            clock=clock,
+            ids=ids,
+            chance=random.random,
+        ),
+        deliveries=Deliveries(table=table, clock=clock),
     )
 
 

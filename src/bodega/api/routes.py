@@ -1,7 +1,19 @@
 """List every route of the API, and put the application together."""
 
 from bodega.api import hot, system
-from bodega.api.admin import api_keys, exports, imports, media, selling, stock, taxonomy, uploads
+from bodega.api.admin import (
+    api_keys,
+    dead_letters,
+    deliveries,
+    exports,
+    imports,
+    media,
+    selling,
+    stock,
+    taxonomy,
+    uploads,
+    webhooks,
+)
 from bodega.api.admin import orders as admin_orders
 from bodega.api.admin import products as admin_products
 from bodega.api.application import Api
@@ -45,6 +57,9 @@ ROUTES: tuple[Route, ...] = (
     *admin_orders.ROUTES,
     *selling.ROUTES,
     *api_keys.ROUTES,
+    *webhooks.ROUTES,
+    *deliveries.ROUTES,
+    *dead_letters.ROUTES,
 )
 """Every route of shoppers, staff and machines; health, metrics and description come on top."""
 

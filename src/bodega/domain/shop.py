@@ -31,6 +31,7 @@ from bodega.domain.inventory.stock import Stock
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import ModelStore
 from bodega.domain.reviews.service import Reviews
+from bodega.domain.webhooks.service import Webhooks
 from bodega.ports.bus import Bus
 from bodega.ports.cache import Cache
 from bodega.ports.clock import Clock
@@ -99,6 +100,7 @@ class Shop:
     importer: Importer
     exporter: Exporter
     jobs: Jobs
+    webhooks: Webhooks
 
     def close(self) -> None:
         """Finish what was accepted and let go of files and threads; safe to call twice."""

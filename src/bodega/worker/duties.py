@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bodega.domain.shop import Shop
+from bodega.worker.couriers import Couriers
 from bodega.worker.payments import deliver_webhooks
 from bodega.worker.relay import Relay
 
@@ -64,12 +65,18 @@ def prompt_duties(shop: Shop) -> list[Duty]:
         Duty(
             "checkouts", timedelta(seconds=5), lambda: shop.checkout_recovery.work_once(limit=_CHECKOUTS) >= _CHECKOUTS
         ),
+        Duty("events", timedelta(seconds=0.5), lambda: shop.webhooks.fan_out.work_once() > 0),
         Duty("relist", timedelta(seconds=1), lambda: shop.relister.work_once() > 0),
         Duty("prices", timedelta(seconds=5), lambda: change_prices(shop)),
         Duty("holds", timedelta(seconds=10), lambda: shop.holds.sweep(limit=_HOLDS) == _HOLDS),
         Duty("buckets", timedelta(seconds=10), lambda: shop.stock.tend() > 0),
         Duty("expiry", timedelta(minutes=1), lambda: sweep(shop)),
     ]
+
+
+def courier_duties(couriers: Couriers) -> list[Duty]:
+    """Return what sends couriers out; they do their work in threads of their own."""
+    return [Duty("couriers", timedelta(seconds=0.1), couriers.dispatch)]
 
 
 def long_duties(shop: Shop) -> list[Duty]:

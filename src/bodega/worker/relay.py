@@ -39,8 +39,9 @@ class Relay:
         return bool(announced)
 
     def _trim(self, position: int) -> None:
-        """Forget what the bus and the search index have; now and then, because each time is a write."""
-        seen_by_all = min(position, self._shop.indexer.position()) - _KEPT
+        """Forget what the bus, the search index and the webhooks have; now and then, because each time is a write."""
+        consumers = (self._shop.indexer.position(), self._shop.webhooks.fan_out.position())
+        seen_by_all = min(position, *consumers) - _KEPT
         if seen_by_all - self._trimmed >= _TRIMMED_AT_ONCE:
             self._table.trim_announced(seen_by_all)
             self._trimmed = seen_by_all

@@ -7,15 +7,17 @@ import threading
 from types import FrameType
 
 from bodega.domain.shop import Shop
-from bodega.worker.duties import long_duties, prompt_duties, work_until
+from bodega.worker.couriers import Couriers
+from bodega.worker.duties import courier_duties, long_duties, prompt_duties, work_until
 
 _log = logging.getLogger(__name__)
 _FINISH_SECONDS = 5.0
+_COURIER_SECONDS = 2.0
 _SWITCH_SECONDS = 0.0005
 
 
 def run(shop: Shop, stop: threading.Event) -> bool:
-    """Work until `stop` is set, then close the shop; False if a long duty is still at it and the shop open.
+    """Work until `stop` is set, then close the shop; False if somebody is still at it and the shop open.
 
     Whoever gets False may end the process: everything is written so that a process may die at any time.
     """
@@ -25,9 +27,11 @@ def run(shop: Shop, stop: threading.Event) -> bool:
     at_length = threading.Thread(target=work_until, args=(stop, long_duties(shop), now), daemon=True)
     _log.info("worker started")
     at_length.start()
-    work_until(stop, prompt_duties(shop), now)
+    couriers = Couriers(shop)
+    work_until(stop, [*prompt_duties(shop), *courier_duties(couriers)], now)
+    at_home = couriers.stop(_COURIER_SECONDS)
     at_length.join(_FINISH_SECONDS)
-    if at_length.is_alive():
+    if at_length.is_alive() or not at_home:
         _log.warning("worker stopped in the middle of long work, which the next one takes up")
         return False
     shop.close()

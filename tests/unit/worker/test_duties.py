@@ -181,7 +181,7 @@ def test_events_that_the_bus_did_not_take_are_published_again(shop, monkeypatch)
     assert shop.world.queue.depth("relist") == 2  # the same event, twice: at least once
 
 
-def test_the_relay_forgets_what_everybody_has_seen_but_nothing_that_search_still_needs(shop, monkeypatch):
+def test_the_relay_forgets_what_everybody_has_seen_but_nothing_that_search_or_webhooks_still_need(shop, monkeypatch):
     monkeypatch.setattr(relay, "_KEPT", 2)
     monkeypatch.setattr(relay, "_TRIMMED_AT_ONCE", 1)
     shop.indexer.catch_up()
@@ -193,8 +193,12 @@ def test_the_relay_forgets_what_everybody_has_seen_but_nothing_that_search_still
     kept_for_search = len(shop.world.table.announced(0))
     shop.indexer.catch_up()
     carrier.work()
+    kept_for_webhooks = len(shop.world.table.announced(0))
+    shop.webhooks.fan_out.work_once()
+    carrier.work()
 
     assert kept_for_search >= 9
+    assert kept_for_webhooks >= 9
     assert len(shop.world.table.announced(0)) == 2
 
 

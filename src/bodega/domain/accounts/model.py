@@ -22,6 +22,8 @@ Scope: TypeAlias = Literal[
     "exports:read",
     "keys:write",
     "users:write",
+    "webhooks:read",
+    "webhooks:write",
     "admin",
 ]
 SCOPES: tuple[str, ...] = get_args(Scope)

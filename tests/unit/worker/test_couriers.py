@@ -1,0 +1,98 @@
+"""A receiver that is dead or slow holds up nobody but itself."""
+
+import ipaddress
+import socket
+import threading
+import time
+
+import pytest
+from receivers import receiving, saying
+
+from bodega.domain.webhooks.model import EndpointInput
+from bodega.ports.table import Event
+from bodega.settings import Settings
+from bodega.wiring import open_shop
+from bodega.worker.couriers import PER_ENDPOINT, Couriers
+
+DEADLINE = 30
+
+
+@pytest.fixture
+def shop(tmp_path):
+    allowed = (ipaddress.ip_network("127.0.0.0/8"),)
+    shop = open_shop(Settings.for_directory(tmp_path / "shop", outgoing_allow=allowed))
+    yield shop
+    shop.close()
+
+
+def announce(shop, count):
+    events = [Event(f"evt_{n}", "product.changed", f"prod_{n}", 1, "2026-01-01T00:00:00.000Z") for n in range(count)]
+    for start in range(0, count, 100):
+        shop.world.table.transact([], events[start : start + 100])
+    while shop.webhooks.fan_out.work_once():
+        pass
+
+
+def dispatch_until(couriers, done):
+    ends = time.monotonic() + DEADLINE
+    while not done() and time.monotonic() < ends:
+        couriers.dispatch()
+        time.sleep(0.01)
+    assert done()
+
+
+def test_a_silent_receiver_keeps_its_own_couriers_and_nobody_else_s(shop):
+    def silent(connection: socket.socket, _request: bytes) -> None:
+        released.wait(DEADLINE)
+
+    released = threading.Event()
+    couriers = Couriers(shop)
+    with receiving(silent) as dead, receiving(saying("200 OK")) as alive:
+        for receiver in (dead, alive):
+            given = EndpointInput(url=f"http://127.0.0.1:{receiver.port}/", events=["*"])
+            shop.webhooks.endpoints.create(given)
+        announce(shop, 60)
+
+        dispatch_until(couriers, lambda: len(alive.requests) == 60)
+
+        assert dead.connections <= PER_ENDPOINT
+        assert not couriers.stop(0.01)  # somebody is still out, and the worker may leave without them
+        released.set()
+
+
+def test_a_receiver_that_fails_is_tried_by_one_courier_at_a_time(shop):
+    couriers = Couriers(shop)
+    at_once, most = [], []
+    lock = threading.Lock()
+
+    def broken(connection: socket.socket, request: bytes) -> None:
+        with lock:
+            at_once.append(1)
+            most.append(len(at_once))
+        time.sleep(0.02)
+        with lock:
+            at_once.pop()
+        saying("500 Broken")(connection, request)
+
+    with receiving(broken) as receiver:
+        given = EndpointInput(url=f"http://127.0.0.1:{receiver.port}/", events=["*"])
+        endpoint, _ = shop.webhooks.endpoints.create(given)
+        shop.webhooks.endpoints.note_failure(endpoint)
+        announce(shop, 10)
+        dispatch_until(couriers, lambda: len(receiver.requests) >= 10)
+        couriers.stop(DEADLINE)
+
+    assert max(most) == 1
+
+
+def test_couriers_that_were_stopped_begin_nothing(shop):
+    couriers = Couriers(shop)
+    with receiving(saying("200 OK")) as receiver:
+        given = EndpointInput(url=f"http://127.0.0.1:{receiver.port}/", events=["*"])
+        shop.webhooks.endpoints.create(given)
+        announce(shop, 3)
+
+        assert couriers.stop(DEADLINE)
+        couriers.dispatch()
+
+        assert receiver.connections == 0
