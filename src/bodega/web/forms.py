@@ -12,7 +12,7 @@ from bodega.ports.keys import Keys
 
 TOKEN = "token"  # noqa: S105 - the name of a field
 MAX_FORM_BYTES = 16 * 1024
-MAX_FIELDS = 50
+MAX_FIELDS = 150
 _FORM = "application/x-www-form-urlencoded"
 _PURPOSE = "web.form"
 _FRIENDLY_SITES = frozenset({"same-origin", "none"})

@@ -25,6 +25,8 @@ FORGOTTEN = Href("/forgotten")
 ACCOUNT = Href("/account")
 STAFF_SIGN_IN = Href("/staff/sign-in")
 ADMIN = Href("/admin")
+CART = Href("/cart")
+CHECKOUT = Href("/checkout")
 
 
 def product(slug: str, *, sku: str | None = None) -> Href:
@@ -45,6 +47,17 @@ def media(key: str) -> Href:
 def seen(product_id: str) -> Href:
     """Return the address whose answer remembers that a product was looked at."""
     return Href(f"/seen/{quote(product_id, safe='')}")
+
+
+def checkout(checkout_id: str) -> Href:
+    """Return the page that tells how far a checkout got."""
+    return Href(f"{CHECKOUT}/{quote(checkout_id, safe='')}")
+
+
+def order(order_id: str, token: str, *, new: bool = False) -> Href:
+    """Return an order's page, for who holds its token; `new` greets who has just bought."""
+    params = [("token", token), *([("new", "1")] if new else [])]
+    return with_params(f"/orders/{quote(order_id, safe='')}", params)
 
 
 def with_params(path: str, params: Iterable[tuple[str, str]]) -> Href:

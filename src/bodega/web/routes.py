@@ -21,8 +21,12 @@ from bodega.web.media import media_file
 from bodega.web.site import Site
 from bodega.web.storefront.cart import add_to_cart, cart_page, change_cart
 from bodega.web.storefront.category import category_page
+from bodega.web.storefront.checkout import check_out, checkout_page
+from bodega.web.storefront.checkout_status import checkout_status_page
 from bodega.web.storefront.home import home_page
+from bodega.web.storefront.order import change_order, order_page
 from bodega.web.storefront.product import product_page
+from bodega.web.storefront.sandbox_bank import bank_page, decide_at_bank
 from bodega.web.storefront.search import search_page
 from bodega.web.storefront.viewing import seen_picture
 
@@ -41,8 +45,12 @@ PAGES: tuple[Page, ...] = (
     Page(path="/search", policy=ANYBODY, show=search_page),
     Page(path="/c/{slug}", policy=ANYBODY, show=category_page),
     Page(path="/p/{slug}", policy=ANYBODY, show=product_page),
-    Page(path="/cart", policy=ANYBODY, show=cart_page, take=change_cart),
+    Page(path=links.CART, policy=ANYBODY, show=cart_page, take=change_cart),
     Page(path="/cart/add", policy=ANYBODY, take=add_to_cart),
+    Page(path=links.CHECKOUT, policy=ANYBODY, show=checkout_page, take=check_out),
+    Page(path="/checkout/{checkout_id}", policy=ANYBODY, show=checkout_status_page),
+    Page(path="/orders/{order_id}", policy=ANYBODY, show=order_page, take=change_order),
+    Page(path="/sandbox/bank/{checkout_id}", policy=ANYBODY, show=bank_page, take=decide_at_bank),
     Page(path=links.STAFF_SIGN_IN, policy=ANYBODY, show=staff_sign_in_page, take=sign_staff_in),
     Page(path=links.ADMIN, policy=Staff(), show=overview_page),
     Page(path="/admin/sign-out", policy=Staff(), take=sign_staff_out),

@@ -7,10 +7,9 @@ from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bodega.domain.carts.model import MAX_QUANTITY, Basket, BasketLine, Cart, CartOrderedError
+from bodega.domain.carts.model import MAX_QUANTITY, Basket, BasketLine, Cart, CartOrderedError, CountryNeededError
 from bodega.domain.flows.carting import Wanted
 from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError
-from bodega.values.quote import Quote
 from bodega.web import headers, links
 from bodega.web.cart_cookie import read_cart, write_cart
 from bodega.web.forms import check_token, form_token
@@ -18,8 +17,9 @@ from bodega.web.links import Href
 from bodega.web.site import Site
 from bodega.web.storefront.cards import CardView, Picture
 from bodega.web.storefront.reasons import suggestion_views
+from bodega.web.storefront.sums import SumView, quote_sums
+from bodega.web.words import sentence
 
-CART = Href("/cart")
 _THUMBNAIL = 96
 _SUGGESTIONS = 4
 _UNPROCESSABLE = 422
@@ -36,13 +36,6 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
     unit_price: str
     total: str
     notices: Sequence[str]
-
-
-class SumView(msgspec.Struct, frozen=True):
-    """A row of the sums."""
-
-    label: str
-    amount: str
 
 
 class WayView(msgspec.Struct, frozen=True):
@@ -72,7 +65,7 @@ class CartPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def cart_page(site: Site, request: Request) -> Response:
     """Answer with the browser's cart, an empty one if it has none."""
-    return _page(site, request, _basket(site, request))
+    return _page(site, request, current_basket(site, request))
 
 
 def add_to_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Response:
@@ -82,7 +75,7 @@ def add_to_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Resp
     that the cookie only comes along with such forms, has to do.
     """
     carting = site.shop.carting
-    basket = _basket(site, request)
+    basket = current_basket(site, request)
     try:
         wanted = Wanted(fields.get("sku", ""), _quantity(fields))
         if basket is None:
@@ -96,9 +89,9 @@ def add_to_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Resp
 
 def change_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Response:
     """Do what one of the cart page's own forms asks for."""
-    basket = _basket(site, request)
+    basket = current_basket(site, request)
     if basket is None:
-        return RedirectResponse(CART, 303)
+        return RedirectResponse(links.CART, 303)
     check_token(site.shop.world.keys, basket.cart.id, fields)
     try:
         _apply(site, basket.cart, fields)
@@ -106,6 +99,9 @@ def change_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Resp
         return _page(site, request, basket, refusal=exc)
     except NotFoundError:
         pass  # somebody took the line or the coupon away in another window: the cart as it is says so
+    else:
+        if fields.get("do") == "checkout":
+            return RedirectResponse(links.CHECKOUT, 303, {"cache-control": headers.UNCACHED})
     return _back(site, request, basket.cart.id)
 
 
@@ -120,8 +116,10 @@ def _apply(site: Site, cart: Cart, fields: Mapping[str, str]) -> None:
             carting.redeem(cart_id, code=fields.get("code", ""))
         case "drop":
             carting.drop_coupon(cart_id)
+        case "checkout":
+            carting.hold(cart_id)
         case "send":
-            country = _country(fields)
+            country = country_in(fields)
             # The ways that were shown are those of the country before; another one has its own.
             way = (fields.get("shipping") or None) if country == cart.country else UNSET
             carting.address(cart_id, country=country, shipping=way)
@@ -129,7 +127,8 @@ def _apply(site: Site, cart: Cart, fields: Mapping[str, str]) -> None:
             raise InvalidError("this form asks for nothing that a cart can do")
 
 
-def _basket(site: Site, request: Request) -> Basket | None:
+def current_basket(site: Site, request: Request) -> Basket | None:
+    """Return the browser's cart at the prices of now; None if it has none, or one that became an order."""
     cart_id = read_cart(request, site.shop.world.keys)
     try:
         basket = site.shop.carting.get(cart_id) if cart_id is not None else None
@@ -139,15 +138,15 @@ def _basket(site: Site, request: Request) -> Basket | None:
 
 
 def _back(site: Site, request: Request, cart_id: str) -> Response:
-    response = RedirectResponse(CART, 303, {"cache-control": headers.UNCACHED})
+    response = RedirectResponse(links.CART, 303, {"cache-control": headers.UNCACHED})
     write_cart(response, request, site.shop.world.keys, cart_id)
     return response
 
 
 def _page(site: Site, request: Request, basket: Basket | None, *, refusal: ShopError | None = None) -> Response:
-    frame = site.frame(request, title="Your cart", path=CART, indexed=False)
+    frame = site.frame(request, title="Your cart", path=links.CART, indexed=False)
     status = 200 if refusal is None else 409 if isinstance(refusal, ConflictError) else _UNPROCESSABLE
-    message = "" if refusal is None else _sentence(refusal.message)
+    message = "" if refusal is None else sentence(refusal.message)
     if isinstance(refusal, CartOrderedError):
         basket = None
     view = _view(site, basket, message)
@@ -161,16 +160,23 @@ def _view(site: Site, basket: Basket | None, message: str) -> CartPage:
         token=form_token(site.shop.world.keys, cart.id) if cart is not None else "",
         message=message,
         lines=lines,
-        notices=[_sentence(n.detail) for n in basket.notices if n.sku is None] if basket is not None else [],
-        sums=_sums(basket.quote) if basket is not None else [],
+        notices=[sentence(n.detail) for n in basket.notices if n.sku is None] if basket is not None else [],
+        sums=quote_sums(basket.quote) if basket is not None else [],
         total=basket.quote.total.format() if basket is not None else "",
         coupon=cart.coupon or "" if cart is not None else "",
         country=cart.country or "" if cart is not None else "",
-        ways=_ways(basket) if basket is not None else [],
-        obstacle=_sentence(basket.obstacle.message) if basket is not None and basket.obstacle and lines else "",
+        ways=ways_of(basket) if basket is not None else [],
+        obstacle=_obstacle(basket),
         most=MAX_QUANTITY,
         suggested=_suggested(site, basket),
     )
+
+
+def _obstacle(basket: Basket | None) -> str:
+    """Return why the cart cannot be checked out. That it has no country is none: the checkout asks for it."""
+    if basket is None or basket.obstacle is None or not basket.lines:
+        return ""
+    return "" if isinstance(basket.obstacle, CountryNeededError) else sentence(basket.obstacle.message)
 
 
 def _line(one: BasketLine, basket: Basket) -> LineView:
@@ -184,23 +190,12 @@ def _line(one: BasketLine, basket: Basket) -> LineView:
         quantity=line.quantity,
         unit_price=costs.unit_price.format() if costs is not None else "",
         total=costs.subtotal.format() if costs is not None else "",
-        notices=[_sentence(notice.detail) for notice in basket.notices if notice.sku == line.sku],
+        notices=[sentence(notice.detail) for notice in basket.notices if notice.sku == line.sku],
     )
 
 
-def _sums(quote: Quote) -> list[SumView]:
-    rows = [SumView("Goods", quote.subtotal.format())]
-    if quote.discount.amount:
-        off = msgspec.structs.replace(quote.discount, amount=-quote.discount.amount)
-        rows.append(SumView(f"Coupon {quote.coupon}", off.format()))
-    if quote.shipping_method is not None:
-        rows.append(SumView("Sending", quote.shipping.format()))
-    if quote.tax.amount:
-        rows.append(SumView("Tax included" if quote.tax_included else "Tax", quote.tax.format()))
-    return rows
-
-
-def _ways(basket: Basket) -> list[WayView]:
+def ways_of(basket: Basket) -> list[WayView]:
+    """Return the ways to send a cart."""
     chosen = basket.quote.shipping_method
     return [WayView(o.code, f"{o.name}, {o.price.format()}", o.code == chosen) for o in basket.options]
 
@@ -221,12 +216,10 @@ def _quantity(fields: Mapping[str, str]) -> int:
     return int(text)
 
 
-def _country(fields: Mapping[str, str]) -> str | None:
+def country_in(fields: Mapping[str, str]) -> str | None:
+    """Return the country that a form names, None for none."""
     text = fields.get("country", "").strip().upper()
     if text and not (len(text) == 2 and text.isascii() and text.isalpha()):  # noqa: PLR2004
-        raise InvalidError("a country is two letters, such as GB")
+        detail = "a country is two letters, such as GB"
+        raise InvalidError(detail, [Fault("/country", "bad_country", detail)])
     return text or None
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 from starlette.requests import Request
@@ -15,6 +14,7 @@ from bodega.web import links
 from bodega.web.cursors import read_cursor, sign_cursor
 from bodega.web.links import Href
 from bodega.web.storefront.cards import Stars, stars
+from bodega.web.words import date_text
 
 _SHOWN = 5
 _COUNTED = 250
@@ -104,8 +104,3 @@ def _review_view(review: Review) -> ReviewView:
         datetime=f"{review.created_at:%Y-%m-%d}",
         verified=review.verified,
     )
-
-
-def date_text(moment: datetime) -> str:
-    """Return a date as people write it: `5 March 2026`."""
-    return f"{moment.day} {moment:%B %Y}"
