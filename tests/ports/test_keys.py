@@ -7,20 +7,28 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from engines import aws_client, ministack
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bodega.adapters.aws.keys import KmsKeys
 from bodega.adapters.local.keys import KeyFileError, LocalKeys
 from bodega.errors import InvalidError
-from bodega.ports.keys import Keys, UnsealError
+from bodega.ports.keys import DataKey, Keys, UnsealError
 
 WHO = {"customer": "cus_1", "kind": "address"}
 posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows has no permission bits")
 
 
-@pytest.fixture(params=["local"])
+@pytest.fixture(params=["kms", "local"])
 def keys(request, tmp_path) -> Keys:
-    return LocalKeys(tmp_path / "keys")
+    return LocalKeys(tmp_path / "keys") if request.param == "local" else kms_keys()
+
+
+def kms_keys():
+    kms = aws_client("kms", ministack())
+    key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+    return KmsKeys(kms, key_id=key_id, master="a master secret that is long enough")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -108,6 +116,31 @@ def test_another_shop_has_other_keys(keys, tmp_path):
     with pytest.raises(UnsealError):
         other.unseal(keys.seal(b"secret", WHO), WHO)
     assert not other.verify("cursor", b"m", keys.sign("cursor", b"m"))
+
+
+def test_what_a_data_key_sealed_opens_with_that_key_alone(keys):
+    own, other = keys.make_data_key("cus_1"), keys.make_data_key("cus_1")
+    sealed = keys.seal(b"secret", WHO, data_key=own)
+
+    assert keys.unseal(sealed, WHO, data_key=own) == b"secret"
+    assert own.wrapped != other.wrapped
+    for wrong in (None, other):
+        with pytest.raises(UnsealError):
+            keys.unseal(sealed, WHO, data_key=wrong)
+    with pytest.raises(UnsealError):
+        keys.unseal(keys.seal(b"secret", WHO), WHO, data_key=own)
+
+
+def test_a_data_key_is_of_its_owner_and_whole(keys):
+    own = keys.make_data_key("cus_1")
+    sealed = keys.seal(b"secret", WHO, data_key=own)
+    changed = own.wrapped[:40] + bytes([own.wrapped[40] ^ 1]) + own.wrapped[41:]
+
+    for wrong in (DataKey("cus_2", own.wrapped), DataKey("cus_1", changed), DataKey("cus_1", b"")):
+        with pytest.raises(UnsealError):
+            keys.unseal(sealed, WHO, data_key=wrong)
+        with pytest.raises(UnsealError):
+            keys.seal(b"secret", WHO, data_key=wrong)
 
 
 # -- the key file --------------------------------------------------------------------------------------

@@ -184,7 +184,7 @@ def _info(meta: Any) -> ObjectInfo:
         key=meta["path"],
         size_bytes=meta["size"],
         etag=str(meta["e_tag"]).strip('"'),
-        modified_at=format_time(meta["last_modified"]),
+        modified_at=format_time(meta["last_modified"].replace(microsecond=0)),  # listings know more than heads
         content_type=content_type_of(meta["path"]),
     )
 
