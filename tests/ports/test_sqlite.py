@@ -12,8 +12,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from bodega.adapters.local import sqlite
+from bodega.adapters.local import sqlite, sqlite_writer
 from bodega.adapters.local.sqlite import Database, ForeignDataError, OldEngineError, UnwritableError
+from bodega.adapters.local.sqlite_lock import FairLock
 from bodega.adapters.local.table import SqliteTableStore
 from bodega.adapters.system.clock import SystemClock
 from bodega.errors import InvalidError, UnavailableError
@@ -293,6 +294,26 @@ def test_two_busy_processes_take_turns(path, store):
 
     # Left to SQLite alone, one process wins a hundred times in a row: 3 to 8 turns in all.
     assert len(list(itertools.groupby(order))) > 100
+
+
+def test_a_stopped_process_that_holds_the_database_is_not_waited_for_for_ever(path, store, monkeypatch):
+    monkeypatch.setattr(sqlite_writer, "PATIENCE_SECONDS", 0.05)
+    stopped = FairLock(path)
+    with stopped, ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(store.transact, [Put("things", {"pk": "given up", "sk": str(n)})]) for n in range(8)]
+        for call in calls:
+            with pytest.raises(UnavailableError):
+                call.result(60)
+        assert store.get("things", Key("given up", "0")) is None
+        late = pool.submit(store.transact, [Put("things", {"pk": "late", "sk": "1"})])
+    stopped.close()
+    with suppress(UnavailableError):
+        late.result(60)
+
+    store.transact([Put("things", {"pk": "after", "sk": "1"})])
+
+    # What was given up is never done, however long it had stood in the queue.
+    assert {item["pk"] for item in scan_all(store, "things")} <= {"late", "after"}
 
 
 def test_a_killed_process_loses_nothing_it_acknowledged_and_blocks_nobody(path, store, database):

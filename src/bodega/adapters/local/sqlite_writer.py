@@ -1,6 +1,7 @@
 """Commit many callers' changes with one fsync: the writer thread and its groups."""
 
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -13,6 +14,7 @@ from bodega.errors import ShopError, UnavailableError
 T = TypeVar("T")
 Change = Callable[[apsw.Connection], T]
 
+PATIENCE_SECONDS = 10.0  # for other processes to let go of the database
 MAX_GROUP = 512  # jobs; bounds how long the first caller of a group waits for the last
 # What goes wrong with the machine and not with one change; nobody else in the group would fare better.
 _GROUP_FAULTS = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.NoMemError)
@@ -21,24 +23,36 @@ _GROUP_FAULTS = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.ReadOnlyE
 class Pending(Generic[T]):
     """A change on its way; `wait` returns what it returned once that is durable, or raises why it is not."""
 
-    __slots__ = ("_done", "_error", "_result", "change", "planned")
+    __slots__ = ("_begun", "_done", "_error", "_result", "change", "planned", "writer")
 
     def __init__(self, change: Change[T], *, planned: bool) -> None:
         self.change = change
         self.planned = planned
+        self.writer: Writer | None = None
         # A bare lock costs a tenth of a Future with its condition variable.
         self._done = threading.Lock()
         self._done.acquire()
+        self._begun = threading.Lock()  # held from when the change is run, or given up, whichever comes first
         self._result: Any = None
         self._error: BaseException | None = None
 
     def wait(self) -> T:
-        """Block until the group is committed or refused."""
-        self._done.acquire()
+        """Block until the group is committed or refused.
+
+        UnavailableError if the change has not begun and another process has held the database for so long that it
+        must have been stopped; the change is then given up.
+        """
+        while not self._done.acquire(timeout=PATIENCE_SECONDS):
+            if self.writer is not None and self.writer.is_locked_out() and self.begin():
+                raise UnavailableError("another process holds the database and does not move; nothing was written")
         self._done.release()
         if self._error is not None:
             raise self._error
         return self._result  # type: ignore[no-any-return]
+
+    def begin(self) -> bool:
+        """Claim the change, to run it or to give it up: only the first who asks gets it."""
+        return self._begun.acquire(blocking=False)
 
     def run(self, connection: apsw.Connection) -> bool:
         """Apply the change in the open transaction; False if it failed half-way and all has to be undone."""
@@ -85,6 +99,7 @@ class Writer:
         self._accepting = threading.Lock()
         self._closed = False
         self._ending = False  # the mark behind the last job was met
+        self._locked_out_since: float | None = None
         self._thread = threading.Thread(target=self._work, name="sqlite-writer", daemon=True)
         self._thread.start()
 
@@ -95,8 +110,14 @@ class Writer:
         with self._accepting:
             if self._closed:
                 raise UnavailableError("the store is closed")
+            job.writer = self
             self._jobs.put(job)
         return job
+
+    def is_locked_out(self) -> bool:
+        """Tell whether some other process has kept this one waiting beyond all patience."""
+        since = self._locked_out_since
+        return since is not None and time.monotonic() - since >= PATIENCE_SECONDS
 
     def close(self) -> None:
         """Commit what was accepted and end the thread; the second call does nothing."""
@@ -115,9 +136,14 @@ class Writer:
 
     def _commit(self, first: Pending[Any]) -> None:
         group = [first]
+        self._locked_out_since = time.monotonic()
         try:
             with self._lock:
-                self._gather_and_commit(group)
+                self._locked_out_since = None
+                if first.begin():
+                    self._gather_and_commit(group)
+                else:
+                    group.clear()
         except BaseException as fault:  # noqa: BLE001 - every waiting caller must hear of it, or it would wait forever
             for job in group:
                 job.finish(_translated(fault))
@@ -152,7 +178,7 @@ class Writer:
             newcomer = self._jobs.get()
             if newcomer is None:
                 self._ending = True
-            else:
+            elif newcomer.begin():
                 group.append(newcomer)
 
     def _undo(self) -> None:
