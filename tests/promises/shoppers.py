@@ -1,5 +1,6 @@
 """Shoppers who buy over HTTP from servers that may die at any moment, and write down every answer they get."""
 
+import contextlib
 import itertools
 import threading
 import time
@@ -60,15 +61,20 @@ class Shopper(threading.Thread):
         self._address = next(self._addresses)
         self._client = httpx.Client(timeout=60)
         self._diary, self._chance, self._skus, self._patient = diary, chance, skus, patient
-        self._enough = threading.Event()
+        self._enough, self._no_hope = threading.Event(), threading.Event()
 
     def stop(self):
         """Finish what is under way, then end."""
         self._enough.set()
 
+    def give_up(self):
+        """End, and do not wait for a server any longer: there is none."""
+        self._enough.set()
+        self._no_hope.set()
+
     def run(self):
         try:
-            with self._client:
+            with self._client, contextlib.suppress(NoAnswerError):
                 while not self._enough.is_set():
                     self.buy()
         except Exception as exc:  # noqa: BLE001  # the test looks at it
@@ -121,6 +127,8 @@ class Shopper(threading.Thread):
             try:
                 response = ask()
             except NoAnswerError:
+                if self._no_hope.is_set():
+                    raise
                 self._address = next(self._addresses)
             else:
                 if is_enough(response):
