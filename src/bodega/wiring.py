@@ -50,6 +50,7 @@ from bodega.domain.flows.buying import Buying
 from bodega.domain.flows.carting import Carting
 from bodega.domain.flows.checkout import Checkout
 from bodega.domain.flows.checkout_recovery import CheckoutRecovery
+from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.holding import CartHolds
 from bodega.domain.flows.importing import Importer
@@ -156,6 +157,8 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         currency=settings.currency,
     )
     orders = Orders(table=table)
+    vault = Vault(table=table, keys=world.keys)
+    contacts = Contacts(keys=world.keys, vault=vault)
     settling = Settling(table=table, orders=orders, payments=world.payments, clock=clock)
     checkout = Checkout(
         table=table,
@@ -164,6 +167,7 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         payments=world.payments,
         source=carting,
         settling=settling,
+        contacts=contacts,
         keys=world.keys,
         clock=clock,
         ids=ids,
@@ -178,7 +182,7 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         ids=ids,
     )
     customers = Customers(table=table)
-    people = _people(world, carting)
+    people = _people(world, vault, carting)
     tabular = FileTabular()
     scratch = LocalScratch(settings.data_dir / "scratch")
     importer = Importer(
@@ -217,6 +221,7 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         checkout_recovery=CheckoutRecovery(
             table=table, checkout=checkout, orders=orders, settling=settling, payments=world.payments, clock=clock
         ),
+        contacts=contacts,
         orders=orders,
         returning=Returning(table=table, orders=orders, settling=settling, clock=clock),
         reviews=reviews,
@@ -296,9 +301,8 @@ class _People(NamedTuple):
     staff: Staff
 
 
-def _people(world: World, carting: Carting) -> _People:
+def _people(world: World, vault: Vault, carting: Carting) -> _People:
     table, keys, clock, ids = world.table, world.keys, world.clock, world.ids
-    vault = Vault(table=table, keys=keys)
     throttle = Throttle(table=table, keys=keys, clock=clock)
     sessions = Sessions(table=table, clock=clock, ids=ids)
     credentials = Credentials(table=table, realm="customers", keys=keys, passwords=world.passwords, throttle=throttle)

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from bodega.domain.flows.checkout_request import Contact, contact_of
+from bodega.domain.flows.checkout_request import Contact
 from bodega.domain.orders.access import order_token
 from bodega.domain.orders.model import MAX_QUANTITY, Operation, Order, Parcel, PaymentState, Return, State
 from bodega.domain.orders.moves import MAX_TEXT_LENGTH, MOVES
-from bodega.ports.keys import Keys
+from bodega.domain.shop import Shop
 from bodega.values.money import Money
 
 Text = Annotated[str, Meta(max_length=MAX_TEXT_LENGTH)]
@@ -82,16 +82,16 @@ class AdminOrderView(OrderView, frozen=True, kw_only=True):
     allowed: list[str]
 
 
-def order_view(order: Order, keys: Keys) -> OrderView:
+def order_view(order: Order, shop: Shop) -> OrderView:
     """Return an order as its shopper sees it."""
-    return OrderView(**_shared(order, keys), token=order_token(keys, order.id))
+    return OrderView(**_shared(order, shop), token=order_token(shop.world.keys, order.id))
 
 
-def admin_order_view(order: Order, keys: Keys) -> AdminOrderView:
+def admin_order_view(order: Order, shop: Shop) -> AdminOrderView:
     """Return an order as staff see it."""
     paid = order.paid
     return AdminOrderView(
-        **_shared(order, keys),
+        **_shared(order, shop),
         token=None,
         customer_id=order.customer_id,
         source=order.source,
@@ -108,7 +108,7 @@ def admin_order_view(order: Order, keys: Keys) -> AdminOrderView:
     )
 
 
-def _shared(order: Order, keys: Keys) -> dict[str, Any]:
+def _shared(order: Order, shop: Shop) -> dict[str, Any]:
     sums = order.sums
     goods = sum(line.unit_price.amount * line.quantity for line in order.lines)
     return {
@@ -142,5 +142,5 @@ def _shared(order: Order, keys: Keys) -> dict[str, Any]:
         "parcels": list(order.parcels),
         "returns": list(order.returns),
         "return_requested": order.return_requested,
-        "contact": contact_of(order, keys),
+        "contact": shop.contacts.of(order),
     }

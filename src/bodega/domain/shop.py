@@ -15,6 +15,7 @@ from bodega.domain.flows.buying import Buying
 from bodega.domain.flows.carting import Carting
 from bodega.domain.flows.checkout import Checkout
 from bodega.domain.flows.checkout_recovery import CheckoutRecovery
+from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
@@ -82,6 +83,7 @@ class Shop:
     buying: Buying
     checkout: Checkout
     checkout_recovery: CheckoutRecovery
+    contacts: Contacts
     orders: Orders
     returning: Returning
     reviews: Reviews

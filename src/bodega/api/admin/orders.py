@@ -237,7 +237,7 @@ def _actor(call: Call) -> str:
 
 
 def _shown(call: Call, order: Order) -> Reply:
-    return replied(admin_order_view(order, call.shop.world.keys), etag=etag_of_version(order.version))
+    return replied(admin_order_view(order, call.shop), etag=etag_of_version(order.version))
 
 
 ROUTES = (

@@ -105,7 +105,7 @@ def _answer(call: Call, receipt: Receipt) -> Reply:
             raise NotFoundError("checkout", receipt.checkout_id)
         return replied(_view(call, attempt), status=202, location=f"{PATH}/{attempt.id}")
     reply = replied(
-        order_view(order, call.shop.world.keys),
+        order_view(order, call.shop),
         status=201,
         etag=etag_of_version(order.version),
         location=f"{ORDERS}/{order.id}",
@@ -116,10 +116,9 @@ def _answer(call: Call, receipt: Receipt) -> Reply:
 
 
 def _view(call: Call, attempt: Attempt) -> CheckoutView:
-    keys = call.shop.world.keys
     match attempt.state:
         case "done":
-            return CheckoutView(id=attempt.id, state="done", order=order_view(attempt.answer(), keys))
+            return CheckoutView(id=attempt.id, state="done", order=order_view(attempt.answer(), call.shop))
         case "failed" if attempt.failure is not None:
             problem = CheckoutProblem(attempt.failure.code, attempt.failure.message)
             return CheckoutView(id=attempt.id, state="failed", problem=problem)

@@ -55,8 +55,7 @@ def list_own(call: Call) -> Reply:
     position = call.desk.cursors.read(call.query.cursor, question)
     page = call.shop.orders.page_by_customer(customer_id, position=position, limit=call.query.limit)
     after, before = (call.desk.cursors.write(end, question) for end in (page.next, page.prev))
-    keys = call.shop.world.keys
-    body = encode(OrderPage([order_view(order, keys) for order in page.rows], PageLinks(after, before)))
+    body = encode(OrderPage([order_view(order, call.shop) for order in page.rows], PageLinks(after, before)))
     return Reply(body=body, etag=etag_of_bytes(body), headers=tuple(link_header(PATH, call.raw_query, after, before)))
 
 
@@ -95,7 +94,7 @@ def _own(call: Call) -> Order:
 
 
 def _shown(call: Call, order: Order) -> Reply:
-    return replied(order_view(order, call.shop.world.keys), etag=etag_of_version(order.version))
+    return replied(order_view(order, call.shop), etag=etag_of_version(order.version))
 
 
 ROUTES = (

@@ -21,6 +21,7 @@ from bodega.domain.flows.checkout_request import (
     Failure,
     Receipt,
 )
+from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.settling import Settling, entry_for
 from bodega.domain.inventory.holds import Holds
 from bodega.domain.inventory.model import HoldExpiredError, InsufficientStockError, Line, StockMovedError
@@ -69,6 +70,7 @@ class Checkout:
         payments: PaymentProvider,
         source: QuoteSource,
         settling: Settling,
+        contacts: Contacts,
         keys: Keys,
         clock: Clock,
         ids: Ids,
@@ -84,6 +86,7 @@ class Checkout:
         self._clock = clock
         self._opening = Opening(
             attempts=self._attempts,
+            contacts=contacts,
             keys=keys,
             clock=clock,
             ids=ids,

@@ -8,9 +8,8 @@ from bodega.domain.flows.checkout_request import (
     CheckoutRunningError,
     KeyReusedError,
     PriceChangedError,
-    contact_context,
-    encode_contact,
 )
+from bodega.domain.flows.contacts import Contacts
 from bodega.errors import Fault, InvalidError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
@@ -27,9 +26,18 @@ class Opening:
     """Validates requests, draws all ids, and lets nobody run the same checkout twice at once."""
 
     def __init__(
-        self, *, attempts: Attempts, keys: Keys, clock: Clock, ids: Ids, payments: PaymentProvider, capture_later: bool
+        self,
+        *,
+        attempts: Attempts,
+        contacts: Contacts,
+        keys: Keys,
+        clock: Clock,
+        ids: Ids,
+        payments: PaymentProvider,
+        capture_later: bool,
     ) -> None:
         self._attempts = attempts
+        self._contacts = contacts
         self._keys = keys
         self._clock = clock
         self._ids = ids
@@ -54,7 +62,7 @@ class Opening:
             payment_id=payment_id,
             capture_id=f"{payment_id}_capture",
             provider=self._provider,
-            private=self._keys.seal(encode_contact(request.contact), contact_context(order_id, request.customer_id)),
+            private=self._contacts.seal(request.contact, order_id=order_id, customer_id=request.customer_id),
             started_at=now,
             lease_until=now + self._patience,
             due_at=now + self._patience,

@@ -7,7 +7,6 @@ import msgspec
 from bodega.domain.inventory.model import InsufficientStockError, Shortage
 from bodega.domain.orders.model import Order, natural_id
 from bodega.errors import ConflictError, Fault, InvalidError, ShopError, UnavailableError
-from bodega.ports.keys import Keys, UnsealError
 from bodega.ports.payments import MAX_METHOD_LENGTH, PaymentDeclinedError
 from bodega.values.address import Address, address_faults
 from bodega.values.text import is_clean
@@ -154,28 +153,3 @@ ABANDONED = Failure("payment_abandoned", "the payment was not completed in time,
 def scope_of(*, cart_id: str, customer_id: str | None) -> str:
     """Return among whose requests an idempotency key is new: a customer's, or those for a guest's cart."""
     return f"customer:{customer_id}" if customer_id is not None else f"cart:{cart_id}"
-
-
-def encode_contact(contact: Contact) -> bytes:
-    """Return a contact as bytes to be sealed."""
-    return msgspec.msgpack.encode(contact)
-
-
-def decode_contact(plain: bytes) -> Contact:
-    """Return a contact from what was sealed."""
-    return msgspec.msgpack.decode(plain, type=Contact)
-
-
-def contact_context(order_id: str, customer_id: str | None) -> dict[str, str]:
-    """Return what an order's sealed contact is bound to: it opens for no other order and no other customer."""
-    return {"kind": "order-contact", "order_id": order_id, "customer_id": customer_id or ""}
-
-
-def contact_of(order: Order, keys: Keys) -> Contact | None:
-    """Return whom an order is for and where it goes; None if that was never known, or was erased."""
-    if not order.private:
-        return None
-    try:
-        return decode_contact(keys.unseal(order.private, contact_context(order.id, order.customer_id)))
-    except UnsealError:
-        return None

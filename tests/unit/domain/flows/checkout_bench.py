@@ -11,16 +11,19 @@ from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.table import SqliteTableStore
 from bodega.adapters.system.clock import SettableClock
 from bodega.adapters.system.ids import SeededIds, UlidIds
+from bodega.domain.accounts.vault import Vault
 from bodega.domain.flows.checkout import Checkout
 from bodega.domain.flows.checkout_attempts import Attempts
 from bodega.domain.flows.checkout_recovery import CheckoutRecovery
 from bodega.domain.flows.checkout_request import Address, CheckoutRequest, Contact
+from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.returning import Returning
 from bodega.domain.flows.settling import Settling
 from bodega.domain.inventory.holds import Holds
 from bodega.domain.inventory.service import Inventory
 from bodega.domain.inventory.stock import Stock
 from bodega.domain.orders.service import Orders
+from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError
 from bodega.ports.table import Equals, Key, Put, Update
 from bodega.values.money import Money
@@ -110,6 +113,7 @@ class Till:
 
     table: object
     payments: object
+    contacts: Contacts
     keys: LocalKeys
     clock: SettableClock
     ids: object
@@ -125,6 +129,7 @@ class Till:
             payments=self.payments,
             source=Carts(self.table),
             settling=self.settling,
+            contacts=self.contacts,
             keys=self.keys,
             clock=self.clock,
             ids=self.ids,
@@ -158,15 +163,25 @@ class CheckoutBench:
         self.sandbox = SandboxPayments(provider, keys=self.keys, clock=self.clock, ids=self.ids)
         self.carts = Carts(self.table)
         self.attempts = Attempts(table=self.table)
+        self.contacts = self._contacts()
         self.plain = self.till()
 
     def _open(self, path):
         return self._opened.enter_context(contextlib.closing(Database.open(path)))
 
+    def _contacts(self):
+        """Seal contacts as in a shop in which "cus_1" has an account."""
+        vault = Vault(table=self.table, keys=self.keys)
+        plan = WritePlan()
+        vault.add_owner(plan=plan, owner="cus_1")
+        with contextlib.suppress(ConflictError):  # the folder is one that was there before
+            plan.commit(self.table)
+        return Contacts(keys=self.keys, vault=vault)
+
     def till(self, watch=None):
         table = watch.on(self.table, TABLE_VERBS) if watch else self.table
         payments = watch.on(self.sandbox, PAYMENT_VERBS) if watch else self.sandbox
-        return Till(table, payments, self.keys, self.clock, self.ids)
+        return Till(table, payments, self.contacts, self.keys, self.clock, self.ids)
 
     def stock(self, **levels):
         Inventory(table=self.table, clock=self.clock).set_on_hand(levels)
