@@ -62,6 +62,11 @@ class Visitors:
         found = known["customers"]
         return found if isinstance(found, Visitor) else None
 
+    def customer_id(self, request: Request) -> str | None:
+        """Return the id of the customer who looks, None for a stranger."""
+        visitor = self.customer(request)
+        return visitor.account.id if visitor is not None else None
+
     def colleague(self, request: Request) -> Colleague | None:
         """Return the member of staff who looks, or None."""
         known = _state(request)

@@ -79,12 +79,13 @@ def add_to_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Resp
     try:
         wanted = Wanted(fields.get("sku", ""), _quantity(fields))
         if basket is None:
-            basket = carting.create(lines=[wanted])
+            basket = carting.create(lines=[wanted], customer_id=site.visitors.customer_id(request))
         else:
-            basket = carting.add(basket.cart.id, sku=wanted.sku, quantity=wanted.quantity)
+            cart = basket.cart
+            basket = carting.add(cart.id, sku=wanted.sku, quantity=wanted.quantity, customer_id=cart.customer_id)
     except (InvalidError, ConflictError) as exc:
         return _page(site, request, basket, refusal=exc)
-    return _back(site, request, basket.cart.id)
+    return _back(site, request, basket.cart)
 
 
 def change_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Response:
@@ -102,44 +103,53 @@ def change_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Resp
     else:
         if fields.get("do") == "checkout":
             return RedirectResponse(links.CHECKOUT, 303, {"cache-control": headers.UNCACHED})
-    return _back(site, request, basket.cart.id)
+    return _back(site, request, basket.cart)
 
 
 def _apply(site: Site, cart: Cart, fields: Mapping[str, str]) -> None:
-    carting, cart_id = site.shop.carting, cart.id
+    carting, cart_id, who = site.shop.carting, cart.id, cart.customer_id
     match fields.get("do"):
         case "update":
-            carting.set_quantity(cart_id, sku=fields.get("sku", ""), quantity=_quantity(fields))
+            carting.set_quantity(cart_id, sku=fields.get("sku", ""), quantity=_quantity(fields), customer_id=who)
         case "remove":
-            carting.remove(cart_id, sku=fields.get("sku", ""))
+            carting.remove(cart_id, sku=fields.get("sku", ""), customer_id=who)
         case "redeem":
-            carting.redeem(cart_id, code=fields.get("code", ""))
+            carting.redeem(cart_id, code=fields.get("code", ""), customer_id=who)
         case "drop":
-            carting.drop_coupon(cart_id)
+            carting.drop_coupon(cart_id, customer_id=who)
         case "checkout":
-            carting.hold(cart_id)
+            carting.hold(cart_id, customer_id=who)
         case "send":
             country = country_in(fields)
             # The ways that were shown are those of the country before; another one has its own.
             way = (fields.get("shipping") or None) if country == cart.country else UNSET
-            carting.address(cart_id, country=country, shipping=way)
+            carting.address(cart_id, country=country, shipping=way, customer_id=who)
         case _:
             raise InvalidError("this form asks for nothing that a cart can do")
 
 
 def current_basket(site: Site, request: Request) -> Basket | None:
-    """Return the browser's cart at the prices of now; None if it has none, or one that became an order."""
-    cart_id = read_cart(request, site.shop.world.keys)
+    """Return the cart that is filled here, at the prices of now; None if there is none, or it became an order.
+
+    A customer's is the same on all their devices; a guest's is the browser's.
+    """
+    carting, customer_id = site.shop.carting, site.visitors.customer_id(request)
+    if customer_id is None:
+        cart_id = read_cart(request, site.shop.world.keys)
+    else:
+        cart = carting.find_of_customer(customer_id)
+        cart_id = cart.id if cart is not None else None
     try:
-        basket = site.shop.carting.get(cart_id) if cart_id is not None else None
+        basket = carting.get(cart_id, customer_id=customer_id) if cart_id is not None else None
     except NotFoundError:
         return None
     return basket if basket is not None and basket.cart.order_id is None else None
 
 
-def _back(site: Site, request: Request, cart_id: str) -> Response:
+def _back(site: Site, request: Request, cart: Cart) -> Response:
     response = RedirectResponse(links.CART, 303, {"cache-control": headers.UNCACHED})
-    write_cart(response, request, site.shop.world.keys, cart_id)
+    if cart.customer_id is None:
+        write_cart(response, request, site.shop.world.keys, cart.id)
     return response
 
 

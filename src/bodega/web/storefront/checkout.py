@@ -8,7 +8,7 @@ from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bodega.domain.carts.model import Basket, BasketLine, CartOrderedError, CountryNeededError, NoShippingError
+from bodega.domain.carts.model import Basket, BasketLine, Cart, CartOrderedError, CountryNeededError, NoShippingError
 from bodega.domain.flows.checkout_request import (
     CheckoutRequest,
     CheckoutRunningError,
@@ -126,7 +126,18 @@ def checkout_page(site: Site, request: Request) -> Response:
     basket = current_basket(site, request)
     if basket is None or not basket.lines:
         return RedirectResponse(links.CART, 303, {"cache-control": headers.UNCACHED})
-    return _page(site, request, basket, {})
+    return _page(site, request, basket, _known(site, request, basket.cart))
+
+
+def _known(site: Site, request: Request, cart: Cart) -> dict[str, str]:
+    """Return what a customer need not type: their address, and the one of their book that parcels go to."""
+    visitor = site.visitors.customer(request)
+    if visitor is None:
+        return {}
+    personal = visitor.account.personal
+    address = next((saved.address for saved in personal.addresses if saved.default), None)
+    known = msgspec.structs.asdict(address) if address is not None else {"name": personal.name, "phone": personal.phone}
+    return {"email": personal.email} | known | ({"country": cart.country} if cart.country is not None else {})
 
 
 def check_out(site: Site, request: Request, fields: Mapping[str, str]) -> Response:
@@ -148,7 +159,12 @@ def check_out(site: Site, request: Request, fields: Mapping[str, str]) -> Respon
 
 
 def _after_all(site: Site, request: Request) -> Response:
-    """Answer who presses the button after all was done: with the order that the cart became, if it did."""
+    """Answer who presses the button after all was done: with the order that the cart became, if it did.
+
+    A customer finds it among their orders.
+    """
+    if site.visitors.customer_id(request) is not None:
+        return RedirectResponse(links.ACCOUNT, 303, {"cache-control": headers.UNCACHED})
     cart_id = read_cart(request, site.shop.world.keys)
     cart = site.shop.carts.find(cart_id) if cart_id is not None else None
     order_id = cart.order_id if cart is not None else None
@@ -171,23 +187,24 @@ def _sent_there(site: Site, basket: Basket, fields: Mapping[str, str]) -> Basket
     way = (fields.get("shipping") or None) if country == cart.country else UNSET
     if country == cart.country and way in {cart.shipping, basket.quote.shipping_method}:
         return basket
-    return site.shop.carting.address(cart.id, country=country, shipping=way)
+    return site.shop.carting.address(cart.id, country=country, shipping=way, customer_id=cart.customer_id)
 
 
 def _request(basket: Basket, fields: Mapping[str, str]) -> CheckoutRequest:
-    quote = basket.quote
+    quote, customer_id = basket.quote, basket.cart.customer_id
     if fields.get("version") != _version(quote):
         raise PriceChangedError(quote.price_version)
     typed = {asked.name: fields.get(asked.name, "").strip() for asked in _ASKED}
     email = typed.pop("email")
     typed["country"] = typed["country"].upper()
     return CheckoutRequest(
-        scope=scope_of(cart_id=quote.cart_id, customer_id=None),
+        scope=scope_of(cart_id=quote.cart_id, customer_id=customer_id),
         key=fields.get("key", ""),
         cart_id=quote.cart_id,
         price_version=quote.price_version,
         contact=Contact(email=email, shipping=Address(**typed)),
         method=fields.get("card", ""),
+        customer_id=customer_id,
     )
 
 

@@ -23,10 +23,10 @@ class CheckoutStatusPage(msgspec.Struct, frozen=True):
 
 
 def checkout_status_page(site: Site, request: Request) -> Response:
-    """Answer how a checkout stands. Its id cannot be guessed: for guests it is the permission."""
+    """Answer how a checkout stands. Its id cannot be guessed and is a guest's permission; a customer's is theirs alone."""
     checkout_id = request.path_params["checkout_id"]
     attempt = site.shop.checkout.status(checkout_id)
-    if attempt is None or attempt.customer_id is not None:
+    if attempt is None or attempt.customer_id not in {None, site.visitors.customer_id(request)}:
         raise NotFoundError("checkout", checkout_id[:80])
     if attempt.state == "done":
         target = links.order(attempt.order_id, order_token(site.shop.world.keys, attempt.order_id), new=True)

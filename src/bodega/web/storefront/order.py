@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bodega.domain.flows.checkout_request import Contact, contact_of
+from bodega.domain.flows.checkout_request import Contact
 from bodega.domain.orders.access import opens, order_token
 from bodega.domain.orders.model import Order
 from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError
@@ -84,7 +84,7 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def order_page(site: Site, request: Request) -> Response:
-    """Answer with an order; without its token there is none."""
+    """Answer with an order; without its token, for anybody but its customer, there is none."""
     return _page(site, request, _held(site, request))
 
 
@@ -135,12 +135,14 @@ def chosen_units(order: Order, fields: Mapping[str, str]) -> dict[str, int]:
 
 
 def _held(site: Site, request: Request) -> Order:
-    """Return the order that the address names, if it holds its token as well."""
+    """Return the order that the address names, for whoever holds its token, and for the customer whose it is."""
     order_id, token = request.path_params["order_id"], request.query_params.get("token", "")
-    order = site.shop.orders.find(order_id) if opens(site.shop.world.keys, order_id, token) else None
-    if order is None:
-        raise NotFoundError("order", order_id[:80])
-    return order
+    order = site.shop.orders.find(order_id)
+    if order is not None:
+        own = order.customer_id is not None and order.customer_id == site.visitors.customer_id(request)
+        if own or opens(site.shop.world.keys, order.id, token):
+            return order
+    raise NotFoundError("order", order_id[:80])
 
 
 def _page(site: Site, request: Request, order: Order, *, refusal: ShopError | None = None) -> Response:
@@ -153,7 +155,7 @@ def _page(site: Site, request: Request, order: Order, *, refusal: ShopError | No
 
 def _view(site: Site, order: Order, *, new: bool, message: str) -> OrderPage:
     keys = site.shop.world.keys
-    contact = contact_of(order, keys)
+    contact = site.shop.contacts.of(order)
     token = order_token(keys, order.id)
     return OrderPage(
         greeting=_greeting(contact) if new else "",

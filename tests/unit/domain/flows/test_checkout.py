@@ -54,6 +54,8 @@ def test_where_it_goes_is_sealed_and_opens_for_this_order_only(shop):
     order = shop.buy(shop.cart(mug=1)).order
 
     assert shop.contacts.of(order).email == "ada@example.com"
+    for other in ({"id": "ord_other"}, {"customer_id": "cus_2"}, {"customer_id": None}):
+        assert shop.contacts.of(replace(order, **other)) is None
     assert b"ada@" not in order.private
 
 
