@@ -23,7 +23,7 @@ class CheckoutStatusPage(msgspec.Struct, frozen=True):
 
 
 def checkout_status_page(site: Site, request: Request) -> Response:
-    """Answer how a checkout stands. Its id cannot be guessed and is a guest's permission; a customer's is theirs alone."""
+    """Answer how a checkout stands. Its id cannot be guessed: a guest's permission; a customer's is theirs alone."""
     checkout_id = request.path_params["checkout_id"]
     attempt = site.shop.checkout.status(checkout_id)
     if attempt is None or attempt.customer_id not in {None, site.visitors.customer_id(request)}:
