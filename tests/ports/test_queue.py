@@ -1,15 +1,19 @@
 """What every queue does, and how the one in SQLite is shared by processes."""
 
+import json
 import math
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from zlib import crc32
 
 import pytest
+from engines import aws_client, ministack
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from bodega.adapters.aws.queue import DEAD, SqsQueue
 from bodega.adapters.local.queue import SqliteQueue
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.system.clock import SettableClock, SystemClock
@@ -26,11 +30,33 @@ def clock() -> SettableClock:
     return SettableClock()
 
 
-@pytest.fixture(params=["local"])
-def queue(request, tmp_path, clock):
+@pytest.fixture(params=["local", "sqs"])
+def queue(request, tmp_path):
+    if request.param == "sqs":
+        differs = request.node.get_closest_marker("differs")
+        if differs is not None and "sqs" in differs.kwargs:
+            pytest.skip(differs.kwargs["sqs"])
+        yield sqs_queue(tmp_path)
+        return
+    clock = request.getfixturevalue("clock")
     database = Database.open(tmp_path / "shop.sqlite")
     yield SqliteQueue(database, QUEUES, clock=clock, ids=UlidIds(clock))
     database.close()
+
+
+def sqs_queue(folder):
+    """Return the queues under names of their own in a running engine, as the infrastructure declares them."""
+    prefix = f"q{crc32(str(folder).encode()):08x}-"
+    client = aws_client("sqs", ministack())
+    for spec in QUEUES:
+        dead = client.create_queue(QueueName=prefix + spec.name + DEAD)["QueueUrl"]
+        arn = client.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": spec.max_attempts})
+        client.create_queue(QueueName=prefix + spec.name, Attributes={"RedrivePolicy": policy})
+    return SqsQueue(client, QUEUES, prefix=prefix, clock=SystemClock(), ids=UlidIds(SystemClock()))
+
+
+CLOCK = pytest.mark.differs(sqs="SQS goes by its own clock, which no test can advance")
 
 
 def receive_one(queue: Queue, name: str = "jobs", **options):
@@ -50,6 +76,7 @@ def test_a_message_arrives_and_is_done(queue):
     assert not queue.receive("jobs")
 
 
+@CLOCK
 def test_a_leased_message_is_nobody_elses_until_the_lease_ends(queue, clock):
     queue.send("jobs", [b"work"])
     first = receive_one(queue, lease_seconds=30)
@@ -64,6 +91,7 @@ def test_a_leased_message_is_nobody_elses_until_the_lease_ends(queue, clock):
     assert second.receipt != first.receipt
 
 
+@CLOCK
 def test_the_receipt_of_an_ended_lease_does_nothing_even_before_the_next_begins(queue, clock):
     queue.send("jobs", [b"work"])
     message = receive_one(queue, lease_seconds=30)
@@ -76,6 +104,7 @@ def test_the_receipt_of_an_ended_lease_does_nothing_even_before_the_next_begins(
     assert receive_one(queue).id == message.id
 
 
+@CLOCK
 def test_an_old_receipt_does_not_touch_a_newer_lease(queue, clock):
     queue.send("jobs", [b"work"])
     old = receive_one(queue, lease_seconds=30)
@@ -99,6 +128,7 @@ def test_a_receipt_is_of_its_own_queue_only(queue):
     assert queue.done("jobs", message.receipt)
 
 
+@CLOCK
 def test_extending_counts_from_now(queue, clock):
     queue.send("jobs", [b"work"])
     message = receive_one(queue, lease_seconds=30)
@@ -111,6 +141,7 @@ def test_extending_counts_from_now(queue, clock):
     assert receive_one(queue).attempt == 2
 
 
+@CLOCK
 def test_a_delayed_message_waits(queue, clock):
     queue.send("jobs", [b"later"], delay_seconds=60)
 
@@ -120,6 +151,7 @@ def test_a_delayed_message_waits(queue, clock):
     assert receive_one(queue).body == b"later"
 
 
+@CLOCK
 def test_a_message_given_back_waits_for_its_retry(queue, clock):
     queue.send("jobs", [b"work"])
     queue.failed("jobs", receive_one(queue).receipt, reason="no network", retry_in_seconds=10)
@@ -144,6 +176,7 @@ def test_a_message_that_fails_too_often_becomes_a_dead_letter_with_its_last_reas
     assert queue.depth("jobs") == 0
 
 
+@CLOCK
 def test_a_message_that_kills_its_workers_becomes_a_dead_letter_too(queue, clock):
     queue.send("jobs", [b"killer"])
     queue.failed("jobs", receive_one(queue).receipt, reason="out of memory")
@@ -159,6 +192,7 @@ def test_a_message_that_kills_its_workers_becomes_a_dead_letter_too(queue, clock
     assert "out of memory" in letter.reason
 
 
+@CLOCK
 def test_dead_letters_do_not_take_the_places_of_the_living(queue, clock):
     queue.send("jobs", [b"killer"] * 5)
     for _ in range(3):
