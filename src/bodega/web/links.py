@@ -25,6 +25,7 @@ FORGOTTEN = Href("/forgotten")
 ACCOUNT = Href("/account")
 STAFF_SIGN_IN = Href("/staff/sign-in")
 ADMIN = Href("/admin")
+ORDERS = Href("/admin/orders")
 CART = Href("/cart")
 CHECKOUT = Href("/checkout")
 
@@ -58,6 +59,11 @@ def order(order_id: str, token: str, *, new: bool = False) -> Href:
     """Return an order's page, for who holds its token; `new` greets who has just bought."""
     params = [("token", token), *([("new", "1")] if new else [])]
     return with_params(f"/orders/{quote(order_id, safe='')}", params)
+
+
+def staff_order(order_id: str) -> Href:
+    """Return an order's page for staff."""
+    return Href(f"{ORDERS}/{quote(order_id, safe='')}")
 
 
 def with_params(path: str, params: Iterable[tuple[str, str]]) -> Href:

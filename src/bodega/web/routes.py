@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute, Route
 from bodega.domain.shop import Shop
 from bodega.errors import NotFoundError
 from bodega.web import links
+from bodega.web.admin.order import act_on_order, staff_order_page
+from bodega.web.admin.orders import orders_page
 from bodega.web.admin.overview import overview_page
 from bodega.web.admin.signing import sign_staff_in, sign_staff_out, staff_sign_in_page
 from bodega.web.assets import load_assets
@@ -53,6 +55,9 @@ PAGES: tuple[Page, ...] = (
     Page(path="/sandbox/bank/{checkout_id}", policy=ANYBODY, show=bank_page, take=decide_at_bank),
     Page(path=links.STAFF_SIGN_IN, policy=ANYBODY, show=staff_sign_in_page, take=sign_staff_in),
     Page(path=links.ADMIN, policy=Staff(), show=overview_page),
+    Page(path=links.ORDERS, policy=Staff("orders:read"), show=orders_page),
+    Page(path="/admin/orders/{order_id}", policy=Staff("orders:read"), show=staff_order_page),
+    Page(path="/admin/orders/{order_id}/act", policy=Staff("orders:write"), take=act_on_order),
     Page(path="/admin/sign-out", policy=Staff(), take=sign_staff_out),
     Page(path="/seen/{product_id}", policy=ANYBODY, show=seen_picture),
     Page(path="/static/{file}", policy=ANYBODY, show=_static),

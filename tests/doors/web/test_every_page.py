@@ -101,6 +101,8 @@ def test_every_template_is_used_by_some_page_of_these_tests() -> None:
         "staff.html",
         "admin.html",
         "staff_sign_in.html",
+        "staff_orders.html",
+        "staff_order.html",
     }
 
 

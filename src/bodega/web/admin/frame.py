@@ -15,7 +15,10 @@ from bodega.web.links import Href
 from bodega.web.site import Place, Site
 from bodega.web.visitors import Colleague
 
-PLACES: Sequence[tuple[str, Href, str | None]] = (("Overview", links.ADMIN, None),)
+PLACES: Sequence[tuple[str, Href, str | None]] = (
+    ("Overview", links.ADMIN, None),
+    ("Orders", links.ORDERS, "orders:read"),
+)
 """The staff's pages that the menu has: label, address, and the scope without which it is not shown."""
 
 

@@ -17,7 +17,7 @@ from bodega.web.links import Href
 from bodega.web.site import Site
 from bodega.web.storefront.cards import CardView, Picture
 from bodega.web.storefront.reasons import suggestion_views
-from bodega.web.storefront.sums import SumView, quote_sums
+from bodega.web.sums import SumView, quote_sums
 from bodega.web.words import sentence
 
 _THUMBNAIL = 96

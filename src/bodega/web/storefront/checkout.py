@@ -28,7 +28,7 @@ from bodega.web.cart_cookie import read_cart
 from bodega.web.forms import check_token, form_token
 from bodega.web.site import Site
 from bodega.web.storefront.cart import WayView, country_in, current_basket, ways_of
-from bodega.web.storefront.sums import SumView, quote_sums
+from bodega.web.sums import SumView, quote_sums
 from bodega.web.words import sentence
 
 _KEY_BYTES = 16

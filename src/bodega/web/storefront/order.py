@@ -9,12 +9,21 @@ from starlette.responses import RedirectResponse, Response
 from bodega.domain.flows.checkout_request import Contact
 from bodega.domain.orders.access import opens, order_token
 from bodega.domain.orders.model import Order
-from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError
-from bodega.values.money import Money
+from bodega.errors import ConflictError, InvalidError, NotFoundError, ShopError
 from bodega.web import headers, links
 from bodega.web.forms import check_token, form_token
+from bodega.web.order_parts import (
+    OrderLine,
+    ParcelView,
+    UnitChoice,
+    address_lines,
+    chosen_units,
+    order_lines,
+    parcel_views,
+    unit_choices,
+)
 from bodega.web.site import Site
-from bodega.web.storefront.sums import SumView, order_sums
+from bodega.web.sums import SumView, order_sums
 from bodega.web.words import date_text, sentence
 
 _BY_SHOPPER = "shopper"
@@ -38,28 +47,6 @@ class StepView(msgspec.Struct, frozen=True):
     current: bool
 
 
-class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of an order. `field` names what the form of a return says of its SKU, up to `most` units."""
-
-    name: str
-    sku: str
-    quantity: int
-    unit_price: str
-    total: str
-    note: str
-    field: str
-    most: int
-
-
-class ParcelView(msgspec.Struct, frozen=True):
-    """What was sent together."""
-
-    sent: str
-    units: int
-    carrier: str
-    tracking: str
-
-
 class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
     """The order's page."""
 
@@ -79,7 +66,7 @@ class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     action: str
     can_cancel: bool
-    can_return: bool
+    returnable: Sequence[UnitChoice]
     requested: bool
 
 
@@ -114,26 +101,6 @@ def _apply(site: Site, order: Order, fields: Mapping[str, str]) -> None:
             raise InvalidError("this form asks for nothing that can be done with an order")
 
 
-def unit_fields(order: Order) -> Mapping[str, str]:
-    """Return the SKU that each field for units of a form is about: SKUs may be anything, names of fields may not."""
-    return {f"units-{place}": sku for place, sku in enumerate(order.ordered)}
-
-
-def chosen_units(order: Order, fields: Mapping[str, str]) -> dict[str, int]:
-    """Return how many units of each SKU a form names; InvalidError for what is no number."""
-    units = {}
-    for field, sku in unit_fields(order).items():
-        text = fields.get(field, "").strip()
-        if not text:
-            continue
-        if not (text.isascii() and text.isdigit() and len(text) <= 9):  # noqa: PLR2004
-            detail = f"{text[:20]!r} is no number of units"
-            raise InvalidError(detail, [Fault(f"/{field}", "out_of_range", detail)])
-        if int(text):
-            units[sku] = int(text)
-    return units
-
-
 def _held(site: Site, request: Request) -> Order:
     """Return the order that the address names, for whoever holds its token, and for the customer whose it is."""
     order_id, token = request.path_params["order_id"], request.query_params.get("token", "")
@@ -157,6 +124,7 @@ def _view(site: Site, order: Order, *, new: bool, message: str) -> OrderPage:
     keys = site.shop.world.keys
     contact = site.shop.contacts.of(order)
     token = order_token(keys, order.id)
+    may_return = order.state in {"fulfilled", "delivered"} and order.sums is not None
     return OrderPage(
         greeting=_greeting(contact) if new else "",
         number=order.number,
@@ -174,63 +142,9 @@ def _view(site: Site, order: Order, *, new: bool, message: str) -> OrderPage:
         token=form_token(keys, token),
         action=links.order(order.id, token),
         can_cancel=order.state in {"placed", "paid"} and not order.shipped and order.sums is not None,
-        can_return=order.state in {"fulfilled", "delivered"}
-        and bool(order.with_customers())
-        and order.sums is not None,
+        returnable=unit_choices(order, order.with_customers(), {}) if may_return else [],
         requested=bool(order.return_requested),
     )
-
-
-def order_lines(order: Order) -> Sequence[OrderLine]:
-    """Return an order's lines; what may still come back is asked for at the first line of each SKU."""
-    with_customer = order.with_customers()
-    field_of = {sku: field for field, sku in unit_fields(order).items()}
-    lines = []
-    for line in order.lines:
-        field = field_of.pop(line.sku, "")
-        lines.append(
-            OrderLine(
-                name=line.name or line.sku,
-                sku=line.sku,
-                quantity=line.quantity,
-                unit_price=line.unit_price.format(),
-                total=Money(line.unit_price.amount * line.quantity, order.currency).format(),
-                note=_note(order, line.sku) if field else "",
-                field=field,
-                most=with_customer.get(line.sku, 0) if field else 0,
-            )
-        )
-    return lines
-
-
-def address_lines(contact: Contact | None) -> Sequence[str]:
-    """Return an address as it is written on a parcel."""
-    if contact is None:
-        return []
-    to = contact.shipping
-    return [
-        text
-        for text in (to.name, to.line1, to.line2, f"{to.postal_code} {to.city}", to.region, to.country)
-        if text.strip()
-    ]
-
-
-def parcel_views(order: Order) -> Sequence[ParcelView]:
-    """Return an order's parcels."""
-    return [
-        ParcelView(date_text(parcel.at), sum(parcel.units.values()), parcel.carrier, parcel.tracking)
-        for parcel in order.parcels
-    ]
-
-
-def _note(order: Order, sku: str) -> str:
-    counts = (
-        (order.shipped, "sent"),
-        (order.return_requested, "to come back"),
-        (order.returned, "came back"),
-        (order.dropped, "not sent"),
-    )
-    return ", ".join(f"{units[sku]} {word}" for units, word in counts if units.get(sku))
 
 
 def _steps(order: Order) -> Sequence[StepView]:
