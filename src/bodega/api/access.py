@@ -1,6 +1,5 @@
 """Decide who may ask: keys and their scopes, shoppers and their sessions, and how often."""
 
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from bodega.api.call import Call, Desk
@@ -76,14 +75,15 @@ def _customers(session: Session | None) -> Session | None:
 
 
 def _cookie(call: Call) -> str:
-    sent = call.header(b"cookie")
-    if sent is None or len(sent) > _MAX_COOKIES:
+    """Return the token in the pages' cookie. Over TLS only the name counts that no neighbour can plant."""
+    sent, names = call.header(b"cookie"), call.desk.options.session_cookies
+    if names is None or sent is None or len(sent) > _MAX_COOKIES:
         return ""
-    try:
-        cookies = SimpleCookie(sent)
-    except CookieError:
-        return ""
-    return next((cookies[name].value for name in call.desk.options.session_cookies if name in cookies), "")
+    secure = call.scheme == "https" or call.desk.options.public_url.startswith("https:")
+    prefix = f"{names[0 if secure else 1]}="
+    # Not http.cookies, which drops the whole header for one odd cookie of somebody else's.
+    pairs = (part.strip() for part in sent.split(";"))
+    return next((pair.removeprefix(prefix) for pair in pairs if pair.startswith(prefix)), "")
 
 
 def _check_site(call: Call) -> None:

@@ -21,12 +21,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     `inline_reads` runs reads in the event loop: right for an embedded engine that answers in microseconds, wrong for
     one across a network. `worker` names this process in its metrics. `session_cookies` are the names under which pages
-    keep a shopper's session. The two limits count requests a minute: of each API key, of each address that searches.
+    keep a shopper's session, over TLS and without. The two limits count requests a minute: of each API key, and of each
+    address that searches.
     """
 
     public_url: str = ""
     worker: str = "0"
-    session_cookies: tuple[str, ...] = ()
+    session_cookies: tuple[str, str] | None = None
     access_log: bool = False
     inline_reads: bool = True
     admin_per_minute: int = 6000

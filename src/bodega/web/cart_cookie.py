@@ -27,6 +27,11 @@ def read_cart(request: Request, keys: Keys) -> str | None:
     return body.decode() if keys.verify(_PURPOSE, body, signature) else None
 
 
+def forget_cart(response: Response) -> None:
+    """Have the browser forget its cart: it is a customer's now, and found by who they are."""
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+
+
 def write_cart(response: Response, request: Request, keys: Keys, cart_id: str) -> None:
     """Send the cookie along with a response; it lasts as long as a guest's cart."""
     body = cart_id.encode()

@@ -22,7 +22,12 @@ SEARCH = Href("/search")
 SIGN_IN = Href("/sign-in")
 SIGN_UP = Href("/sign-up")
 FORGOTTEN = Href("/forgotten")
+RESET = Href("/reset")
 ACCOUNT = Href("/account")
+ACCOUNT_ORDERS = Href("/account/orders")
+ACCOUNT_DETAILS = Href("/account/details")
+ACCOUNT_ADDRESSES = Href("/account/addresses")
+ACCOUNT_DATA = Href("/account/data")
 STAFF_SIGN_IN = Href("/staff/sign-in")
 ADMIN = Href("/admin")
 ORDERS = Href("/admin/orders")
@@ -64,6 +69,16 @@ def order(order_id: str, token: str, *, new: bool = False) -> Href:
 def staff_order(order_id: str) -> Href:
     """Return an order's page for staff."""
     return Href(f"{ORDERS}/{quote(order_id, safe='')}")
+
+
+def own_order(order_id: str) -> Href:
+    """Return an order's page, for the customer whose it is."""
+    return Href(f"/orders/{quote(order_id, safe='')}")
+
+
+def account_address(address_id: str) -> Href:
+    """Return the page of an address of a customer's book."""
+    return Href(f"{ACCOUNT_ADDRESSES}/{quote(address_id, safe='')}")
 
 
 def with_params(path: str, params: Iterable[tuple[str, str]]) -> Href:

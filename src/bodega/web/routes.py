@@ -11,12 +11,19 @@ from starlette.routing import BaseRoute, Route
 from bodega.domain.shop import Shop
 from bodega.errors import NotFoundError
 from bodega.web import links
+from bodega.web.account.addresses import address_page, addresses_page, change_address, change_addresses
+from bodega.web.account.details import change_details, details_page
+from bodega.web.account.orders import orders_page
+from bodega.web.account.overview import account_page
+from bodega.web.account.own_data import data_page, erase_account, own_data
+from bodega.web.account.resetting import forget_password, forgotten_page, reset_page, reset_password
+from bodega.web.account.signing import sign_in, sign_in_page, sign_out, sign_up, sign_up_page
 from bodega.web.admin.order import act_on_order, staff_order_page
 from bodega.web.admin.orders import orders_page
 from bodega.web.admin.overview import overview_page
 from bodega.web.admin.signing import sign_staff_in, sign_staff_out, staff_sign_in_page
 from bodega.web.assets import load_assets
-from bodega.web.declare import ANYBODY, Page, Show, Staff, Take
+from bodega.web.declare import ANYBODY, Page, Shopper, Show, Staff, Take
 from bodega.web.errors import error_page
 from bodega.web.forms import check_site, read_form
 from bodega.web.media import media_file
@@ -53,6 +60,18 @@ PAGES: tuple[Page, ...] = (
     Page(path="/checkout/{checkout_id}", policy=ANYBODY, show=checkout_status_page),
     Page(path="/orders/{order_id}", policy=ANYBODY, show=order_page, take=change_order),
     Page(path="/sandbox/bank/{checkout_id}", policy=ANYBODY, show=bank_page, take=decide_at_bank),
+    Page(path=links.SIGN_IN, policy=ANYBODY, show=sign_in_page, take=sign_in),
+    Page(path=links.SIGN_UP, policy=ANYBODY, show=sign_up_page, take=sign_up),
+    Page(path=links.FORGOTTEN, policy=ANYBODY, show=forgotten_page, take=forget_password),
+    Page(path=links.RESET, policy=ANYBODY, show=reset_page, take=reset_password),
+    Page(path=links.ACCOUNT, policy=Shopper(), show=account_page),
+    Page(path=links.ACCOUNT_ORDERS, policy=Shopper(), show=orders_page),
+    Page(path=links.ACCOUNT_DETAILS, policy=Shopper(), show=details_page, take=change_details),
+    Page(path=links.ACCOUNT_ADDRESSES, policy=Shopper(), show=addresses_page, take=change_addresses),
+    Page(path="/account/addresses/{address_id}", policy=Shopper(), show=address_page, take=change_address),
+    Page(path=links.ACCOUNT_DATA, policy=Shopper(), show=data_page, take=erase_account),
+    Page(path="/account/data.json", policy=Shopper(), show=own_data),
+    Page(path="/account/sign-out", policy=Shopper(), take=sign_out),
     Page(path=links.STAFF_SIGN_IN, policy=ANYBODY, show=staff_sign_in_page, take=sign_staff_in),
     Page(path=links.ADMIN, policy=Staff(), show=overview_page),
     Page(path=links.ORDERS, policy=Staff("orders:read"), show=orders_page),

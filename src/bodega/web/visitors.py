@@ -128,6 +128,11 @@ class Visitors:
         return self._shop.world.clock.now()
 
 
+def caller(request: Request) -> str:
+    """Return the network address that asks."""
+    return request.client.host if request.client is not None else "unknown"
+
+
 def local_place(text: str, otherwise: Href) -> Href:
     """Return an address inside the shop that a form or a link asks to go on to, nothing outside of it ever.
 

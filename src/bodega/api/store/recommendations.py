@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from bodega.api.access import asker
 from bodega.api.call import Call
 from bodega.api.declare import Public, Route
 from bodega.api.reply import Reply, encode
@@ -46,6 +47,7 @@ def suggest(call: Call) -> Reply:
         raise InvalidError(detail, [Fault("/product", "required", detail)])
     found = call.shop.recommender.suggest(
         placement=asked.placement,
+        customer_id=asker(call),
         product_id=asked.product[0] if asked.placement == "product" else None,
         in_cart=asked.product if asked.placement == "cart" else (),
         viewed=asked.product if asked.placement in {"home", "account"} else (),

@@ -1,6 +1,6 @@
 """Let staff in and out. Where they sign in is the one page of theirs that anybody may see."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from starlette.requests import Request
@@ -10,10 +10,13 @@ from bodega.domain.accounts.credentials import WrongCredentialsError
 from bodega.domain.accounts.throttle import TooManyAttemptsError
 from bodega.errors import InvalidError, ShopError
 from bodega.web import headers, links
+from bodega.web.account.signing import SIGN_IN
 from bodega.web.admin.frame import signed_in
+from bodega.web.fields import Field, faults_of, filled, message_of
 from bodega.web.forms import check_token
+from bodega.web.links import Href
 from bodega.web.site import Site
-from bodega.web.visitors import local_place
+from bodega.web.visitors import caller, local_place
 
 _STATUS: Mapping[type[ShopError], int] = {WrongCredentialsError: 403, TooManyAttemptsError: 429, InvalidError: 422}
 
@@ -21,8 +24,8 @@ _STATUS: Mapping[type[ShopError], int] = {WrongCredentialsError: 403, TooManyAtt
 class StaffSignIn(msgspec.Struct, frozen=True):
     """The staff's way in."""
 
-    email: str
-    next: str
+    fields: Sequence[Field]
+    next: Href
     message: str
 
 
@@ -31,7 +34,7 @@ def staff_sign_in_page(site: Site, request: Request) -> Response:
     onward = local_place(request.query_params.get("next", ""), links.ADMIN)
     if site.visitors.colleague(request) is not None:
         return RedirectResponse(onward, 303, {"cache-control": headers.UNCACHED})
-    return _form(site, request, StaffSignIn("", onward, ""))
+    return _form(site, request, StaffSignIn(SIGN_IN, onward, ""))
 
 
 def sign_staff_in(site: Site, request: Request, fields: Mapping[str, str]) -> Response:
@@ -42,12 +45,12 @@ def sign_staff_in(site: Site, request: Request, fields: Mapping[str, str]) -> Re
         started = site.shop.staff.sign_in(
             email=fields.get("email", ""),
             password=fields.get("password", ""),
-            caller=request.client.host if request.client else "unknown",
+            caller=caller(request),
             leaving=before.session if before is not None else None,
         )
     except (WrongCredentialsError, TooManyAttemptsError, InvalidError) as exc:
         status = next(status for kind, status in _STATUS.items() if isinstance(exc, kind))
-        view = StaffSignIn(fields.get("email", "")[:254], onward, f"{exc.message[:1].upper()}{exc.message[1:]}.")
+        view = StaffSignIn(filled(SIGN_IN, fields, faults_of(exc)), onward, message_of(exc, SIGN_IN))
         return _form(site, request, view, status=status)
     response = RedirectResponse(onward, 303, {"cache-control": headers.UNCACHED})
     site.visitors.enter(response, request, "staff", started)

@@ -39,9 +39,10 @@ class Door(msgspec.Struct, frozen=True):
 
 
 class HomeView(msgspec.Struct, frozen=True, kw_only=True):
-    """The home page."""
+    """The home page. What is recommended is `personal` from what was looked at, and `bought` by who is signed in."""
 
     personal: bool
+    bought: bool
     recommended: Sequence[CardView]
     recent: Sequence[CardView]
     trending: Sequence[CardView]
@@ -52,20 +53,23 @@ class HomeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def home_page(site: Site, request: Request) -> Response:
-    """Answer with the home page: the same for all who have looked at nothing yet, and each one's own afterwards."""
+    """Answer with the home page: the same for all strangers who have looked at nothing yet, and each one's own else."""
     shop = site.shop
     viewed = read_seen(shop.world.keys, request.cookies.get(COOKIE))
     seen_cards = shop.catalog.shelves.cards(viewed)
     viewed = [product_id for product_id in viewed if product_id in seen_cards]
-    suggested = shop.recommender.suggest(placement="home", viewed=viewed, limit=_STRIP)
+    customer_id = site.visitors.customer_id(request)
+    suggested = shop.recommender.suggest(placement="home", customer_id=customer_id, viewed=viewed, limit=_STRIP)
+    personal = suggested.fallback is None
     # On a shop's first day both would show what is newest, which has its own strip below.
     recommended = suggested.items if suggested.fallback != "newest" else []
     shown = {s.card.id for s in recommended}
     popular = _trending(shop, shown)
     newest = shop.catalog.shelves.find(ShelfQuery(sort="-created_at", limit=_STRIP))
     view = HomeView(
-        personal=bool(viewed),
-        recommended=_recommended(shop, recommended, viewed),
+        personal=personal,
+        bought=customer_id is not None,
+        recommended=_recommended(shop, recommended, viewed, personal=personal),
         recent=card_views([seen_cards[product_id] for product_id in viewed[:_RECENT]]),
         trending=card_views([s.card for s in popular]),
         doors=_doors(shop),
@@ -79,9 +83,11 @@ def home_page(site: Site, request: Request) -> Response:
     return headers.revalidated(request, response)
 
 
-def _recommended(shop: Shop, suggestions: Sequence[Suggestion], viewed: Sequence[str]) -> list[CardView]:
+def _recommended(
+    shop: Shop, suggestions: Sequence[Suggestion], viewed: Sequence[str], *, personal: bool
+) -> list[CardView]:
     """Show suggestions: to a stranger without reasons, because "popular" eight times over is none."""
-    if not viewed:
+    if not personal:
         return card_views([s.card for s in suggestions], eager=_EAGER)
     return suggestion_views(suggestions, shop.catalog.shelves, viewed=viewed, eager=_EAGER)
 
