@@ -13,7 +13,7 @@ from bodega.errors import NotFoundError
 from bodega.web import links
 from bodega.web.account.addresses import address_page, addresses_page, change_address, change_addresses
 from bodega.web.account.details import change_details, details_page
-from bodega.web.account.orders import orders_page
+from bodega.web.account.orders import own_orders_page
 from bodega.web.account.overview import account_page
 from bodega.web.account.own_data import data_page, erase_account, own_data
 from bodega.web.account.resetting import forget_password, forgotten_page, reset_page, reset_password
@@ -65,7 +65,7 @@ PAGES: tuple[Page, ...] = (
     Page(path=links.FORGOTTEN, policy=ANYBODY, show=forgotten_page, take=forget_password),
     Page(path=links.RESET, policy=ANYBODY, show=reset_page, take=reset_password),
     Page(path=links.ACCOUNT, policy=Shopper(), show=account_page),
-    Page(path=links.ACCOUNT_ORDERS, policy=Shopper(), show=orders_page),
+    Page(path=links.ACCOUNT_ORDERS, policy=Shopper(), show=own_orders_page),
     Page(path=links.ACCOUNT_DETAILS, policy=Shopper(), show=details_page, take=change_details),
     Page(path=links.ACCOUNT_ADDRESSES, policy=Shopper(), show=addresses_page, take=change_addresses),
     Page(path="/account/addresses/{address_id}", policy=Shopper(), show=address_page, take=change_address),

@@ -58,7 +58,7 @@ class OrdersPage(msgspec.Struct, frozen=True):
     older: Href | None
 
 
-def orders_page(site: Site, request: Request) -> Response:
+def own_orders_page(site: Site, request: Request) -> Response:
     """Answer with a page of the customer's orders."""
     customer_id, keys = signed_in(site, request).account.id, site.shop.world.keys
     scope = f"account.orders {customer_id}"
