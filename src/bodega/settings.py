@@ -14,6 +14,7 @@ from bodega.values.money import Money
 Server: TypeAlias = Literal["granian", "uvicorn"]
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+Cloud: TypeAlias = Literal["none", "aws"]
 Payments: TypeAlias = Literal["sandbox", "stripe"]
 Capture: TypeAlias = Literal["at_once", "by_staff"]
 PREFIX = "BODEGA_"
@@ -43,6 +44,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     outgoing_allow: networks that webhooks may call although they are not public, and in the clear.
     payments: who moves money. capture: whether an order's money is taken when it is placed, or when staff say so.
     stripe_secret_key, stripe_webhook_secrets: Stripe's, the latter with commas while one is being replaced.
+    cloud: where tables, objects, queues and keys are kept: with the data folder, or on AWS. aws_region, aws_stage,
+    aws_bucket, aws_kms_key: what was deployed there. aws_endpoint: another server with AWS's APIs. redis_url: a cache
+    that all processes share; may hold a password.
     """
 
     data_dir: Path = Path("data")
@@ -62,6 +66,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     capture: Capture = "at_once"
     stripe_secret_key: Secret = Secret()
     stripe_webhook_secrets: Secret = Secret()
+    cloud: Cloud = "none"
+    aws_region: str = ""
+    aws_stage: str = ""
+    aws_bucket: str = ""
+    aws_kms_key: str = ""
+    aws_endpoint: str = ""
+    redis_url: Secret = Secret()
 
     @classmethod
     def for_directory(cls, data_dir: Path, **changes: Any) -> Self:
@@ -90,6 +101,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             faults += [
                 Fault(f"/{name}", "required", f"{PREFIX}PAYMENTS=stripe needs {PREFIX}{name.upper()}")
                 for name in ("stripe_secret_key", "stripe_webhook_secrets", "public_url")
+                if name not in given
+            ]
+        if values.get("cloud") == "aws":
+            faults += [
+                Fault(f"/{name}", "required", f"{PREFIX}CLOUD=aws needs {PREFIX}{name.upper()}")
+                for name in ("aws_region", "aws_stage", "aws_bucket", "aws_kms_key")
                 if name not in given
             ]
         if faults:
@@ -182,4 +199,11 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "capture": _one_of(*get_args(Capture)),
     "stripe_secret_key": _secret,
     "stripe_webhook_secrets": _secret,
+    "cloud": _one_of(*get_args(Cloud)),
+    "aws_region": _text,
+    "aws_stage": _text,
+    "aws_bucket": _text,
+    "aws_kms_key": _text,
+    "aws_endpoint": _address,
+    "redis_url": _secret,
 }

@@ -104,7 +104,7 @@ def open_shop(
     """
     clock = clock or SystemClock()
     ids = ids or UlidIds(clock)
-    world, search = _local_world(settings, clock, ids)
+    world, search = (_local_world if settings.cloud == "none" else _cloud_world)(settings, clock, ids)
     return _build(settings, world, search, outgoing or HttpcoreOutgoing(opened=settings.outgoing_allow))
 
 
@@ -129,6 +129,21 @@ def _local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tan
         clock=clock,
         ids=ids,
     )
+    return world, TantivySearchIndex(folder / "search")
+
+
+def _cloud_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, TantivySearchIndex]:
+    try:
+        # Only who runs on AWS needs its libraries, which take half a second to import.
+        from bodega.wiring_aws import aws_keys, aws_world  # noqa: PLC0415
+    except ImportError as exc:
+        raise UnavailableError("BODEGA_CLOUD=aws needs AWS's libraries: install bodega[aws]") from exc
+    folder = settings.data_dir
+    claim_folder(folder, currency=settings.currency)
+    keys = aws_keys(settings)
+    # The sandbox's bank is this machine's; real money needs nothing of it.
+    bank = Database.open(folder / "sandbox.sqlite")
+    world = aws_world(settings, clock, ids, _payments(settings, bank, keys, clock, ids), keys)
     return world, TantivySearchIndex(folder / "search")
 
 

@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import functools
+import json
 import os
 import shutil
 import socket
@@ -18,9 +19,12 @@ import boto3
 import pytest
 from obstore.store import S3Store
 
+from bodega import schema
 from bodega.adapters.aws.dynamo import DynamoClient
+from bodega.adapters.aws.queue import DEAD
 from bodega.adapters.aws.retry import Backoff, Retry, RetryBudget
 from bodega.adapters.aws.signing import Credentials, Signer
+from bodega.adapters.aws.table_setup import create_missing
 from bodega.adapters.system.clock import SystemClock
 
 REGION = "eu-west-1"
@@ -87,6 +91,40 @@ def dynamo_client(address, credentials=None):
     )
     # Patient: the engine is slower than AWS by far, and this machine may be busy.
     return DynamoClient(endpoint_url=address, signer=signer, retry=retry(), read_seconds=60)
+
+
+def deployed(address, stage):
+    """Make what a deployed shop has, and return the environment that finds it."""
+    prefix = f"bodega-{stage}-"
+    client = dynamo_client(address)
+    create_missing(client, schema.TABLES, prefix=prefix)
+    client.close()
+    make_queues(address, schema.QUEUES, prefix=prefix)
+    aws_client("s3", address).create_bucket(
+        Bucket=f"{prefix}objects", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    aws_client("secretsmanager", address).create_secret(Name=f"bodega/{stage}/master", SecretString="m" * 64)
+    key = aws_client("kms", address).create_key()["KeyMetadata"]["KeyId"]
+    return {
+        "BODEGA_CLOUD": "aws",
+        "BODEGA_AWS_REGION": REGION,
+        "BODEGA_AWS_STAGE": stage,
+        "BODEGA_AWS_BUCKET": f"{prefix}objects",
+        "BODEGA_AWS_KMS_KEY": key,
+        "BODEGA_AWS_ENDPOINT": address,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+
+
+def make_queues(address, queues, *, prefix):
+    """Make queues and those of their dead letters, as the infrastructure declares them."""
+    client = aws_client("sqs", address)
+    for spec in queues:
+        dead = client.create_queue(QueueName=prefix + spec.name + DEAD)["QueueUrl"]
+        arn = client.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": spec.max_attempts})
+        client.create_queue(QueueName=prefix + spec.name, Attributes={"RedrivePolicy": policy})
 
 
 def aws_client(service, address):

@@ -1,6 +1,5 @@
 """What every queue does, and how the one in SQLite is shared by processes."""
 
-import json
 import math
 import subprocess
 import sys
@@ -8,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from zlib import crc32
 
 import pytest
-from engines import aws_client, ministack
+from engines import aws_client, make_queues, ministack
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from bodega.adapters.aws.queue import DEAD, SqsQueue
+from bodega.adapters.aws.queue import SqsQueue
 from bodega.adapters.local.queue import SqliteQueue
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.system.clock import SettableClock, SystemClock
@@ -47,12 +46,8 @@ def queue(request, tmp_path):
 def sqs_queue(folder):
     """Return the queues under names of their own in a running engine, as the infrastructure declares them."""
     prefix = f"q{crc32(str(folder).encode()):08x}-"
+    make_queues(ministack(), QUEUES, prefix=prefix)
     client = aws_client("sqs", ministack())
-    for spec in QUEUES:
-        dead = client.create_queue(QueueName=prefix + spec.name + DEAD)["QueueUrl"]
-        arn = client.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": spec.max_attempts})
-        client.create_queue(QueueName=prefix + spec.name, Attributes={"RedrivePolicy": policy})
     return SqsQueue(client, QUEUES, prefix=prefix, clock=SystemClock(), ids=UlidIds(SystemClock()))
 
 
