@@ -1,4 +1,4 @@
-"""Choose the adapters of a shop on AWS; what it needs of a machine besides (search index, scratch) stays in its folder."""
+"""Choose the adapters of a shop on AWS; search index and scratch stay in a folder of the machine."""
 
 from random import SystemRandom
 
