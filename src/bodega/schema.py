@@ -47,6 +47,8 @@ ORDERS = "orders"
 ORDER_HISTORY = "order_history"
 CUSTOMERS = "customers"
 REVIEWS = "reviews"
+REVIEW_VOTES = "review_votes"
+RATINGS = "ratings"
 CREDENTIALS = "credentials"
 KEYRING = "keyring"
 SESSIONS = "sessions"
@@ -102,11 +104,27 @@ TABLES = (
         "product_id",
         "review_key",
         indexes=(
-            Index("by_product_time", "shown_product_id", "created_at", ("doc",)),
-            Index("by_customer", "customer_id", "created_at", ("doc",)),
+            # Those that are published, in each order that shoppers may ask for.
+            Index("by_product_time", "shown_product_id", "created_at", ("doc", "helpful")),
+            Index("by_product_helpful", "shown_product_id", "helpful_key", ("doc", "helpful")),
+            Index("by_product_rating", "shown_product_id", "rating_key", ("doc", "helpful")),
+            Index("by_customer", "customer_id", "created_at", ("doc", "helpful")),
+            # For staff; `listed` is the same for all of them.
+            Index("by_status", "status", "created_at", ("doc", "helpful")),
+            Index("by_time", "listed", "created_at", ("doc", "helpful")),
         ),
         personal_data=True,
     ),
+    # Where a review is found by its id, and who found it helpful.
+    Table(
+        REVIEW_VOTES,
+        "review_id",
+        "voter",
+        indexes=(Index("by_customer", "customer_id", "review_id"),),
+        personal_data=True,
+    ),
+    # How many published reviews gave a product each number of stars: counted up and down with the reviews.
+    Table(RATINGS, "product_id", "part"),
     # Who signs in with which address and password, both hashed: customers and staff. Nothing but signing in reads it.
     Table(CREDENTIALS, "owner", "part"),
     # Wrapped data keys of customers: apart from everything else, because a key that was deleted must be gone. No
@@ -139,15 +157,26 @@ TABLES = (
     Table(SYSTEM, "name", "part"),
 )
 
-QUEUES = (QueueSpec("jobs", max_attempts=3), QueueSpec("relist"), QueueSpec("webhooks"))
-SUBSCRIPTIONS = (Subscription("category.changed", "relist"),)
+QUEUES = (QueueSpec("jobs", max_attempts=3), QueueSpec("relist"), QueueSpec("reviews"), QueueSpec("webhooks"))
+SUBSCRIPTIONS = (
+    Subscription("category.changed", "relist"),
+    Subscription("review.changed", "reviews"),
+    Subscription("customer.erased", "reviews"),
+)
 # What other programs may ask to be told by webhook.
 EVENTS = (
     "category.changed",
+    "customer.changed",
+    "customer.email_changed",
+    "customer.erased",
+    "customer.password_changed",
+    "customer.registered",
+    "customer.reset_requested",
     "order.changed",
     "order.placed",
     "order.recorded",
     "product.changed",
+    "review.changed",
     "stock.back",
     "stock.low",
     "stock.out",

@@ -15,6 +15,7 @@ Server: TypeAlias = Literal["granian", "uvicorn"]
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 Cloud: TypeAlias = Literal["none", "aws"]
+HoldReviews: TypeAlias = Literal["nobody", "unverified", "everybody"]
 Payments: TypeAlias = Literal["sandbox", "stripe"]
 Capture: TypeAlias = Literal["at_once", "by_staff"]
 PREFIX = "BODEGA_"
@@ -42,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     every request.
     tls_certificate, tls_key: files for HTTPS, both or neither. admin_requests_per_minute: limit for each API key.
     outgoing_allow: networks that webhooks may call although they are not public, and in the clear.
+    hold_reviews: whose reviews wait for staff before they are shown.
     payments: who moves money. capture: whether an order's money is taken when it is placed, or when staff say so.
     stripe_secret_key, stripe_webhook_secrets: Stripe's, the latter with commas while one is being replaced.
     cloud: where tables, objects, queues and keys are kept: with the data folder, or on AWS. aws_region, aws_stage,
@@ -62,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_key: Path | None = None
     admin_requests_per_minute: int = 6000
     outgoing_allow: tuple[Network, ...] = ()
+    hold_reviews: HoldReviews = "nobody"
     payments: Payments = "sandbox"
     capture: Capture = "at_once"
     stripe_secret_key: Secret = Secret()
@@ -195,6 +198,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "tls_key": _path,
     "admin_requests_per_minute": _number(1, 10**9),
     "outgoing_allow": _networks,
+    "hold_reviews": _one_of(*get_args(HoldReviews)),
     "payments": _one_of(*get_args(Payments)),
     "capture": _one_of(*get_args(Capture)),
     "stripe_secret_key": _secret,

@@ -60,6 +60,7 @@ from bodega.domain.flows.leaving import Leaving
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
 from bodega.domain.flows.returning import Returning
+from bodega.domain.flows.reviewing import Reviewing
 from bodega.domain.flows.settling import Settling
 from bodega.domain.flows.signing_in import SigningIn
 from bodega.domain.flows.training import Trainer
@@ -70,6 +71,7 @@ from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import ModelStore
 from bodega.domain.recommendations.service import Recommendations
 from bodega.domain.reviews.service import Reviews
+from bodega.domain.reviews.votes import Votes
 from bodega.domain.shop import Shop, World
 from bodega.domain.webhooks.courier import Courier
 from bodega.domain.webhooks.deliveries import Deliveries
@@ -189,6 +191,17 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         capture_later=settings.capture == "by_staff",
     )
     reviews = Reviews(table=table)
+    votes = Votes(table=table, reviews=reviews)
+    reviewing = Reviewing(
+        reviews=reviews,
+        votes=votes,
+        products=products,
+        orders=orders,
+        queue=world.queue,
+        clock=clock,
+        ids=ids,
+        hold_back=settings.hold_reviews,
+    )
     recommender = Recommender(
         recommendations=Recommendations(models=models),
         shelves=shelves,
@@ -240,13 +253,15 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         orders=orders,
         returning=Returning(table=table, orders=orders, settling=settling, clock=clock),
         reviews=reviews,
+        votes=votes,
+        reviewing=reviewing,
         api_keys=ApiKeys(table=table, clock=clock, ids=ids),
         accounts=people.accounts,
         account_security=people.security,
         sessions=people.sessions,
         signing_in=people.signing_in,
         staff=people.staff,
-        leaving=Leaving(accounts=people.accounts, carts=carts, orders=orders),
+        leaving=Leaving(accounts=people.accounts, carts=carts, orders=orders, reviews=reviews, reviewing=reviewing),
         recommender=recommender,
         models=models,
         trainer=Trainer(orders=orders, models=models, indexer=indexer, clock=clock, ids=ids),

@@ -16,6 +16,7 @@ from bodega.api.admin import (
 )
 from bodega.api.admin import orders as admin_orders
 from bodega.api.admin import products as admin_products
+from bodega.api.admin import reviews as admin_reviews
 from bodega.api.application import Api
 from bodega.api.call import Desk, Options
 from bodega.api.declare import Route
@@ -56,6 +57,7 @@ ROUTES: tuple[Route, ...] = (
     *stock.ROUTES,
     *admin_orders.ROUTES,
     *selling.ROUTES,
+    *admin_reviews.ROUTES,
     *api_keys.ROUTES,
     *webhooks.ROUTES,
     *deliveries.ROUTES,

@@ -12,7 +12,7 @@ from bodega.demo import generate
 from bodega.demo.records import DemoOrder, DemoProduct, DemoShop
 from bodega.domain.catalog.model import CategoryInput, CollectionInput, ProductInput
 from bodega.domain.catalog.products import Restored
-from bodega.domain.flows.reviewing import recount_ratings
+from bodega.domain.flows.reviewing import show_ratings
 from bodega.domain.orders.model import Line, Order, natural_id
 from bodega.domain.reviews.model import Review
 from bodega.domain.shop import Shop
@@ -194,4 +194,4 @@ def _reviews(shop: Shop, demo: DemoShop, ids: Mapping[str, str]) -> None:
         for review in demo.reviews
     ]
     shop.reviews.record_many(reviews)
-    recount_ratings(shop.catalog.products, shop.reviews, sorted({review.product_id for review in reviews}))
+    show_ratings(shop.catalog.products, shop.reviews, sorted({review.product_id for review in reviews}))

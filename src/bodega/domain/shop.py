@@ -24,6 +24,7 @@ from bodega.domain.flows.leaving import Leaving
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
 from bodega.domain.flows.returning import Returning
+from bodega.domain.flows.reviewing import Reviewing
 from bodega.domain.flows.signing_in import SigningIn
 from bodega.domain.flows.training import Trainer
 from bodega.domain.inventory.holds import Holds
@@ -32,6 +33,7 @@ from bodega.domain.inventory.stock import Stock
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import ModelStore
 from bodega.domain.reviews.service import Reviews
+from bodega.domain.reviews.votes import Votes
 from bodega.domain.webhooks.service import Webhooks
 from bodega.ports.bus import Bus
 from bodega.ports.cache import Cache
@@ -87,6 +89,8 @@ class Shop:
     orders: Orders
     returning: Returning
     reviews: Reviews
+    votes: Votes
+    reviewing: Reviewing
     api_keys: ApiKeys
     accounts: Accounts
     account_security: AccountSecurity

@@ -66,6 +66,7 @@ def prompt_duties(shop: Shop) -> list[Duty]:
             "checkouts", timedelta(seconds=5), lambda: shop.checkout_recovery.work_once(limit=_CHECKOUTS) >= _CHECKOUTS
         ),
         Duty("events", timedelta(seconds=0.5), lambda: shop.webhooks.fan_out.work_once() > 0),
+        Duty("reviews", timedelta(seconds=1), lambda: shop.reviewing.work_once() > 0),
         Duty("relist", timedelta(seconds=1), lambda: shop.relister.work_once() > 0),
         Duty("prices", timedelta(seconds=5), lambda: change_prices(shop)),
         Duty("holds", timedelta(seconds=10), lambda: shop.holds.sweep(limit=_HOLDS) == _HOLDS),

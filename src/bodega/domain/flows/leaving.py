@@ -1,6 +1,6 @@
 """Give customers what is theirs: a copy of everything the shop keeps of them, and being forgotten."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -8,8 +8,12 @@ import msgspec
 from bodega.domain.accounts.accounts import Accounts
 from bodega.domain.accounts.profile import Account
 from bodega.domain.carts.service import Carts
+from bodega.domain.flows.reviewing import Reviewing
 from bodega.domain.orders.model import Order
 from bodega.domain.orders.service import Orders
+from bodega.domain.reviews.model import Review
+from bodega.domain.reviews.service import Reviews
+from bodega.values.page import Page, Position
 
 _PAGE = 100
 
@@ -17,23 +21,28 @@ _PAGE = 100
 class Leaving:
     """Exports and erasure join every feature that keeps something about a customer."""
 
-    def __init__(self, *, accounts: Accounts, carts: Carts, orders: Orders) -> None:
+    def __init__(
+        self, *, accounts: Accounts, carts: Carts, orders: Orders, reviews: Reviews, reviewing: Reviewing
+    ) -> None:
         self._accounts = accounts
         self._carts = carts
         self._orders = orders
+        self._reviews = reviews
+        self._reviewing = reviewing
 
     def erase(self, customer_id: str) -> None:
         """Forget a customer; NotFoundError for one who is not, or no longer, there.
 
         Their orders stay as the books need them, without a name or an address that anybody could read: what was sealed
-        with the key that is destroyed here is noise, wherever it was copied to.
+        with the key that is destroyed here is noise, wherever it was copied to. Their reviews and votes are removed.
         """
         self._accounts.get(customer_id)
         self._carts.forget_customer(customer_id)
+        self._reviewing.forget_customer(customer_id)
         self._accounts.erase(customer_id)
 
     def export(self, customer_id: str) -> Iterator[bytes]:
-        """Yield a JSON document of everything: account, cart and orders. NotFoundError at once without an account."""
+        """Yield a JSON document of account, cart, orders and reviews. NotFoundError at once without an account."""
         account = self._accounts.get(customer_id)
         return self._document(account)
 
@@ -42,18 +51,24 @@ class Leaving:
         cart = self._carts.find_of_customer(account.id)
         yield b',"cart":' + _encode(cart)
         yield b',"orders":['
-        for number, order in enumerate(self._all_orders(account.id)):
-            yield (b"," if number else b"") + _encode(order)
+        yield from _joined(lambda position: self._orders.page_by_customer(account.id, position=position, limit=_PAGE))
+        yield b'],"reviews":['
+        yield from _joined(lambda position: self._reviews.list_by_customer(account.id, position=position, limit=_PAGE))
         yield b"]}"
 
-    def _all_orders(self, customer_id: str) -> Iterator[Order]:
-        position = None
-        while True:
-            page = self._orders.page_by_customer(customer_id, position=position, limit=_PAGE)
-            yield from page.rows
-            if page.next is None:
-                return
-            position = page.next
+
+def _joined(read: Callable[[Position | None], Page[Order] | Page[Review]]) -> Iterator[bytes]:
+    """Yield the rows of all pages as JSON, with commas between them."""
+    position: Position | None = None
+    separator = b""
+    while True:
+        page = read(position)
+        for row in page.rows:
+            yield separator + _encode(row)
+            separator = b","
+        position = page.next
+        if position is None:
+            return
 
 
 _encode = msgspec.json.Encoder().encode

@@ -45,6 +45,7 @@ from bodega.ports.table import (
 from bodega.values.page import DEFAULT_LIMIT, Page, Position
 from bodega.values.times import format_time
 
+_NOT_BOUGHT = frozenset({"placed", "cancelled"})
 _SPARSE = {"refunded_partly": "by_refund", "refunded": "by_refund", "return_requested": "by_request"}
 STATES = ("placed", "paid", "fulfilled", "delivered", "cancelled", "returned", *_SPARSE)
 """What orders can be listed by: their states, what was refunded, and what shoppers want to send back."""
@@ -249,6 +250,18 @@ class Orders:
             if page.last is None:
                 return bought
             after = page.last
+
+    def has_bought(self, customer_id: str, product_id: str) -> bool:
+        """Tell whether a customer paid for a product and did not cancel; what was sent back was bought."""
+        after: Key | None = None
+        while True:
+            page = self._table.query(schema.ORDERS, customer_id, index="by_customer", after=after, limit=100)
+            for order in map(read_order, page.items):
+                if order.state not in _NOT_BOUGHT and any(line.product_id == product_id for line in order.lines):
+                    return True
+            after = page.last
+            if after is None:
+                return False
 
     def all(self) -> Iterator[Order]:
         """Walk through every order there is, in no useful order: for training, exports and checks."""

@@ -14,7 +14,7 @@ from bodega.domain.flows.imports.ledger import Ledger
 from bodega.domain.flows.imports.rules import moment_of, plain_text
 from bodega.domain.flows.imports.sales import OUR_CUSTOMER, SOURCE
 from bodega.domain.flows.job_records import JobStore
-from bodega.domain.flows.reviewing import recount_ratings
+from bodega.domain.flows.reviewing import show_ratings
 from bodega.domain.orders.model import natural_id
 from bodega.domain.orders.service import Orders
 from bodega.domain.reviews.model import Review, ReviewStatus
@@ -88,7 +88,7 @@ class ReviewImport:
             self._write(batch)
             self._ledger.checkpoint(line=batch[-1].line)
         while touched := self._store.touched(job.id, limit=_RECOUNT):
-            self._ledger.counts["ratings"] += recount_ratings(self._products, self._reviews, touched)
+            self._ledger.counts["ratings"] += show_ratings(self._products, self._reviews, touched)
             self._store.untouch(job.id, touched)
             self._ledger.tick()
 
@@ -96,6 +96,7 @@ class ReviewImport:
         read = [(row.line, *parsed) for row in batch if (parsed := self._read(row)) is not None]
         there = self._find({given.reference() for _, given, _ in read})
         reviews: list[Review] = []
+        lines: list[int] = []
         bought: dict[str, set[str]] = {}
         for line, given, at in read:
             product_id = there.get(given.reference())
@@ -103,9 +104,12 @@ class ReviewImport:
                 self._ledger.reject(line, "unknown_product", f"there is no product {given.reference()[:80]!r}")
                 continue
             reviews.append(self._review(given, at, product_id, bought))
+            lines.append(line)
         # The note comes first: a crash in between only recounts a rating that was right.
         self._store.touch(self._ledger.job.id, {review.product_id for review in reviews})
         recorded = self._reviews.record_many(reviews)
+        for number in recorded.clashes:
+            self._ledger.reject(lines[number], "id_taken", f"another review has the id {reviews[number].id!r}")
         self._ledger.count("created", recorded.created)
         self._ledger.count("changed", recorded.changed)
         self._ledger.count("unchanged", recorded.unchanged)
