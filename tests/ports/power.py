@@ -15,6 +15,7 @@ import errno
 import itertools
 import os
 import random
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -220,6 +221,15 @@ def running(machine):
         os.close(here)
         apsw.set_default_vfs("unix")
         vfs.unregister()
+
+
+def fresh_folders(parent):
+    """Yield a new folder every time; those of runs that went well are deleted, and the last stays to be looked at."""
+    for number in itertools.count():
+        folder = parent / str(number)
+        folder.mkdir()
+        yield folder
+        shutil.rmtree(folder)
 
 
 def _apply(platter, at, data, *, filler=b"\0"):

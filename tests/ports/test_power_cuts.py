@@ -4,12 +4,11 @@ import contextlib
 import itertools
 import random
 import re
-import shutil
 import threading
 
 import apsw
 import pytest
-from power import SECTOR, Inode, Machine, running
+from power import SECTOR, Inode, Machine, fresh_folders, running
 
 from bodega.adapters.local import sqlite
 from bodega.adapters.local.sqlite import Database
@@ -149,16 +148,7 @@ def early_checkpoints(monkeypatch):
 
 @pytest.fixture
 def folders(tmp_path):
-    """Yield a new folder every time; those of runs that went well are deleted."""
-
-    def make():
-        for number in itertools.count():
-            folder = tmp_path / str(number)
-            folder.mkdir()
-            yield folder
-            shutil.rmtree(folder)
-
-    return make()
+    return fresh_folders(tmp_path)
 
 
 @pytest.mark.parametrize("seeds", [range(30), pytest.param(range(2000), marks=pytest.mark.slow)], ids=len)

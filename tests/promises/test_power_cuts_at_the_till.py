@@ -3,13 +3,12 @@
 import contextlib
 import itertools
 import random
-import shutil
 import threading
 
 import apsw
 import pytest
 from checkout_bench import CheckoutBench
-from power import Machine, running
+from power import Machine, fresh_folders, running
 
 from bodega.adapters.local import sqlite
 from bodega.adapters.system.clock import SettableClock
@@ -144,17 +143,8 @@ def open_bench(folder, clock, elsewhere, machine=None):
 
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
-    """Yield a new folder every time; those of runs that went well are deleted."""
     monkeypatch.setattr(sqlite, "CHECKPOINT_BYTES", 40 * sqlite.PAGE_BYTES)
-
-    def make():
-        for number in itertools.count():
-            folder = tmp_path / str(number)
-            folder.mkdir()
-            yield folder
-            shutil.rmtree(folder)
-
-    return make()
+    return fresh_folders(tmp_path)
 
 
 @pytest.mark.parametrize("seeds", [range(30), pytest.param(range(2000), marks=pytest.mark.slow)], ids=len)
