@@ -46,6 +46,7 @@ from bodega.domain.catalog.products import Products
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.catalog.shelves import Shelves
 from bodega.domain.catalog.taxonomy import Taxonomy
+from bodega.domain.flows.arrivals import Arrivals
 from bodega.domain.flows.buying import Buying
 from bodega.domain.flows.carting import Carting
 from bodega.domain.flows.checkout import Checkout
@@ -62,6 +63,8 @@ from bodega.domain.flows.relisting import Relister
 from bodega.domain.flows.returning import Returning
 from bodega.domain.flows.reviewing import Reviewing
 from bodega.domain.flows.settling import Settling
+from bodega.domain.flows.shoppers import Shoppers
+from bodega.domain.flows.showcase import Showcase
 from bodega.domain.flows.signing_in import SigningIn
 from bodega.domain.flows.training import Trainer
 from bodega.domain.inventory.holds import Holds
@@ -69,7 +72,8 @@ from bodega.domain.inventory.service import Inventory
 from bodega.domain.inventory.stock import Stock
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import ModelStore
-from bodega.domain.recommendations.service import Recommendations
+from bodega.domain.recommendations.receipts import Receipts
+from bodega.domain.recommendations.rules import RuleBook
 from bodega.domain.reviews.service import Reviews
 from bodega.domain.reviews.votes import Votes
 from bodega.domain.shop import Shop, World
@@ -202,11 +206,15 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         ids=ids,
         hold_back=settings.hold_reviews,
     )
+    rules = RuleBook(table=table, clock=clock)
     recommender = Recommender(
-        recommendations=Recommendations(models=models),
-        shelves=shelves,
-        inventory=inventory,
-        orders=orders,
+        models=models,
+        rules=rules,
+        arrivals=Arrivals(catalog=catalog, clock=clock),
+        showcase=Showcase(shelves=shelves, inventory=inventory, taxonomy=taxonomy, clock=clock),
+        shoppers=Shoppers(orders=orders, reviews=reviews),
+        receipts=Receipts(world.keys),
+        clock=clock,
         ids=ids,
     )
     customers = Customers(table=table)
@@ -263,8 +271,17 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         staff=people.staff,
         leaving=Leaving(accounts=people.accounts, carts=carts, orders=orders, reviews=reviews, reviewing=reviewing),
         recommender=recommender,
+        recommendation_rules=rules,
         models=models,
-        trainer=Trainer(orders=orders, models=models, indexer=indexer, clock=clock, ids=ids),
+        trainer=Trainer(
+            orders=orders,
+            catalog=catalog,
+            inventory=inventory,
+            models=models,
+            indexer=indexer,
+            clock=clock,
+            ids=ids,
+        ),
         indexer=indexer,
         relister=Relister(catalog=catalog, indexer=indexer, queue=world.queue),
         importer=importer,

@@ -81,11 +81,8 @@ def _question(asked: ProductQuery, path: str) -> bytes:
 
 def _shelf_query(desk: Desk, asked: ProductQuery, audience: Audience) -> ShelfQuery:
     taxonomy = desk.shop.catalog.taxonomy
-    categories: Sequence[str] = ()
     collections: Sequence[str] = ()
-    if asked.category:
-        tree = taxonomy.tree()
-        categories = _known("category", asked.category, tree.by_id, tree.by_slug)
+    categories = known_categories(desk, asked.category)
     if asked.collection:
         by_id = taxonomy.collections()
         collections = _known("collection", asked.collection, by_id, {c.slug: c for c in by_id.values()})
@@ -103,6 +100,14 @@ def _shelf_query(desk: Desk, asked: ProductQuery, audience: Audience) -> ShelfQu
         limit=asked.limit,
         audience=audience,
     )
+
+
+def known_categories(desk: Desk, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of categories named by id or slug; InvalidError for one that nobody knows."""
+    if not names:
+        return ()
+    tree = desk.shop.catalog.taxonomy.tree()
+    return _known("category", names, tree.by_id, tree.by_slug)
 
 
 def _known(kind: str, names: Sequence[str], by_id: Mapping[str, Any], by_slug: Mapping[str, Any]) -> tuple[str, ...]:

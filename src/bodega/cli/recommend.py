@@ -9,13 +9,14 @@ import msgspec
 from bodega.cli.opening import add_data_argument, opened_shop
 from bodega.domain.flows.recommending import Suggestions
 from bodega.domain.orders.model import natural_id
+from bodega.domain.recommendations.model import Placement
 from bodega.domain.shop import Shop
 from bodega.errors import NotFoundError
 
 _EXAMPLES = {
     "train": "train --data ./data",
     "versions": "versions",
-    "rollback": "rollback 20261123T042800-xz4w9c",
+    "rollback": "rollback",
     "for": "for 17850 --limit 10",
     "similar": "similar 85123A",
     "evaluate": "evaluate --train train.parquet --test test.parquet --k 20 --repeat exclude",
@@ -28,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     verbs.add_parser("train", help="train on all orders and publish the model")
     verbs.add_parser("versions", help="list published models")
-    rollback = verbs.add_parser("rollback", help="put an earlier model into service")
-    rollback.add_argument("version")
+    rollback = verbs.add_parser("rollback", help="put the model before the one in service back into service")
+    rollback.add_argument("version", nargs="?", help="or this one")
     person = verbs.add_parser("for", help="recommend to a customer")
     person.add_argument("customer", help="a customer's id (cus_…), or their number in imported sales")
     person.add_argument(
@@ -72,11 +73,16 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
                     else f"{mark} {manifest.version} {manifest.facts}"
                 )
         elif arguments.verb == "rollback":
-            shop.models.point_at(arguments.version, expected=shop.models.current_version())
-            print(f"{arguments.version} is in service")
+            version = arguments.version
+            if version is None:
+                version = shop.models.roll_back()
+            else:
+                shop.models.point_at(version, expected=shop.models.current_version())
+            print(f"{version} is in service")
         elif arguments.verb == "for":
             customer_id = _customer_id(shop, arguments.customer)
-            found = shop.recommender.suggest(customer_id=customer_id, limit=arguments.limit, repeat=arguments.repeat)
+            placement: Placement = "account" if arguments.repeat == "include" else "home"
+            found = shop.recommender.suggest(customer_id=customer_id, placement=placement, limit=arguments.limit)
             _print_list(shop, found, as_json=arguments.json)
         else:
             _similar(shop, arguments)

@@ -32,6 +32,7 @@ from bodega.domain.inventory.service import Inventory
 from bodega.domain.inventory.stock import Stock
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import ModelStore
+from bodega.domain.recommendations.rules import RuleBook
 from bodega.domain.reviews.service import Reviews
 from bodega.domain.reviews.votes import Votes
 from bodega.domain.webhooks.service import Webhooks
@@ -99,6 +100,7 @@ class Shop:
     leaving: Leaving
     staff: Staff
     recommender: Recommender
+    recommendation_rules: RuleBook
     models: ModelStore
     trainer: Trainer
     indexer: Indexer

@@ -70,6 +70,16 @@ class Assortment:
             raise InvalidError(f"these arrays are no assortment: {fault}")
         return cls(arrays)
 
+    @classmethod
+    def empty(cls) -> Self:
+        """Return the assortment of a shop that has nothing."""
+        arrays: dict[str, NDArray[Any]] = {
+            name: np.zeros((0, 1) if dimensions > 1 else 0, dtype=kind) for name, (kind, dimensions) in ARRAYS.items()
+        }
+        arrays |= {"category_starts": np.zeros(1, dtype=np.int64), "rarity": np.ones(BUCKETS, dtype=np.float32)}
+        arrays["sketches"] = np.zeros((0, DIMENSIONS), dtype=np.int8)
+        return cls.from_arrays(arrays, n_items=0, n_categories=0)
+
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, each to be saved as one .npy file."""
         return {name: getattr(self, name) for name in ARRAYS}

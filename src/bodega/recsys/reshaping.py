@@ -36,6 +36,26 @@ def widened(table: ItemTable, places: Indices, n_items: int) -> ItemTable:
     return _with_worth(table, near, weights, worth, habit)
 
 
+def spoken_for(table: ItemTable, alike: Indices, says: Weights) -> ItemTable:
+    """Return the table in which items that said nothing say what reads like them, as loudly as others do on average.
+
+    `alike` and `says` (n_items, width) are neighbours by text, best first, with cosines.
+    """
+    silent = (table.neighbours < 0).all(axis=1)
+    if not silent.any():
+        return table
+    loudest = table.weights.max(axis=1, initial=0)
+    usual = float(np.median(loudest[loudest > 0])) if (loudest > 0).any() else 1.0
+    width = max(table.width, 1)
+    near = np.full((table.n_items, width), -1, dtype=np.int32)
+    weights = np.zeros((table.n_items, width), dtype=np.float32)
+    near[:, : table.width], weights[:, : table.width] = table.neighbours, table.weights
+    kept = min(width, alike.shape[1])
+    near[silent, :kept] = alike[silent, :kept]
+    weights[silent, :kept] = says[silent, :kept] * np.float32(usual)
+    return _with_worth(table, near, weights, table.popularity, table.habit)
+
+
 def lifted(table: ItemTable, lift: Weights) -> ItemTable:
     """Return the table with (n_items,) `lift` added to what each item is worth by itself, in log-odds."""
     worth = table.popularity.copy()

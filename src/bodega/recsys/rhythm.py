@@ -17,6 +17,8 @@ USUAL_SPREAD = 1.1
 # wholesale orders, where anything from 0.25 to 1 is within the error of the best.
 RHYTHM_WEIGHT = 0.5
 GAPS_TO_TRUST = 4.0
+# So many gaps of the customer's own are a habit, which may be told of.
+SHOWN_GAPS = 2
 # A shop where nothing was ever bought twice: guess a month.
 UNKNOWN_GAP_DAYS = 30.0
 _LEAST_CHANCE = 1e-3
@@ -26,14 +28,22 @@ class Rhythms(NamedTuple):
     """What a customer bought and how regularly.
 
     Shape: all (d,), an entry an item, by item: `items`; `gaps` the number of gaps between purchases seen; `gap_days`
-    the typical gap, from the customer's own and the usual one; `spread` of its logarithm; `since_days` since the last.
+    the typical gap, from the customer's own and the usual one, and `own_gap_days` from their own alone, 0 without any;
+    `spread` of its logarithm; `since_days` since the last.
     """
 
     items: Indices
     gaps: Indices
     gap_days: Weights
+    own_gap_days: Weights
     spread: Weights
     since_days: Weights
+
+    @property
+    def shown_days(self) -> Weights:
+        """The gap that the customer has shown, once they have shown two; until then the typical one."""
+        shown: Weights = np.where(self.gaps >= SHOWN_GAPS, self.own_gap_days, self.gap_days)
+        return shown
 
 
 def rhythms_of(items: Indices, ages_days: Days, usual_gap_days: Weights) -> Rhythms:
@@ -68,6 +78,7 @@ def rhythms_of(items: Indices, ages_days: Days, usual_gap_days: Weights) -> Rhyt
         item[first].astype(np.int32),
         number.astype(np.int32),
         np.exp(mean).astype(np.float32),
+        np.where(number > 0, np.exp(total / np.maximum(number, 1)), 0).astype(np.float32),
         spread.astype(np.float32),
         age[first].astype(np.float32),
     )

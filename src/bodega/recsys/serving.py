@@ -158,13 +158,15 @@ class ItemTable:
         exclude: ArrayLike = (),
         mix: Mix | None = None,
         reasons: bool = True,
+        shown: int | None = None,
     ) -> Ranked:
         """Rank the items for one shopper; the list is short only when fewer than k items are allowed.
 
         `allowed` (n_items,) bool keeps items (stock, category, price) and `exclude` is a short array of
         item indices (in the cart, blocked); both act before the list is cut. With `repeat` "exclude" the
         history's items are left out too. Ties go to the more popular item, then to the lower index.
-        Without a known history the list is by popularity. Without `reasons` contributors are all -1.
+        Without a known history the list is by popularity. Without `reasons` contributors are all -1. If only the first
+        `shown` of k will be seen, `sources` say what put an item among those.
 
         Raises InvalidError for k < 1, a mask of another length, and for what is no history.
         """
@@ -187,7 +189,12 @@ class ItemTable:
         score[found.own_at] += own
         kept = self._kept(found.items, allowed, barred)
         chosen = best(score, kept, k, self.popularity[TO_STRANGERS], found.items)
-        return self._ranked(found, chosen, score, lean, parts, reasons=reasons)
+        return self._ranked(found, chosen, score, lean, parts, shown=shown or k, reasons=reasons)
+
+    def heard(self, history: History, *, repeat: Repeat) -> Past:
+        """Return the items of a history that speak loudest, each once, with their voices; as `recommend` hears them."""
+        half_lives = self.mixes[repeat].half_lives
+        return summarise(history, self._slots, half_lives, n_items=self.n_items).loudest()
 
     def similar(self, item: int, *, k: int = 20, allowed: Mask | None = None) -> tuple[Indices, Weights]:
         """Return up to k neighbours of an item and their weights, best first; nothing for an unknown item."""
@@ -284,13 +291,15 @@ class ItemTable:
         lean: Weights,
         parts: Mix,
         *,
+        shown: int,
         reasons: bool,
     ) -> Ranked:
         items, reached = found.items[chosen].astype(np.int32), score[chosen]
         own = np.zeros(found.items.size, dtype=np.bool_)
         own[found.own_at] = True
         # An item that would be listed without anything the shopper did is there because it is popular.
-        popular = (lean[chosen] >= reached.min(initial=np.inf)) | (found.said[chosen] <= 0)
+        least = reached[min(shown, reached.size) - 1] if reached.size else np.float32(0)
+        popular = (lean[chosen] >= least) | (found.said[chosen] <= 0)
         sources = popular.astype(np.int8) * np.int8(FROM_POPULARITY)
         sources[own[chosen]] = FROM_OWN_PAST
         named = np.full((items.size, REASONS), -1, dtype=np.int32)

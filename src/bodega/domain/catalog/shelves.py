@@ -21,7 +21,7 @@ from bodega.domain.catalog.views import (
 from bodega.errors import Fault, InvalidError
 from bodega.ports.clock import Clock
 from bodega.ports.search import FacetCount, SearchDocument, SearchIndex, SearchQuery, Sort
-from bodega.ports.table import Key, SortRange, TableStore, scan_all
+from bodega.ports.table import Item, Key, SortRange, TableStore, scan_all
 from bodega.values.money import MAX_AMOUNT
 from bodega.values.page import DEFAULT_LIMIT, Position
 from bodega.values.times import format_time
@@ -127,12 +127,20 @@ class Shelves:
             keys = product_keys(product_ids[start : start + 100])
             for item in self._table.batch_get(schema.CATALOG, list(keys)).values():
                 if item["status"] == "active":
-                    card = (
-                        _card(cast("bytes", item["card"]))
-                        if "card" in item
-                        else card_of(public_view(read_product(item), now))
-                    )
+                    card = _card_in(item, now)
                     found[card.id] = card
+        return found
+
+    def on_sale(self, product_ids: Sequence[str]) -> dict[str, tuple[Card, tuple[str, ...]]]:
+        """Return the cards and the SKUs of those of any number of products that shoppers may see, by id."""
+        found: dict[str, tuple[Card, tuple[str, ...]]] = {}
+        now = self._clock.now()
+        for start in range(0, len(product_ids), 100):
+            keys = product_keys(product_ids[start : start + 100])
+            for item in self._table.batch_get(schema.CATALOG, list(keys)).values():
+                if item["status"] == "active":
+                    card = _card_in(item, now)
+                    found[card.id] = card, tuple(v.sku for v in _variants(cast("bytes", item["doc"])).variants)
         return found
 
     def documents(self, product_ids: Sequence[str], sold: Mapping[str, int]) -> list[SearchDocument]:
@@ -262,5 +270,22 @@ def _price_range(query: ShelfQuery) -> SortRange | None:
     return SortRange(low=f"{low:016d}", high=f"{high:016d}~")
 
 
+class _Sku(msgspec.Struct):
+    sku: str
+
+
+class _Variants(msgspec.Struct):
+    """What is asked of a product's document where only its SKUs count; the rest of it is not decoded."""
+
+    variants: list[_Sku] = []
+
+
+def _card_in(item: Item, now: datetime) -> Card:
+    if "card" in item:
+        return _card(cast("bytes", item["card"]))
+    return card_of(public_view(read_product(item), now))
+
+
 _NOTHING = SortRange(low="1", high="0")
 _card = msgspec.json.Decoder(Card).decode
+_variants = msgspec.json.Decoder(_Variants).decode

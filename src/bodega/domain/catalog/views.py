@@ -184,6 +184,13 @@ def search_document(product: Product, tree: CategoryTree, now: datetime, *, sold
     )
 
 
+def text_of(product: Product, tree: CategoryTree) -> str:
+    """Return the words by which a product is compared with others: its name, its maker, where it stands, what it is."""
+    places = [tree.by_id[category].name for category in tree.with_ancestors(product.categories)]
+    values = [" ".join(value) if isinstance(value, list) else _plain(value) for value in product.attributes.values()]
+    return " ".join([product.title, product.brand, *places, *values])
+
+
 def _attribute_pairs(product: Product) -> Iterator[str]:
     """Yield `name=value` for attributes and variants' options, each once."""
     pairs: dict[str, None] = {}

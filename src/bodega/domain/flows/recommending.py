@@ -1,30 +1,35 @@
-"""Recommend products that a shopper can see and buy: the model's ranking, joined with catalog, stock and orders."""
+"""Recommend products that a shopper can see and buy: the model's rankings joined with all that is known live."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
+from functools import partial
+from math import exp
 
 import msgspec
 
 from bodega.domain.catalog.model import Card
-from bodega.domain.catalog.records import is_id
-from bodega.domain.catalog.shelves import ShelfQuery, Shelves
-from bodega.domain.inventory.service import Inventory
-from bodega.domain.orders.service import Orders
-from bodega.domain.recommendations.model import Placement, Reason, Scored
-from bodega.domain.recommendations.service import Recommendations, Taken
+from bodega.domain.flows.arrivals import Arrivals
+from bodega.domain.flows.list_making import ListMaker, Made, Wish
+from bodega.domain.flows.shoppers import Shoppers
+from bodega.domain.flows.showcase import Filters, Showcase
+from bodega.domain.recommendations.artifacts import ModelStore
+from bodega.domain.recommendations.model import NEED_PRODUCT, STRIP_OF, Placement, Reason
+from bodega.domain.recommendations.receipts import Place, Receipt, Receipts, mark_of
+from bodega.domain.recommendations.rules import RuleBook
+from bodega.domain.recommendations.versions import LoadedModel, no_model
 from bodega.errors import Fault, InvalidError
+from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
-from bodega.recsys.serving import Repeat
-from bodega.values.page import MAX_LIMIT as MAX_PAGE
+
+__all__ = ["MAX_LIMIT", "Filters", "Recommender", "Suggestion", "Suggestions"]
 
 MAX_LIMIT = 100
-_ORDERS_READ = 50
-_FIRST_SPARE = 12
-_LOOKS = 4
-_DAY = 86400.0
+_HOUR = 3600
+_DAY = 24 * _HOUR
+_EVERYTHING = Filters()
 
 
 class Suggestion(msgspec.Struct, frozen=True):
-    """A recommended product as shoppers see it."""
+    """A recommended product as shoppers see it; scores of a list never rise."""
 
     card: Card
     score: float
@@ -32,7 +37,10 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 
 class Suggestions(msgspec.Struct, frozen=True):
-    """A list, best first. `fallback` says what stood in for the personal model, None if nothing had to."""
+    """A list, best first. `fallback` says what stood in for what was asked for, None if nothing had to.
+
+    By `request_id` what shoppers do with the list is accounted for.
+    """
 
     items: Sequence[Suggestion]
     model_version: str | None
@@ -41,22 +49,29 @@ class Suggestions(msgspec.Struct, frozen=True):
 
 
 class Recommender:
-    """Lists for every placement. What is archived, sold out or in the cart is passed over before the list is cut."""
+    """Lists for every place in the shop. Filters come before the cut: a list is short only where the shop is."""
 
     def __init__(
         self,
         *,
-        recommendations: Recommendations,
-        shelves: Shelves,
-        inventory: Inventory,
-        orders: Orders,
+        models: ModelStore,
+        rules: RuleBook,
+        arrivals: Arrivals,
+        showcase: Showcase,
+        shoppers: Shoppers,
+        receipts: Receipts,
+        clock: Clock,
         ids: Ids,
     ) -> None:
-        self._recommendations = recommendations
-        self._shelves = shelves
-        self._inventory = inventory
-        self._orders = orders
+        self._models = models
+        self._rules = rules
+        self._arrivals = arrivals
+        self._showcase = showcase
+        self._shoppers = shoppers
+        self._receipts = receipts
+        self._clock = clock
         self._ids = ids
+        self._no_model = no_model()
 
     def suggest(
         self,
@@ -67,137 +82,71 @@ class Recommender:
         viewed: Sequence[str] = (),
         in_cart: Sequence[str] = (),
         limit: int = 12,
-        repeat: Repeat | None = None,
+        filters: Filters = _EVERYTHING,
+        who: str = "",
+        seed: str | None = None,
     ) -> Suggestions:
-        """Return a list for a place in the shop; a shopper nobody knows gets what is trending, and is told so."""
-        _check_limit(limit)
-        if placement == "product":
-            if product_id is None:
-                raise InvalidError(
-                    "a product is needed", [Fault("/product", "required", "placement=product needs product")]
-                )
-            return self._beside(product_id, limit=limit)
-        history = [Taken(p, 0.0) for p in (*in_cart, *viewed)] + self._bought(customer_id)
-        wanted: Repeat = repeat or ("include" if placement == "account" else "exclude")
+        """Return a list for a place in the shop; a shopper nobody knows gets what is popular, and is told so.
 
-        def rank(count: int) -> list[Scored]:
-            return self._recommendations.for_history(history, limit=count, repeat=wanted, without=in_cart)
-
-        found = self._available(rank, limit, without=set(in_cart))
-        return self._answer(found, limit, without=set(in_cart), fallback=None if history else "trending")
+        `who` tells shoppers without a customer id apart. The same shopper is shown the same things tried for a day,
+        nobody in particular for an hour; `seed` says instead what is tried. InvalidError without a product where one is
+        needed, and for a limit out of range.
+        """
+        strip = STRIP_OF[placement]
+        if strip in NEED_PRODUCT and product_id is None:
+            detail = f"placement={placement} needs a product"
+            raise InvalidError(detail, [Fault("/product", "required", detail)])
+        if not 1 <= limit <= MAX_LIMIT:
+            detail = f"limit must be 1 to {MAX_LIMIT}"
+            raise InvalidError(detail, [Fault("/limit", "out_of_range", detail)])
+        model = self._models.current() or self._no_model
+        wish = Wish(
+            strip=strip,
+            shopper=self._shoppers.gather(customer_id, viewed=viewed, in_cart=in_cart, as_of=model.as_of),
+            product_id=product_id,
+            limit=limit,
+            filters=filters,
+            seed=self._seed(customer_id or who, model) if seed is None else seed,
+        )
+        return self._answer(wish, model, self._made(wish, model))
 
     def similar(self, product_id: str, *, limit: int = 12) -> Suggestions:
-        """Return products that the same customers take; what is trending where nothing is known of the product."""
-        _check_limit(limit)
-        return self._around(lambda count: self._recommendations.similar(product_id, limit=count), product_id, limit)
+        """Return products that read like one, or that the same customers take."""
+        return self.suggest(placement="similar", product_id=product_id, limit=limit)
 
     def bought_together(self, product_id: str, *, limit: int = 4) -> Suggestions:
         """Return products that stand in the same orders; empty where none does, because a made-up pair helps nobody."""
-        _check_limit(limit)
-        found = self._available(
-            lambda count: self._recommendations.bought_together(product_id, limit=count),
-            limit,
-            without={product_id},
-        )
-        return Suggestions(found, self._recommendations.version(), None, self._ids.new("rec"))
+        return self.suggest(placement="bought_together", product_id=product_id, limit=limit)
 
     def trending(self, *, limit: int = 12) -> Suggestions:
-        """Return what is popular now."""
-        _check_limit(limit)
-        found = self._available(self._trending, limit, without=())
-        return self._answer(found, limit, without=(), fallback=None)
+        """Return what more customers take than usual."""
+        return self.suggest(placement="trending", limit=limit)
 
     # -- inside
 
-    def _filled(
-        self, found: list[Suggestion], rank: Callable[[int], list[Scored]], limit: int, *, without: Collection[str]
-    ) -> list[Suggestion]:
-        if len(found) >= limit:
-            return found
-        have = {s.card.id for s in found} | set(without)
-        return [*found, *self._available(rank, limit - len(found), without=have)]
+    def _made(self, wish: Wish, model: LoadedModel) -> Made:
+        return ListMaker(
+            wish,
+            wares=self._arrivals.wares(model),
+            rules=self._rules.current().rules,
+            showcase=self._showcase,
+            sketch_of=partial(self._arrivals.sketch, model),
+        ).make()
 
-    def _trending(self, count: int) -> list[Scored]:
-        return self._recommendations.trending(limit=count)
-
-    def _newest(self, count: int) -> list[Scored]:
-        page = self._shelves.find(ShelfQuery(limit=min(count, MAX_PAGE)))
-        ids = [msgspec.json.decode(card, type=Card).id for card in page.cards]
-        return [Scored(product_id, 0.0, Reason("new")) for product_id in ids]
-
-    def _bought(self, customer_id: str | None) -> list[Taken]:
-        """Return what a customer bought lately, with ages.
-
-        They count from the newest order that is known, not from today: tastes do not fade while a shop is closed.
-        """
-        known = customer_id is not None and is_id(customer_id)
-        orders = self._orders.list_by_customer(customer_id, limit=_ORDERS_READ) if customer_id and known else []
-        if not orders:
-            return []
-        newest = max(order.placed_at for order in orders)
-        reference = max(newest, self._recommendations.as_of() or newest)
-        return [
-            Taken(line.product_id, (reference - order.placed_at).total_seconds() / _DAY)
-            for order in orders
-            for line in order.lines
-        ]
-
-    def _beside(self, product_id: str, *, limit: int) -> Suggestions:
-        """Return what is bought with a product, filled up with what is like it."""
-        together = self.bought_together(product_id, limit=limit)
-        if len(together.items) >= limit:
-            return together
-        taken = {s.card.id for s in together.items}
-        others = [
-            s
-            for s in self.similar(product_id, limit=min(MAX_LIMIT, limit + len(taken))).items
-            if s.card.id not in taken
-        ]
-        return msgspec.structs.replace(together, items=[*together.items, *others][:limit])
-
-    def _around(self, rank: Callable[[int], list[Scored]], product_id: str, limit: int) -> Suggestions:
-        found = self._available(rank, limit, without={product_id})
-        if found:
-            return Suggestions(found, self._recommendations.version(), None, self._ids.new("rec"))
-        return self._answer([], limit, without={product_id}, fallback="trending")
-
-    def _available(
-        self, rank: Callable[[int], list[Scored]], limit: int, *, without: Collection[str]
-    ) -> list[Suggestion]:
-        """Return the best `limit` that can be bought, looking further down the ranking as long as it takes."""
-        found: list[Suggestion] = []
-        seen = 0
-        count = limit + _FIRST_SPARE
-        for _ in range(_LOOKS):
-            ranked = rank(count)
-            fresh = [s for s in ranked[seen:] if s.product_id not in without]
-            seen = len(ranked)
-            cards = self._buyable([s.product_id for s in fresh])
-            found += [Suggestion(cards[s.product_id], s.score, s.reason) for s in fresh if s.product_id in cards]
-            if len(found) >= limit or seen < count:
-                break
-            count *= 4
-        return found[:limit]
-
-    def _buyable(self, product_ids: Sequence[str]) -> dict[str, Card]:
-        cards = self._shelves.cards(product_ids)
-        levels = self._inventory.find_levels(card.sku for card in cards.values())
-        gone = {sku for sku, level in levels.items() if level.state == "out_of_stock"}
-        return {product_id: card for product_id, card in cards.items() if card.sku not in gone}
-
-    def _answer(
-        self, found: list[Suggestion], limit: int, *, without: Collection[str], fallback: str | None
-    ) -> Suggestions:
-        """Fill a short list with what is trending, then with what is newest: a shop's first day has neither."""
-        found = self._filled(found, self._trending, limit, without=without)
-        if not found:
-            fallback = "newest"
-        found = self._filled(found, self._newest, limit, without=without)
-        return Suggestions(found, self._recommendations.version(), fallback, self._ids.new("rec"))
-
-
-def _check_limit(limit: int) -> None:
-    if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidError(
-            f"limit must be 1 to {MAX_LIMIT}", [Fault("/limit", "out_of_range", "limit is out of range")]
+    def _answer(self, wish: Wish, model: LoadedModel, made: Made) -> Suggestions:
+        nonce = self._ids.new("rec").partition("_")[2]
+        places = tuple(
+            Place(mark_of(pick.card.id, nonce), pool=tried.pool, usual=tried.usual)
+            for pick, tried in zip(made.picks, made.tried, strict=True)
         )
+        served_at = int(self._clock.now().timestamp())
+        receipt = Receipt(nonce, wish.strip, served_at, model.version, "", places)
+        items, score = [], 1.0
+        for pick in made.picks:
+            score = min(score, 1 / (1 + exp(-pick.worth)))
+            items.append(Suggestion(pick.card, score, pick.why()))
+        return Suggestions(items, model.version or None, made.fallback, self._receipts.write(receipt))
+
+    def _seed(self, who: str, model: LoadedModel) -> str:
+        now = int(self._clock.now().timestamp())
+        return f"{who}/{now // (_DAY if who else _HOUR)}/{model.version}"

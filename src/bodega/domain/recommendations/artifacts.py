@@ -1,88 +1,35 @@
-"""Keep trained models as immutable versions in the object store, under a pointer that moves by compare-and-set."""
+"""Say which version of the model is in service: a pointer that moves by compare-and-set, and that can be moved back."""
 
-import contextlib
-import io
 import logging
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
-import msgspec
-import numpy as np
-from numpy.typing import NDArray
-
 from bodega import schema
+from bodega.domain.recommendations.versions import (
+    FORMAT,
+    BrokenModelError,
+    LoadedModel,
+    Manifest,
+    ModelParts,
+    Versions,
+)
 from bodega.errors import ConflictError, InvalidError, NotFoundError
 from bodega.ports.clock import Clock
 from bodega.ports.objects import ObjectStore
-from bodega.ports.table import ConditionFailedError, Equals, Key, Missing, Put, TableStore
-from bodega.recsys.serving import ItemTable, Mix, Repeat
-from bodega.values.decode import decode_json
+from bodega.ports.table import ConditionFailedError, Equals, Item, Key, Missing, Put, TableStore
 from bodega.values.times import format_time, parse_time
 
+__all__ = ["BrokenModelError", "LoadedModel", "Manifest", "ModelParts", "ModelStore", "new_version"]
+
 _log = logging.getLogger(__name__)
-_FORMAT = 2  # 1 had one row of popularity
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,79}")
 _POINTER = Key("recommendations", "current")
 _FRESH_SECONDS = 1.0
-_TOGETHER = "together_"  # arrays of this prefix take the place of the recommender's in the table of baskets
-
-
-class BrokenModelError(InvalidError):
-    """A model's artifact is missing a part, damaged, or of another format; the one in service stays."""
-
-    code = "broken_model"
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a version consists of, beside its arrays, and what is known of how it came about.
-
-    `as_of` is the moment from which ages are counted: that of the newest order, or of training if that was earlier.
-    """
-
-    format: int
-    version: str
-    trained_at: str
-    as_of: str
-    arrays: list[str]
-    include: Mix
-    exclude: Mix
-    facts: dict[str, Any] = {}
-
-
-class LoadedModel:
-    """A version ready to serve: arrays memory-mapped, products found by binary search in their sorted ids."""
-
-    def __init__(
-        self,
-        manifest: Manifest,
-        *,
-        recommender: ItemTable,
-        together: ItemTable,
-        product_ids: NDArray[np.bytes_],
-    ) -> None:
-        self.manifest = manifest
-        self.version = manifest.version
-        self.recommender = recommender
-        self.together = together
-        self._product_ids = product_ids
-
-    def indices(self, product_ids: Sequence[str]) -> NDArray[np.int32]:
-        """Return the items of the products, -1 for those the model does not know; shape (n,), in the order given."""
-        if not product_ids or not len(self._product_ids):
-            return np.full(len(product_ids), -1, np.int32)
-        # Of the table's own type: another would copy the whole table. What does not fit is not in it.
-        width = self._product_ids.dtype.itemsize
-        encoded = [p.encode("utf-8", "surrogatepass") for p in product_ids]
-        wanted = np.array([e if len(e) <= width else b"" for e in encoded], dtype=self._product_ids.dtype)
-        at = np.minimum(np.searchsorted(self._product_ids, wanted), len(self._product_ids) - 1)
-        return np.where((wanted != b"") & (self._product_ids[at] == wanted), at, -1).astype(np.int32)
-
-    def product(self, item: int) -> str:
-        """Return the product of an item."""
-        return bytes(self._product_ids[item]).decode()
+KEPT = 5
+"""So many versions stay, to be rolled back to; a large shop's takes a hundred megabytes."""
 
 
 class ModelStore:
@@ -90,84 +37,96 @@ class ModelStore:
 
     def __init__(self, *, table: TableStore, objects: ObjectStore, clock: Clock) -> None:
         self._table = table
-        self._objects = objects
+        self._versions = Versions(objects)
         self._clock = clock
         self._lock = threading.Lock()
         self._checked = float("-inf")
         self._pointer: str | None = None
         self._loaded: LoadedModel | None = None
+        self._others: dict[str, LoadedModel] = {}
         self._sold: tuple[str | None, Mapping[str, int]] = (None, {})
+
+    # -- publishing
 
     def publish(
         self,
         version: str,
         *,
         as_of: datetime,
-        arrays: Mapping[str, NDArray[Any]],
-        product_ids: Sequence[str],
-        mixes: Mapping[str, Mix],
+        parts: ModelParts,
         sold: Mapping[str, int],
         facts: Mapping[str, Any],
     ) -> Manifest:
-        """Store a version whole and only then point at it. `product_ids` are ascending, item i is product_ids[i].
+        """Store a version whole and only then point at it.
 
         ConflictError if another version was published meanwhile; the files stay, unused.
         """
         before = self.current_version()
+        now = self._clock.now()
         manifest = Manifest(
-            format=_FORMAT,
+            format=FORMAT,
             version=version,
-            trained_at=format_time(self._clock.now()),
+            trained_at=format_time(now),
             as_of=format_time(as_of),
-            arrays=sorted(arrays),
-            include=mixes["include"],
-            exclude=mixes["exclude"],
+            arrays=[],
+            include=parts.recommender.mixes["include"],
+            exclude=parts.recommender.mixes["exclude"],
             facts=dict(facts),
         )
-        ids = np.array([p.encode() for p in product_ids] or [], dtype=None if product_ids else "S1")
-        for name, array in (*arrays.items(), ("product_ids", ids)):
-            self._objects.put(_path(version, f"{name}.npy"), _npy(array))
-        self._objects.put(_path(version, "sold.json"), msgspec.json.encode(sold))
-        self._objects.put(_path(version, "manifest.json"), msgspec.json.encode(manifest))
-        self.point_at(version, expected=before)
+        manifest = self._versions.write(manifest, parts, sold=sold)
+        self._move(version, expected=before, published_at=now)
         return manifest
 
     def point_at(self, version: str, *, expected: str | None) -> None:
-        """Make a stored version the current one if `expected` still is: publishing, and rolling back.
+        """Make a stored version the current one if `expected` still is.
 
         NotFoundError for a version that is not stored, BrokenModelError for one that cannot be read.
         """
-        if not _VERSION.fullmatch(version) or self._objects.find(_path(version, "manifest.json")) is None:
+        if not _VERSION.fullmatch(version) or not self._versions.exists(version):
             raise NotFoundError("model", version[:80])
-        self._load(version)
-        condition = Missing("version") if expected is None else Equals("version", expected)
-        try:
-            self._table.transact(
-                [
-                    Put(
-                        schema.SYSTEM,
-                        {"name": _POINTER.partition, "part": _POINTER.sort, "version": version},
-                        condition,
-                    )
-                ]
-            )
-        except ConditionFailedError as exc:
-            raise ConflictError("another model was published meanwhile") from exc
-        self._checked = float("-inf")
+        self._move(version, expected=expected, published_at=self.last_published())
+
+    def roll_back(self) -> str:
+        """Put the version before the one in service into service and return it; what cannot be read is passed over.
+
+        It stays until the next training is due by the time of the last, or somebody publishes. NotFoundError if there
+        is none before.
+        """
+        current = self.current_version()
+        stored = [manifest.version for manifest in self.versions()]
+        before = stored[: stored.index(current)] if current in stored else stored
+        for version in reversed(before):
+            try:
+                self.point_at(version, expected=current)
+            except BrokenModelError:
+                _log.warning("model cannot be rolled back to", extra={"version": version})
+                continue
+            return version
+        raise NotFoundError("model before", current or "the first")
+
+    def prune(self, *, also_kept: frozenset[str] = frozenset()) -> list[str]:
+        """Delete all but the newest versions and those in use, and return what was deleted."""
+        kept = also_kept | {self.current_version()}
+        old = [manifest.version for manifest in self.versions()[:-KEPT] if manifest.version not in kept]
+        for version in old:
+            self._versions.remove(version)
+        return old
+
+    # -- serving
 
     def current_version(self) -> str | None:
         """Return the version in service, None before the first."""
-        item = self._table.get(schema.SYSTEM, _POINTER)
+        item = self._pointed()
         return cast("str", item["version"]) if item else None
+
+    def last_published(self) -> datetime | None:
+        """Return when a version was last published; going back to an earlier one does not count."""
+        item = self._pointed()
+        return parse_time(cast("str", item["published_at"])) if item and "published_at" in item else None
 
     def versions(self) -> list[Manifest]:
         """Return all stored versions that this version of the shop can read, oldest first."""
-        found = []
-        for info in self._objects.list(schema.MODELS):
-            if info.key.endswith("/manifest.json"):
-                with contextlib.suppress(BrokenModelError, NotFoundError):
-                    found.append(_manifest(self._objects.get(info.key)))
-        return sorted(found, key=lambda manifest: manifest.trained_at)
+        return self._versions.all()
 
     def current(self) -> LoadedModel | None:
         """Return the model in service, at most a second old; None before the first or if none can be read."""
@@ -180,6 +139,20 @@ class ModelStore:
                 self._checked = now
         return self._loaded
 
+    def find(self, version: str) -> LoadedModel | None:
+        """Return another version than the one in service, None if it cannot be read: for comparing two."""
+        with self._lock:
+            if version not in self._others:
+                try:
+                    found = self._versions.load(version) if _VERSION.fullmatch(version) else None
+                except BrokenModelError:
+                    _log.warning("model cannot be compared with", extra={"version": version[:80]})
+                    found = None
+                if found is None:
+                    return None
+                self._others = {version: found}  # one at a time: two are compared, and one of them is in service
+            return self._others[version]
+
     def sold(self) -> Mapping[str, int]:
         """Return how many units of each product were sold in the recent past, as counted at the last training."""
         version = self.current_version()
@@ -187,7 +160,7 @@ class ModelStore:
         if version is None or version == kept:
             return sold
         try:
-            sold = decode_json(self._objects.get(_path(version, "sold.json")), dict[str, int])
+            sold = self._versions.sold(version)
         except (InvalidError, NotFoundError):
             # Indexing must not stop for it: best sellers are out of order until the next training counts them anew.
             _log.warning("what was sold cannot be read", extra={"version": version})
@@ -195,12 +168,30 @@ class ModelStore:
         self._sold = (version, sold)
         return sold
 
+    # -- inside
+
+    def _pointed(self) -> Item | None:
+        return self._table.get(schema.SYSTEM, _POINTER)
+
+    def _move(self, version: str, *, expected: str | None, published_at: datetime | None) -> None:
+        """Move the pointer to a version that can be read; ConflictError unless it still points at `expected`."""
+        self._versions.load(version)
+        pointer: Item = {"name": _POINTER.partition, "part": _POINTER.sort, "version": version}
+        if published_at is not None:
+            pointer["published_at"] = format_time(published_at)
+        condition = Missing("version") if expected is None else Equals("version", expected)
+        try:
+            self._table.transact([Put(schema.SYSTEM, pointer, condition)])
+        except ConditionFailedError as exc:
+            raise ConflictError("another model was published meanwhile") from exc
+        self._checked = float("-inf")
+
     def _refresh(self) -> None:
         version = self.current_version()
         if version is None or version == self._pointer:
             return
         try:
-            self._loaded = self._load(version)
+            self._loaded = self._versions.load(version)
         except BrokenModelError:
             _log.exception("model cannot be used; the last good one stays", extra={"version": version})
             self._loaded = self._loaded or self._last_good(version)
@@ -211,57 +202,10 @@ class ModelStore:
         for manifest in reversed(self.versions()):
             if manifest.version != broken:
                 try:
-                    return self._load(manifest.version)
+                    return self._versions.load(manifest.version)
                 except BrokenModelError:
                     continue
         return None
-
-    def _load(self, version: str) -> LoadedModel:
-        try:
-            manifest = _manifest(self._objects.get(_path(version, "manifest.json")))
-            if manifest.format != _FORMAT:
-                raise BrokenModelError(f"model {version} has format {manifest.format}, this version reads {_FORMAT}")
-            arrays = {name: self._map(version, name) for name in manifest.arrays}
-            ids = self._map(version, "product_ids")
-            mixes: dict[Repeat, Mix] = {"include": manifest.include, "exclude": manifest.exclude}
-            own = {name: array for name, array in arrays.items() if not name.startswith(_TOGETHER)}
-            baskets = {n.removeprefix(_TOGETHER): array for n, array in arrays.items() if n.startswith(_TOGETHER)}
-            recommender = ItemTable.from_arrays(own, mixes)
-            if len(ids) != recommender.n_items:
-                raise BrokenModelError(f"model {version} has {recommender.n_items} items but {len(ids)} product ids")
-            return LoadedModel(
-                manifest,
-                recommender=recommender,
-                together=ItemTable.from_arrays(own | baskets, mixes),
-                product_ids=ids,
-            )
-        except (ValueError, OSError, EOFError, NotFoundError) as exc:  # InvalidError is a ValueError
-            raise BrokenModelError(f"model {version} cannot be read: {exc}") from exc
-
-    def _map(self, version: str, name: str) -> NDArray[Any]:
-        path = self._objects.fetch(_path(version, f"{name}.npy"))
-        return cast("NDArray[Any]", np.load(path, mmap_mode="r", allow_pickle=False))
-
-
-def _manifest(document: bytes) -> Manifest:
-    """Read a manifest; BrokenModelError if it is none."""
-    try:
-        manifest = decode_json(document, Manifest)
-        parse_time(manifest.as_of)
-        parse_time(manifest.trained_at)
-    except InvalidError as exc:
-        raise BrokenModelError(f"a model's manifest cannot be read: {exc}") from exc
-    return manifest
-
-
-def _path(version: str, name: str) -> str:
-    return f"{schema.MODELS}{version}/{name}"
-
-
-def _npy(array: NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
 
 
 def new_version(trained_at: datetime, unique: str) -> str:

@@ -59,17 +59,18 @@ def home_page(site: Site, request: Request) -> Response:
     seen_cards = shop.catalog.shelves.cards(viewed)
     viewed = [product_id for product_id in viewed if product_id in seen_cards]
     customer_id = site.visitors.customer_id(request)
-    suggested = shop.recommender.suggest(placement="home", customer_id=customer_id, viewed=viewed, limit=_STRIP)
-    personal = suggested.fallback is None
+    suggested = shop.recommender.suggest(
+        placement="home", customer_id=customer_id, viewed=viewed, limit=_STRIP, who=",".join(viewed)
+    )
     # On a shop's first day both would show what is newest, which has its own strip below.
     recommended = suggested.items if suggested.fallback != "newest" else []
     shown = {s.card.id for s in recommended}
     popular = _trending(shop, shown)
     newest = shop.catalog.shelves.find(ShelfQuery(sort="-created_at", limit=_STRIP))
     view = HomeView(
-        personal=personal,
+        personal=suggested.fallback is None,
         bought=customer_id is not None,
-        recommended=_recommended(shop, recommended, viewed, personal=personal),
+        recommended=_recommended(shop, recommended, personal=suggested.fallback is None),
         recent=card_views([seen_cards[product_id] for product_id in viewed[:_RECENT]]),
         trending=card_views([s.card for s in popular]),
         doors=_doors(shop),
@@ -78,24 +79,22 @@ def home_page(site: Site, request: Request) -> Response:
         best_href=links.with_params(links.SEARCH, [("sort", "best_selling")]),
     )
     frame = site.frame(request, title=f"{NAME}: the corner shop with a warehouse", path="/", description=_DESCRIPTION)
-    response = site.page("home.html", frame, view, caching=headers.PRIVATE if viewed else headers.PUBLIC)
+    response = site.page("home.html", frame, view, caching=headers.PRIVATE if viewed or customer_id else headers.PUBLIC)
     response.headers["vary"] = "cookie"
     return headers.revalidated(request, response)
 
 
-def _recommended(
-    shop: Shop, suggestions: Sequence[Suggestion], viewed: Sequence[str], *, personal: bool
-) -> list[CardView]:
+def _recommended(shop: Shop, suggestions: Sequence[Suggestion], *, personal: bool) -> list[CardView]:
     """Show suggestions: to a stranger without reasons, because "popular" eight times over is none."""
     if not personal:
         return card_views([s.card for s in suggestions], eager=_EAGER)
-    return suggestion_views(suggestions, shop.catalog.shelves, viewed=viewed, eager=_EAGER)
+    return suggestion_views(suggestions, shop.catalog.shelves, eager=_EAGER)
 
 
 def _trending(shop: Shop, shown: Collection[str]) -> list[Suggestion]:
     """Return what sells best beside what is shown already; nothing before anything was sold."""
     found = shop.recommender.trending(limit=_STRIP + len(shown))
-    if found.fallback is not None:
+    if found.fallback == "newest":
         return []
     return [s for s in found.items if s.card.id not in shown][:_STRIP]
 

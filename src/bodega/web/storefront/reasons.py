@@ -1,6 +1,8 @@
 """Put into words why something is recommended."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+
+from msgspec import UNSET
 
 from bodega.domain.catalog.model import Card
 from bodega.domain.catalog.shelves import Shelves
@@ -10,44 +12,58 @@ from bodega.web.site import shortened
 from bodega.web.storefront.cards import CardView, card_view
 
 _MAX_TITLE = 40
+_WEEKS_FROM_DAYS = 14
 _ABOUT = {
     "because_you_bought": "Because you bought {}",
+    "because_you_viewed": "Because you looked at {}",
+    "because_in_cart": "Goes with {} in your cart",
     "bought_together": "Often bought with {}",
     "similar": "Similar to {}",
+    "also_bought": "Chosen by customers of {}",
 }
 _PLAIN = {
     "because_you_bought": "Goes with what you bought",
-    "buy_again": "You bought this before",
+    "because_you_viewed": "Goes with what you looked at",
+    "because_in_cart": "Goes with what is in your cart",
     "bought_together": "Often bought together",
     "similar": "Something similar",
-    "trending": "Popular right now",
-    "new": "New in",
+    "also_bought": "Chosen by the same customers",
+    "buy_again": "You bought this before",
+    "recently_viewed": "You looked at this",
+    "trending": "Selling faster than usual",
+    "popular": "Popular right now",
+    "new": "New on our shelves",
+    "picked": "Picked by our staff",
 }
 
 
-def suggestion_views(
-    suggestions: Sequence[Suggestion], shelves: Shelves, *, viewed: Collection[str] = (), eager: int = 0
-) -> list[CardView]:
+def suggestion_views(suggestions: Sequence[Suggestion], shelves: Shelves, *, eager: int = 0) -> list[CardView]:
     """Show suggestions with their reasons, naming the products that a reason rests on."""
     named = list(dict.fromkeys(s.reason.because[0] for s in suggestions if s.reason.because))
     cards = shelves.cards(named)
     return [
-        card_view(s.card, reason=reason_text(s.reason, cards, viewed), eager=index < eager)
+        card_view(s.card, reason=reason_text(s.reason, cards), eager=index < eager)
         for index, s in enumerate(suggestions)
     ]
 
 
-def reason_text(reason: Reason, cards: Mapping[str, Card], viewed: Collection[str]) -> str:
+def reason_text(reason: Reason, cards: Mapping[str, Card]) -> str:
     """Return a reason as a shopper would say it; the product it rests on is named if it is still on sale.
 
-    >>> reason_text(Reason("trending"), {}, ())
+    >>> reason_text(Reason("popular"), {})
     'Popular right now'
+    >>> reason_text(Reason("buy_again", ("prod_1",), 30), {})
+    'You buy this about every 4 weeks'
     """
-    first = reason.because[0] if reason.because else None
-    card = cards.get(first) if first is not None else None
-    if card is None:
-        return "Goes with what you looked at" if first in viewed else _PLAIN.get(reason.code, "")
-    title = shortened(card.title, _MAX_TITLE)
-    if first in viewed and reason.code in _ABOUT:
-        return f"Because you looked at {title}"
-    return _ABOUT.get(reason.code, _PLAIN.get(reason.code, "")).format(title)
+    if reason.every_days is not UNSET:
+        return f"You buy this about every {_span(reason.every_days)}"
+    card = cards.get(reason.because[0]) if reason.because else None
+    if card is None or reason.code not in _ABOUT:
+        return _PLAIN.get(reason.code, "")
+    return _ABOUT[reason.code].format(shortened(card.title, _MAX_TITLE))
+
+
+def _span(days: int) -> str:
+    if days == 1:
+        return "day"
+    return f"{days} days" if days < _WEEKS_FROM_DAYS else f"{round(days / 7)} weeks"

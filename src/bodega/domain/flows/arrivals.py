@@ -1,0 +1,82 @@
+"""Find the products that are new on the shelves, so that they can be recommended before a model has heard of them."""
+
+import threading
+from datetime import timedelta
+
+import msgspec
+
+from bodega.domain.catalog.model import Card, Product
+from bodega.domain.catalog.service import Catalog
+from bodega.domain.catalog.shelves import ShelfQuery
+from bodega.domain.catalog.views import card_of, public_view, text_of
+from bodega.domain.recommendations.versions import LoadedModel
+from bodega.domain.recommendations.wares import Newcomer, Wares
+from bodega.ports.clock import Clock
+from bodega.recsys.sketches import Sketches, sketches_of
+
+NEW_FOR = timedelta(days=28)
+MOST_NEW = 100
+_FRESH_SECONDS = 1.0
+_READ_AGAIN_SECONDS = 60.0
+_card = msgspec.json.Decoder(Card).decode
+_product = msgspec.json.Decoder(Product).decode
+
+
+class Arrivals:
+    """The wares of the model in service: its items and what arrived since. At most a second old; thread-safe."""
+
+    def __init__(self, *, catalog: Catalog, clock: Clock) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._checked = self._read = float("-inf")
+        self._newest: str | None = None
+        self._wares: Wares | None = None
+
+    def wares(self, model: LoadedModel) -> Wares:
+        """Return a model's items with what is new."""
+        now = self._clock.now().timestamp()
+        with self._lock:
+            kept = self._wares
+            same = kept is not None and kept.model is model
+            if kept is not None and same and 0 <= now - self._checked < _FRESH_SECONDS:
+                return kept
+            newest = self._ids(1)
+            first = newest[0] if newest else None
+            if kept is None or not same or first != self._newest or not 0 <= now - self._read < _READ_AGAIN_SECONDS:
+                kept = self._wares = self._with_newcomers(model)
+                self._newest, self._read = first, now
+            self._checked = now
+            return kept
+
+    def sketch(self, model: LoadedModel, product_id: str) -> Sketches:
+        """Return (DIMENSIONS,) how any product reads, zeros for one that shoppers cannot see."""
+        stored = self._catalog.products.find_many_stored([product_id]).get(product_id)
+        public = _product(stored.public) if stored is not None and stored.public is not None else None
+        text = text_of(public, self._catalog.taxonomy.tree()) if public is not None else ""
+        found: Sketches = sketches_of([text], model.assortment.rarity)[0]
+        return found
+
+    def _ids(self, limit: int) -> list[str]:
+        page = self._catalog.shelves.find(ShelfQuery(sort="-created_at", limit=limit))
+        return [_card(card).id for card in page.cards]
+
+    def _with_newcomers(self, model: LoadedModel) -> Wares:
+        now, tree = self._clock.now(), self._catalog.taxonomy.tree()
+        stored = self._catalog.products.find_many_stored(self._ids(MOST_NEW))
+        products = [_product(one.public) for one in stored.values() if one.public is not None]
+        newcomers = []
+        for product in sorted(products, key=lambda p: p.id):
+            if product.created_at < now - NEW_FOR:
+                continue
+            price = card_of(public_view(product, now)).price
+            newcomers.append(
+                Newcomer(
+                    product_id=product.id,
+                    text=text_of(product, tree),
+                    price=price.amount if price is not None else -1,
+                    categories=tree.with_ancestors(product.categories),
+                )
+            )
+        sketches = sketches_of([newcomer.text for newcomer in newcomers], model.assortment.rarity)
+        return Wares(model, newcomers, sketches)
