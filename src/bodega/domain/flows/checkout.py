@@ -39,12 +39,14 @@ from bodega.ports.payments import (
     PaymentRefusedError,
     PaymentUnknownError,
 )
-from bodega.ports.table import TableStore
+from bodega.ports.table import MAX_TRANSACTION_WRITES, TableStore
 from bodega.values.quote import Quote
 
 PAYMENT_TIME = timedelta(minutes=15)
 """So long are units held, and so long may a shopper take at their bank's page."""
 MAX_STEPS = 100
+_WRITES_OF_STOCK = MAX_TRANSACTION_WRITES - 8
+"""What is left for stock beside checkout, order, number, history, event, cart, and two counters of a coupon."""
 
 
 class QuoteSource(Protocol):
@@ -235,7 +237,7 @@ class Checkout:
             plan = WritePlan()
             self._attempts.add_change(plan=plan, attempt=placed)
             try:
-                self._holds.add_confirmation(plan=plan, hold_id=attempt.hold_id)
+                self._holds.add_confirmation(plan=plan, hold_id=attempt.hold_id, at_most=_WRITES_OF_STOCK)
                 entry = entry_for(order, "placed", at=order.placed_at)
                 self._orders.add_placed(plan=plan, order=order, entry=entry)
                 quote = attempt.quote
@@ -275,6 +277,7 @@ class Checkout:
         current = self._attempts.get(attempt.id)
         if current.version != attempt.version:
             return current  # the hold was used, not lost
+        self._holds.release(hold_id=attempt.hold_id)  # what it still has would be missing from the shelf
         lines = [Line(line.sku, line.quantity) for line in attempt.quote.lines]
         try:
             hold = self._holds.place(owner=attempt.id, lines=lines, seconds=int(PAYMENT_TIME.total_seconds()))

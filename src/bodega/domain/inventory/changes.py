@@ -43,6 +43,11 @@ class Delta:
         self.on_hand -= units
         self.sold += units
 
+    def unsell(self, units: int) -> None:
+        """Put units back that had left the house before it was certain that they would."""
+        self.receive(units)
+        self.sold -= units
+
     def receive(self, units: int) -> None:
         """Add units to what is on hand and free; negative ones are lost."""
         self.on_hand += units

@@ -4,13 +4,14 @@ A hold's units are counted in its piles under the second in which the hold expir
 next change of the pile lets all of them go at once; nobody waits for the sweep, and no hold has to be found for it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
 
 from bodega import schema
-from bodega.domain.inventory.changes import Delta, clears, write_change
+from bodega.domain.inventory.changes import Delta, write_change
 from bodega.domain.inventory.model import (
     HOLD_SECONDS,
     MAX_HOLD_SECONDS,
@@ -18,27 +19,23 @@ from bodega.domain.inventory.model import (
     HeldLine,
     Hold,
     HoldExpiredError,
-    InsufficientStockError,
     Line,
     Place,
-    Shortage,
     StockMovedError,
     check_whole,
     merged_lines,
 )
+from bodega.domain.inventory.placing import PART, Placing
 from bodega.domain.inventory.records import (
     SHARDS,
     US,
     Head,
     Pile,
-    digest,
     expiry_key,
     expiry_partition,
     hold_item,
     hold_key,
     keyed,
-    pile_key,
-    read_heads,
     read_hold,
     read_piles,
     slot_after,
@@ -58,7 +55,6 @@ from bodega.ports.table import (
     Equals,
     Item,
     Key,
-    NotExists,
     Put,
     SortRange,
     TableStore,
@@ -67,9 +63,8 @@ from bodega.ports.table import (
 )
 
 MAX_OWNER_LENGTH = 100
-_PART = 24
-"""Lines given back together: each may write twice and announce twice, and a transaction takes 100."""
-Piles = Mapping[Place, tuple[Head, Pile]]
+_EXTENDED_TOGETHER = MAX_TRANSACTION_WRITES - 2
+"""Lines whose slot is changed in one transaction, beside the hold and its place in the work list."""
 
 
 class Holds:
@@ -80,6 +75,7 @@ class Holds:
         self._clock = clock
         self._ids = ids
         self._spreading = Spreading(table=table, clock=clock)
+        self._placing = Placing(table=table, clock=clock, spreading=self._spreading)
 
     def place(self, *, owner: str, lines: Sequence[Line], seconds: int = HOLD_SECONDS) -> Hold:
         """Hold all lines or none; lines of one SKU count together. It lasts to the end of the minute that is reached.
@@ -94,7 +90,7 @@ class Holds:
         hold_id = self._ids.new("hold")
         for _ in range(ATTEMPTS):
             new = Hold(id=hold_id, owner=owner, lines=(), expires_at=slot_after(self._now() + seconds), version=0)
-            hold = self._attempt(new, wanted)
+            hold = self._placing.attempt(new, wanted, give_back=lambda part: self.release(hold_id=part.id))
             if hold is not None:
                 return hold
         raise StockMovedError("the stock of these lines")
@@ -123,10 +119,13 @@ class Holds:
             until = slot_after(self._now() + seconds)
             if until <= hold.expires_at:
                 return hold
+            if not self._is_light(hold, most=_EXTENDED_TOGETHER):
+                continue
             longer = msgspec.structs.replace(hold, expires_at=until, version=hold.version + 1)
             plan = WritePlan()
             start = Put(schema.INVENTORY, hold_item(longer), Equals("version", hold.version))
-            if not self._plan_lines(plan, hold, partial(_moved, before=hold.expires_at, after=until), start=start):
+            change = partial(_moved, before=hold.expires_at, after=until)
+            if not self._plan_lines(plan, hold, _on_shelf(hold), change, start=start):
                 continue
             plan.add(Put(schema.INVENTORY, keyed(expiry_key(longer), {})))
             try:
@@ -136,16 +135,21 @@ class Holds:
             return longer
         raise StockMovedError(f"hold {hold_id!r}")
 
-    def add_confirmation(self, *, plan: WritePlan, hold_id: str) -> Hold:
+    def add_confirmation(self, *, plan: WritePlan, hold_id: str, at_most: int = MAX_TRANSACTION_WRITES) -> Hold:
         """Add to a plan the writes that turn a hold into a sale: one a tracked line and one for the hold.
 
         The plan's commit then raises HoldExpiredError if the hold was over before it, and StockMovedError if the
         stock was rearranged since: plan again from the start. Here, HoldExpiredError if it is over already.
+
+        If that were more than `at_most` writes, what is too much is taken off the shelf at once. It comes back when
+        the hold is released or swept, so that a plan which is never committed loses nothing.
         """
         for _ in range(ATTEMPTS):
             hold = self.get(hold_id=hold_id)
+            if not self._is_light(hold, most=at_most - 1):
+                continue
             start = Delete(schema.INVENTORY, hold_key(hold.id), Equals("version", hold.version))
-            if self._plan_lines(plan, hold, partial(_sold, slot=hold.expires_at), start=start):
+            if self._plan_lines(plan, hold, _on_shelf(hold), partial(_sold, slot=hold.expires_at), start=start):
                 return hold
         raise StockMovedError(f"hold {hold_id!r}")
 
@@ -183,112 +187,37 @@ class Holds:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _attempt(self, new: Hold, wanted: Mapping[Place, int]) -> Hold | None:
-        """Try once to hold all that is wanted; None if all has to be looked at again."""
-        planned = self._plan(new, wanted, whole=True)
-        if planned is None:
-            return None
-        plan, hold = planned
-        if len(plan.writes) + len(plan.events) > MAX_TRANSACTION_WRITES:
-            return self._in_parts(new, wanted)
-        try:
-            plan.commit(self._table)
-        except ConditionFailedError:
-            return None
-        return hold
-
-    def _in_parts(self, hold: Hold, wanted: Mapping[Place, int]) -> Hold:
-        """Hold what has more to announce than one transaction takes: part by part, valid only with the last.
-
-        A refusal on the way gives everything back, and so does the sweep if nobody else can.
-        """
-        rest = list(wanted.items())
-        try:
-            for _ in range(ATTEMPTS):
-                planned = self._plan(hold, dict(rest[:_PART]), whole=len(rest) <= _PART)
-                if planned is None:
-                    continue
-                try:
-                    planned[0].commit(self._table)
-                except ConditionFailedError:
-                    continue
-                hold, rest = planned[1], rest[_PART:]
-                if not rest:
-                    return hold
-            raise StockMovedError("the stock of these lines")
-        except ShopError:
-            self.release(hold_id=hold.id)
-            raise
-
-    def _plan(self, hold: Hold, wanted: Mapping[Place, int], *, whole: bool) -> tuple[WritePlan, Hold] | None:
-        """Return the writes that add lines to a hold, and the hold with them; None if units had to be moved first."""
-        heads = self._heads(wanted)
-        moment = self._clock.now()
-        now = int(moment.timestamp())
-        piles = None if heads is None else self._choose(hold.id, wanted, heads, now)
-        if piles is None or hold.expires_at <= now:  # a clock may jump
-            return None
+    def _is_light(self, hold: Hold, *, most: int) -> bool:
+        """Tell whether so few lines at most are on the shelf still; otherwise take some of them, and look again."""
+        waiting = _on_shelf(hold)
+        if len(waiting) <= most:
+            return True
+        some = waiting[max(most, len(waiting) - PART) :]
+        lines = tuple(msgspec.structs.replace(line, taken=True) if line in some else line for line in hold.lines)
+        lighter = msgspec.structs.replace(hold, lines=lines, version=hold.version + 1)
         plan = WritePlan()
-        for place, (head, pile) in piles.items():
-            delta = Delta()
-            delta.hold(wanted[place], hold.expires_at)
-            write_change(plan, head, pile, delta, now=now, at=moment)
-        lines = tuple(_held(place, quantity, piles.get(place)) for place, quantity in wanted.items())
-        longer = msgspec.structs.replace(hold, lines=hold.lines + lines, version=hold.version + 1, partial=not whole)
-        unchanged = Equals("version", hold.version) if hold.version else NotExists()
-        plan.add(Put(schema.INVENTORY, hold_item(longer), unchanged))
-        plan.add(Put(schema.INVENTORY, keyed(expiry_key(longer), {})))
-        return plan, longer
+        start = Put(schema.INVENTORY, hold_item(lighter), Equals("version", hold.version))
+        if self._plan_lines(plan, hold, some, partial(_sold, slot=hold.expires_at), start=start):
+            with contextlib.suppress(StockMovedError):
+                plan.commit(self._table)
+        return False
 
-    def _heads(self, places: Iterable[Place]) -> dict[Place, Head] | None:
-        """Return the heads of tracked places; None after finishing what somebody left half rearranged."""
-        heads = read_heads(self._table, places)
-        moving = [head for head in heads.values() if head.moving]
-        for head in moving:
-            self._spreading.settle(head=head)
-        return None if moving else heads
-
-    def _choose(self, hold_id: str, wanted: Mapping[Place, int], heads: Mapping[Place, Head], now: int) -> Piles | None:
-        """Choose for each place the pile to take from; None if units had to be moved for it."""
-        chosen: dict[Place, tuple[Head, Pile]] = {}
-        shortages = []
-        scarce = []
-        for place, head in heads.items():
-            pile = head.pile if head.buckets == 1 else self._fuller_of_two(hold_id, head, now)
-            free = pile.free_at(now)
-            if head.buckets > 1 and not clears(head, free - wanted[place]):
-                scarce.append(head)
-            elif head.buckets == 1 and free < wanted[place] and not head.backorder:
-                shortages.append(Shortage(place.sku, wanted[place], max(0, free)))
-            if pile.epoch != head.pile.epoch:
-                return None  # it was rearranged between two reads
-            chosen[place] = (head, pile)
-        if scarce:
-            for head in scarce:
-                self._spreading.rearrange(head=head, need=wanted[head.place])
-            return None
-        if shortages:
-            raise InsufficientStockError(shortages)
-        return chosen
-
-    def _fuller_of_two(self, hold_id: str, head: Head, now: int) -> Pile:
-        """Return the one of two piles that has more, drawn by the hold's id: nearly as even as looking at all."""
-        drawn = digest(hold_id + head.place.sku)
-        one = drawn % head.buckets
-        other = (one + 1 + drawn // head.buckets % (head.buckets - 1)) % head.buckets
-        piles = read_piles(self._table, head, {one, other} - {0})
-        if 0 in {one, other}:
-            piles[0] = head.pile
-        return max(piles.values(), key=lambda pile: pile.free_at(now), default=head.pile)
-
-    def _plan_lines(self, plan: WritePlan, hold: Hold, change: Callable[[HeldLine], Delta], *, start: Write) -> bool:
-        """Add a change of the hold and of each tracked line's slot; False, and nothing added: read the hold again.
+    def _plan_lines(
+        self,
+        plan: WritePlan,
+        hold: Hold,
+        lines: Sequence[HeldLine],
+        change: Callable[[HeldLine], Delta],
+        *,
+        start: Write,
+    ) -> bool:
+        """Add a change of the hold and of the slot of each of its lines; False, and nothing added: read it again.
 
         The hold comes first: if it has changed, that is the reason why its lines are not as they were.
 
         HoldExpiredError if somebody whose clock is ahead let the units go already.
         """
-        located = self._located(hold)
+        located = self._located(lines)
         if located is None:
             return False
         if any(pile.slots.get(hold.expires_at, 0) < line.quantity for line, _, pile in located):
@@ -311,18 +240,18 @@ class Holds:
             )
         return True
 
-    def _located(self, hold: Hold) -> list[tuple[HeldLine, Head, Pile]] | None:
-        """Find the pile that has each tracked line's units: the first one, once the place was rearranged.
+    def _located(self, lines: Sequence[HeldLine]) -> list[tuple[HeldLine, Head, Pile]] | None:
+        """Find the pile that has each line's units: the first one, once the place was rearranged.
 
         None if that was going on: look again.
         """
-        heads = self._heads({Place(line.sku, line.location) for line in hold.lines if line.tracked})
+        heads = self._spreading.settled_heads({Place(line.sku, line.location) for line in lines})
         if heads is None:
             return None
         found = []
-        for line in hold.lines:
+        for line in lines:
             head = heads.get(Place(line.sku, line.location))
-            if not line.tracked or head is None:
+            if head is None:
                 continue
             pile = head.pile
             if line.bucket and line.epoch == head.pile.epoch:
@@ -339,7 +268,7 @@ class Holds:
         Each line may have two facts to announce, and all that may not be more than a transaction takes. Return how
         many lines are left, or None if somebody else changed something and nothing was done.
         """
-        located = self._located(msgspec.structs.replace(hold, lines=hold.lines[:_PART]))
+        located = self._located([line for line in hold.lines[:PART] if line.tracked])
         if located is None:
             return None
         moment = self._clock.now()
@@ -347,11 +276,13 @@ class Holds:
         plan = WritePlan()
         for line, head, pile in located:
             delta = Delta()
-            if hold.expires_at > now and pile.slots.get(hold.expires_at, 0) >= line.quantity:
+            if line.taken:
+                delta.unsell(line.quantity)
+            elif hold.expires_at > now and pile.slots.get(hold.expires_at, 0) >= line.quantity:
                 delta.let_go(line.quantity, hold.expires_at)
-            if delta.slots or pile.over(now):
+            if delta.slots or delta.free or pile.over(now):
                 write_change(plan, head, pile, delta, now=now, at=moment)
-        rest = msgspec.structs.replace(hold, lines=hold.lines[_PART:], version=hold.version + 1, partial=True)
+        rest = msgspec.structs.replace(hold, lines=hold.lines[PART:], version=hold.version + 1, partial=True)
         unchanged = Equals("version", hold.version)
         plan.add(
             Put(schema.INVENTORY, hold_item(rest), unchanged)
@@ -384,12 +315,9 @@ def _check_seconds(seconds: int) -> None:
     check_whole(seconds, low=MIN_HOLD_SECONDS, high=MAX_HOLD_SECONDS, what="the seconds of a hold")
 
 
-def _held(place: Place, quantity: int, source: tuple[Head, Pile] | None) -> HeldLine:
-    if source is None:
-        return HeldLine(place.sku, quantity, place.location, tracked=False)
-    head, pile = source
-    bucket = next(bucket for bucket in range(head.buckets) if pile_key(place, bucket) == pile.key)
-    return HeldLine(place.sku, quantity, place.location, bucket=bucket, epoch=pile.epoch)
+def _on_shelf(hold: Hold) -> list[HeldLine]:
+    """Return the lines whose units lie in a slot of the hold's."""
+    return [line for line in hold.lines if line.tracked and not line.taken]
 
 
 def _moved(line: HeldLine, before: int, after: int) -> Delta:

@@ -15,8 +15,8 @@ MAX_QUANTITY = 10_000
 MAX_REASON_LENGTH = 200
 MAX_ACTOR_LENGTH = 100
 MAX_BUCKETS = 16
-MAX_LINES = 95
-"""Different SKUs in one hold: a table takes 100 writes together, and an order needs a few beside those of stock."""
+MAX_LINES = 100
+"""Different SKUs in one hold, as many as a cart has lines."""
 MIN_HOLD_SECONDS = 60
 MAX_HOLD_SECONDS = 3600
 HOLD_SECONDS = 600
@@ -81,7 +81,10 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class HeldLine(msgspec.Struct, frozen=True):
-    """A line of a hold, and where its units lie: in this bucket, as long as the stock's epoch is this one."""
+    """A line of a hold, and where its units lie: in this bucket, as long as the stock's epoch is this one.
+
+    Those of a line that was `taken` have left the shelf already, and come back unless the hold is confirmed.
+    """
 
     sku: str
     quantity: int
@@ -89,6 +92,7 @@ class HeldLine(msgspec.Struct, frozen=True):
     tracked: bool = True
     bucket: int = 0
     epoch: int = 0
+    taken: bool = False
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):

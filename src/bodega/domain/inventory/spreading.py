@@ -9,6 +9,8 @@ the second has nobody to compete with, however hot the SKU; whoever meets piles 
 Units that are held come to lie in the first pile.
 """
 
+from collections.abc import Iterable
+
 from bodega import schema
 from bodega.domain.inventory.changes import announce
 from bodega.domain.inventory.model import Place, StockMovedError
@@ -77,6 +79,14 @@ class Spreading:
                 break
             after = page.last
         return done
+
+    def settled_heads(self, places: Iterable[Place]) -> dict[Place, Head] | None:
+        """Return the heads of tracked places; None after finishing what somebody left half rearranged."""
+        heads = read_heads(self._table, places)
+        moving = [head for head in heads.values() if head.moving]
+        for head in moving:
+            self.settle(head=head)
+        return None if moving else heads
 
     def is_uneven(self, *, head: Head) -> bool:
         """Tell whether a place that should be spread is worth rearranging."""

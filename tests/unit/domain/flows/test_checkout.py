@@ -2,14 +2,13 @@ import pytest
 from checkout_bench import CheckoutBench, money, together
 from msgspec.structs import replace
 
-from bodega.domain.flows.checkout_opening import MAX_ORDER_LINES
 from bodega.domain.flows.checkout_request import (
     CheckoutFailedError,
     CheckoutRunningError,
     KeyReusedError,
     PriceChangedError,
 )
-from bodega.domain.inventory.model import InsufficientStockError
+from bodega.domain.inventory.model import MAX_LINES, InsufficientStockError
 from bodega.errors import InvalidError
 from bodega.ports.payments import PaymentDeclinedError, PaymentUnknownError
 
@@ -355,12 +354,38 @@ def test_a_number_that_another_order_has_is_drawn_again(shop, monkeypatch):
     assert (first.number, second.number) == ("AAAA-AAAA", "BBBB-BBBB")
 
 
-def test_the_largest_order_fits_into_a_transaction_and_a_larger_one_is_refused_at_once(shop):
-    skus = {f"sku_{n}": 1 for n in range(MAX_ORDER_LINES + 1)}
-    shop.stock(**skus)
-    with pytest.raises(InvalidError):
-        shop.buy(shop.cart("cart_2", **skus), key="large")
-    skus.pop("sku_0")
+def test_an_order_has_as_many_lines_as_a_cart_although_a_transaction_has_less_room(shop):
+    skus = {f"sku_{n}": 2 for n in range(MAX_LINES)}
+    shop.stock(**dict.fromkeys(skus, 5))
+    large, small = shop.cart("cart_1", **skus), shop.cart("cart_2", sku_0=3)
 
-    assert shop.buy(shop.cart(**skus)).order.state == "paid"
-    assert len(shop.sandbox.all_payments()) == 1
+    order = shop.buy(large).order
+
+    assert (order.state, len(order.lines)) == ("paid", MAX_LINES)
+    assert shop.buy(small, key="small").order.state == "paid"
+    shop.plain.returning.cancel(order_id=order.id, key="off")
+    shop.check_books(**dict.fromkeys(skus, 5))
+
+
+@pytest.mark.parametrize("method", ["card_decline", "card_timeout_before"])
+def test_a_large_order_that_comes_to_nothing_gives_everything_back(shop, method):
+    skus = {f"sku_{n}": 2 for n in range(MAX_LINES)}
+    shop.stock(**dict.fromkeys(skus, 5))
+
+    with pytest.raises((PaymentDeclinedError, PaymentUnknownError)):
+        shop.buy(shop.cart(**skus), method=method)
+
+    shop.recover(hours=1)
+    shop.check_books(**dict.fromkeys(skus, 5))
+
+
+def test_a_large_cart_that_was_sold_meanwhile_gives_back_what_was_taken_for_the_second_order(shop):
+    skus = {f"sku_{n}": 2 for n in range(MAX_LINES)}
+    shop.stock(**dict.fromkeys(skus, 5))
+    quote = shop.cart(**skus)
+    shop.buy(quote, key="one")
+
+    with pytest.raises(CheckoutFailedError):
+        shop.buy(quote, key="two")
+
+    shop.check_books(**dict.fromkeys(skus, 5))

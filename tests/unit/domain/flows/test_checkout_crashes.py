@@ -4,10 +4,12 @@ import contextlib
 from datetime import timedelta
 
 import pytest
-from checkout_bench import CheckoutBench, Crasher, Killed, Seam, money
+from checkout_bench import CheckoutBench, Crasher, Killed, Seam
 
 from bodega.adapters.local.payments import SandboxPayments
+from bodega.domain.flows import checkout
 from bodega.domain.flows.checkout_request import CheckoutRunningError
+from bodega.domain.inventory import holds, placing
 from bodega.errors import ConflictError, ShopError, UnavailableError
 
 SHORT = ["card_approve", "card_timeout_after", "card_decline", "card_capture_decline", "card_action"]
@@ -24,12 +26,13 @@ MANY_MOMENTS = 60  # more than any checkout has
 
 
 class Story:
-    """One checkout of its own SKU, with its own cart and key, on a bench that many stories share."""
+    """One checkout of its own SKUs, with its own cart and key, on a bench that many stories share."""
 
     def __init__(self, bench, name, method):
         self.bench, self.sku, self.method = bench, f"sku-{name}", method
-        bench.stock(**{self.sku: 5})
-        self.quote = bench.cart(f"cart-{name}", **{self.sku: 2})
+        self.skus = [self.sku, *(f"{self.sku}-{n}" for n in range(bench.more_lines))]
+        bench.stock(**dict.fromkeys(self.skus, 5))
+        self.quote = bench.cart(f"cart-{name}", **dict.fromkeys(self.skus, 2))
         self.request = bench.request(f"key-{name}", cart_id=self.quote.cart_id, method=method)
 
     def shop(self, till):
@@ -63,17 +66,28 @@ class Story:
     def check(self):
         orders = [order for order in self.bench.all_orders() if self.sku in order.ordered]
         assert len(orders) <= 1
-        self.bench.check_books(**{self.sku: 5})
+        self.bench.check_books(**dict.fromkeys(self.skus, 5))
         standing = [order for order in orders if order.state != "cancelled"]
-        assert all(order.state == "paid" and order.captured == money(2300) for order in standing)
+        assert all(order.state == "paid" and order.captured == self.quote.total for order in standing)
         return standing
 
 
 @pytest.fixture
 def bench(tmp_path):
     bench = CheckoutBench(tmp_path)
+    bench.more_lines = 0
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def narrow(bench, monkeypatch):
+    """A bench on which no order fits into a transaction: three lines, where there is room for one."""
+    monkeypatch.setattr(checkout, "_WRITES_OF_STOCK", 2)
+    monkeypatch.setattr(placing, "PART", 1)
+    monkeypatch.setattr(holds, "PART", 1)
+    bench.more_lines = 2
+    return bench
 
 
 class KilledAfter:
@@ -176,6 +190,15 @@ def test_a_checkout_that_was_killed_is_left_alone_until_its_provider_must_have_a
     bench.plain.recovery.work_once()
 
     assert story.answer().order.state == "paid"
+
+
+@pytest.mark.parametrize("method", ["card_approve", "card_capture_decline"])
+def test_a_checkout_of_more_lines_than_fit_together_is_finished_or_undone(narrow, method):
+    assert crash_and_leave(narrow, method)
+
+
+def test_a_shopper_with_more_lines_than_fit_together_gets_one_answer(narrow):
+    crash_and_come_back(narrow, "card_approve")
 
 
 @pytest.mark.parametrize("method", SHORT[1:])

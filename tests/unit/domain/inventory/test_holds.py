@@ -5,6 +5,8 @@ import pytest
 from bodega import schema
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.table import SqliteTableStore
+from bodega.adapters.system.ids import SeededIds
+from bodega.domain.inventory.holds import Holds
 from bodega.domain.inventory.model import (
     MAX_LINES,
     HoldExpiredError,
@@ -13,6 +15,7 @@ from bodega.domain.inventory.model import (
     Shortage,
     StockMovedError,
 )
+from bodega.domain.inventory.stock import Stock
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, InvalidError
 from bodega.ports.table import Put
@@ -216,17 +219,65 @@ def test_a_plan_made_before_the_hold_was_extended_asks_to_be_made_again(room):
     room.confirm(hold.id)
 
 
-def test_the_confirmation_of_the_largest_hold_leaves_room_for_an_order(room):
+def large(room, *, each=100):
+    """Hold one unit each of as many SKUs as can be held together."""
     skus = [f"S-{i}" for i in range(MAX_LINES)]
-    room.inventory.set_on_hand(dict.fromkeys(skus, 100))
-    hold = room.holds.place(owner="cart_1", lines=[Line(sku, 1) for sku in skus])
+    room.inventory.set_on_hand(dict.fromkeys(skus, each))
+    return skus, room.holds.place(owner="cart_1", lines=[Line(sku, 1) for sku in skus])
+
+
+def test_the_confirmation_of_the_largest_hold_leaves_room_for_an_order(room):
+    skus, hold = large(room)
     plan = WritePlan()
 
-    room.holds.add_confirmation(plan=plan, hold_id=hold.id)
+    room.holds.add_confirmation(plan=plan, hold_id=hold.id, at_most=92)
 
-    assert len(plan.writes) == MAX_LINES + 1
+    assert len(plan.writes) == 92
+    assert {room.level(sku).available for sku in skus} == {99}
     plan.commit(room.table)
-    assert room.counts("S-94") == (99, 0, 1)
+    assert {room.counts(sku) for sku in skus} == {(99, 0, 1)}
+
+
+def test_the_largest_hold_lasts_longer_when_asked_to(room):
+    skus, hold = large(room)
+
+    longer = room.holds.extend(hold_id=hold.id, seconds=1200)
+
+    room.clock.advance(900)
+    assert room.holds.get(hold_id=hold.id) == longer
+    assert {room.level(sku).available for sku in skus} == {99}
+    room.confirm(hold.id)
+    assert {room.counts(sku) for sku in skus} == {(99, 0, 1)}
+
+
+def test_what_was_taken_for_a_confirmation_that_never_came_is_given_back(room):
+    skus, hold = large(room, each=1)
+
+    for _ in range(2):
+        room.holds.add_confirmation(plan=WritePlan(), hold_id=hold.id, at_most=92)
+    assert sorted({room.counts(sku) for sku in skus}) == [(0, 0, 1), (1, 1, 0)]
+    assert room.holds.release(hold_id=hold.id)
+
+    assert {room.counts(sku) for sku in skus} == {(1, 0, 0)}
+    assert room.announced().count("stock.back") == room.announced().count("stock.out") == MAX_LINES
+
+
+def test_what_was_taken_comes_back_with_the_sweep_once_the_hold_is_over(room):
+    skus, hold = large(room, each=1)
+    room.holds.add_confirmation(plan=WritePlan(), hold_id=hold.id, at_most=92)
+    plan = WritePlan()
+    room.holds.add_confirmation(plan=plan, hold_id=hold.id, at_most=92)
+    room.clock.advance(1200)
+
+    with pytest.raises(HoldExpiredError):
+        room.holds.add_confirmation(plan=WritePlan(), hold_id=hold.id, at_most=92)
+    while room.holds.sweep():
+        pass
+
+    assert {room.counts(sku) for sku in skus} == {(1, 0, 0)}
+    with pytest.raises(HoldExpiredError):
+        plan.commit(room.table)
+    assert {room.counts(sku) for sku in skus} == {(1, 0, 0)}
 
 
 def test_a_hold_that_has_more_to_announce_than_fits_is_placed_and_given_back_all_the_same(room):
@@ -294,11 +345,14 @@ def test_a_hold_survives_a_restart(room, tmp_path):
     room.table.close()
 
     database = Database.open(tmp_path / "shop.sqlite")
-    room.holds._table = room.stock._table = room.table = SqliteTableStore(database, schema.TABLES, clock=room.clock)
+    table = SqliteTableStore(database, schema.TABLES, clock=room.clock)
+    holds, plan = Holds(table=table, clock=room.clock, ids=SeededIds(9, room.clock)), WritePlan()
 
-    assert room.holds.get(hold_id=hold.id) == hold
-    room.confirm(hold.id)
-    assert room.counts() == (0, 0, 5)
+    assert holds.get(hold_id=hold.id) == hold
+    holds.add_confirmation(plan=plan, hold_id=hold.id)
+    plan.commit(table)
+    level = Stock(table=table, clock=room.clock, ids=SeededIds(9, room.clock)).get(sku="MUG")
+    assert (level.on_hand, level.held, level.sold) == (0, 0, 5)
     database.close()
 
 
