@@ -67,6 +67,7 @@ from bodega.domain.flows.shoppers import Shoppers
 from bodega.domain.flows.showcase import Showcase
 from bodega.domain.flows.signing_in import SigningIn
 from bodega.domain.flows.training import Trainer
+from bodega.domain.flows.unselling import Unselling
 from bodega.domain.inventory.holds import Holds
 from bodega.domain.inventory.service import Inventory
 from bodega.domain.inventory.stock import Stock
@@ -180,7 +181,8 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
     orders = Orders(table=table)
     vault = Vault(table=table, keys=world.keys)
     contacts = Contacts(keys=world.keys, vault=vault)
-    settling = Settling(table=table, orders=orders, payments=world.payments, clock=clock)
+    unselling = Unselling(carts=carts, coupons=coupons)
+    settling = Settling(table=table, orders=orders, payments=world.payments, unselling=unselling, clock=clock)
     checkout = Checkout(
         table=table,
         orders=orders,
@@ -259,7 +261,7 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         ),
         contacts=contacts,
         orders=orders,
-        returning=Returning(table=table, orders=orders, settling=settling, clock=clock),
+        returning=Returning(table=table, orders=orders, settling=settling, unselling=unselling, clock=clock),
         reviews=reviews,
         votes=votes,
         reviewing=reviewing,

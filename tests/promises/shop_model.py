@@ -29,6 +29,8 @@ class CouponModel:
 class OrderModel:
     units: dict
     taken: int
+    who: str
+    coupon: str | None = None
     given: int = 0
     state: str = "paid"
     back: Counter = field(default_factory=Counter)
@@ -157,7 +159,7 @@ class ShopModel:
         if cart.coupon is not None:
             self.coupons[cart.coupon].used[who] += 1
         cart.sold, cart.held_until = True, 0
-        self.orders[order_id] = OrderModel(dict(cart.lines), total)
+        self.orders[order_id] = OrderModel(dict(cart.lines), total, who, cart.coupon)
 
     def cancel(self, order_id, *, restock):
         order = self.orders[order_id]
@@ -165,6 +167,8 @@ class ShopModel:
         order.state, order.given = "cancelled", order.taken
         if restock:
             self.on_hand.update(order.units)
+        if order.coupon is not None:
+            self.coupons[order.coupon].used[order.who] -= 1
 
     def send(self, order_id):
         order = self.orders[order_id]

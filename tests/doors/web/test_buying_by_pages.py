@@ -86,7 +86,10 @@ def test_what_was_typed_stays_and_what_is_wrong_is_marked(walker: Walker) -> Non
     assert walker.press("pay", **ADDRESS).url.startswith("http://shop.test/orders/")
 
 
-@pytest.mark.parametrize(("card", "status"), [("card_decline", 402), ("card_timeout_before", 503), ("4242", 422)])
+@pytest.mark.parametrize(
+    ("card", "status"),
+    [("card_decline", 402), ("card_capture_decline", 402), ("card_timeout_before", 503), ("4242", 422)],
+)
 def test_a_card_that_does_not_pay_is_followed_by_one_that_does(walker: Walker, card: str, status: int) -> None:
     fill_cart(walker)
     walker.press("checkout")

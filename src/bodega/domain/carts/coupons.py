@@ -192,10 +192,19 @@ class Coupons:
             )
 
     def plan_return(self, plan: WritePlan, code: str, *, who: str | None) -> None:
-        """Add to a cancelling transaction what takes back one use that `plan_use` counted with the same arguments."""
+        """Add to a cancelling transaction what takes back one use that `plan_use` counted with the same arguments.
+
+        Nothing for a counter that is not there any more; StaleVersionError on commit if that happens meanwhile.
+        """
         folded = fold_code(code)
-        for key in (_key(folded), *([_customer_key(folded, who)] if who is not None else [])):
-            plan.add(Update(schema.SELLING, key, add={"used": -1}, condition=AtLeast("used", 1)))
+        keys = [_key(folded), *([_customer_key(folded, who)] if who is not None else [])]
+        counted = self._table.batch_get(schema.SELLING, keys)
+        for key in keys:
+            if cast("int", counted.get(key, {}).get("used", 0)) >= 1:
+                plan.add(
+                    Update(schema.SELLING, key, add={"used": -1}, condition=AtLeast("used", 1)),
+                    otherwise=lambda _: StaleVersionError("coupon", code, current=0),
+                )
 
     # -- inside
 

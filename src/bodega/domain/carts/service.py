@@ -136,6 +136,29 @@ class Carts:
         )
         plan.add(Put(schema.CARTS, _item(ordered), Equals("version", cart.version)), otherwise=_not_ordered)
 
+    def plan_reopening(self, plan: WritePlan, cart_id: str, *, order_id: str) -> None:
+        """Add to a plan what makes a cart that became this order one that can be filled and bought again.
+
+        Nothing if there is no such cart any more; StaleVersionError on commit if it was changed meanwhile.
+        """
+        item = self._table.get(schema.CARTS, Key(cart_id, _PART)) if _CART_ID.fullmatch(cart_id) else None
+        cart = _CART.decode(cast("bytes", item["doc"])) if item is not None else None
+        if cart is None or cart.order_id != order_id:
+            return
+        now = self._clock.now()
+        reopened = msgspec.structs.replace(
+            cart,
+            order_id=None,
+            hold_id=None,
+            version=cart.version + 1,
+            updated_at=now,
+            expires_at=self._until(cart, now),
+        )
+        plan.add(
+            Put(schema.CARTS, _item(reopened), Equals("version", cart.version)),
+            otherwise=lambda _: StaleVersionError("cart", cart.id, current=cart.version + 1),
+        )
+
     def forget_customer(self, customer_id: str) -> None:
         """Delete a customer's cart and the trace of it: for erasing them."""
         item = self._table.get(schema.CARTS, _owner_key(customer_id))

@@ -114,6 +114,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             placed_at=at,
             changed_at=at,
             customer_id=self.customer_id,
+            cart_id=quote.cart_id,
             lines=[Line(line.sku, line.product_id, line.quantity, line.unit_price, line.name) for line in quote.lines],
             state="paid" if free else "placed",
             sums=Sums(
@@ -123,6 +124,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 total=quote.total,
                 tax_included=quote.tax_included,
                 coupon=quote.coupon,
+                coupon_user=(quote.coupon_user or self.customer_id) if quote.coupon is not None else None,
             ),
             paid=None if free else paid,
             private=self.private,

@@ -7,6 +7,7 @@ units to be put back. That is done at once if it can be, and otherwise by the wo
 from collections.abc import Callable, Mapping
 
 from bodega.domain.flows.settling import Settling
+from bodega.domain.flows.unselling import Unselling
 from bodega.domain.orders import moves
 from bodega.domain.orders.model import Entry, Order, Parcel, Return, natural_id
 from bodega.domain.orders.service import Orders
@@ -27,10 +28,13 @@ class Returning:
     whatever there is. All raise NotFoundError, IllegalMoveError and InvalidError; then nothing has changed.
     """
 
-    def __init__(self, *, table: TableStore, orders: Orders, settling: Settling, clock: Clock) -> None:
+    def __init__(
+        self, *, table: TableStore, orders: Orders, settling: Settling, unselling: Unselling, clock: Clock
+    ) -> None:
         self._table = table
         self._orders = orders
         self._settling = settling
+        self._unselling = unselling
         self._clock = clock
 
     def capture(self, *, order_id: str, key: str, actor: str = "", version: int | None = None) -> Order:
@@ -226,6 +230,7 @@ class Returning:
             )
             plan = WritePlan()
             self._orders.add_change(plan=plan, order=after, entry=entry)
+            self._unselling.add_called_off(plan, before=order, after=after)
             try:
                 plan.commit(self._table)
             except StaleVersionError:

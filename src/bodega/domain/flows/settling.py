@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from bodega.domain.flows.restocking import add_restock
+from bodega.domain.flows.unselling import Unselling
 from bodega.domain.orders.model import Entry, Operation, Order
 from bodega.domain.orders.moves import SETTLED_WITHIN, settled
 from bodega.domain.orders.service import Orders
@@ -31,10 +32,13 @@ Also = Callable[[WritePlan, Order], None]
 class Settling:
     """Settles orders. Everything here may be repeated, by whomever and at the same time."""
 
-    def __init__(self, *, table: TableStore, orders: Orders, payments: PaymentProvider, clock: Clock) -> None:
+    def __init__(
+        self, *, table: TableStore, orders: Orders, payments: PaymentProvider, unselling: Unselling, clock: Clock
+    ) -> None:
         self._table = table
         self._orders = orders
         self._payments = payments
+        self._unselling = unselling
         self._clock = clock
 
     def settle(self, order: Order, *, also: Also | None = None) -> Order:
@@ -87,6 +91,7 @@ class Settling:
                 reason=reason or operation.reason,
             )
             self._orders.add_change(plan=plan, order=known, entry=entry)
+            self._unselling.add_not_paid(plan, before=order, after=known)
             try:
                 plan.commit(self._table)
             except StaleVersionError:

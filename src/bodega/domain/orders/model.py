@@ -39,6 +39,8 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: Money
     tax_included: bool = False
     coupon: str | None = None
+    coupon_user: str | None = None
+    """Whose use of the coupon was counted."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -104,6 +106,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     placed_at: datetime
     lines: list[Line]
     customer_id: str | None = None
+    cart_id: str = ""
     source: str = "shop"
     state: State = "delivered"
     version: int = 1

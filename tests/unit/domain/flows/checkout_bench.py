@@ -12,6 +12,8 @@ from bodega.adapters.local.table import SqliteTableStore
 from bodega.adapters.system.clock import SettableClock
 from bodega.adapters.system.ids import SeededIds, UlidIds
 from bodega.domain.accounts.vault import Vault
+from bodega.domain.carts.coupons import Coupons
+from bodega.domain.carts.service import Carts as StoredCarts
 from bodega.domain.flows.checkout import Checkout
 from bodega.domain.flows.checkout_attempts import Attempts
 from bodega.domain.flows.checkout_recovery import CheckoutRecovery
@@ -19,6 +21,7 @@ from bodega.domain.flows.checkout_request import Address, CheckoutRequest, Conta
 from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.returning import Returning
 from bodega.domain.flows.settling import Settling
+from bodega.domain.flows.unselling import Unselling
 from bodega.domain.inventory.holds import Holds
 from bodega.domain.inventory.service import Inventory
 from bodega.domain.inventory.stock import Stock
@@ -121,7 +124,17 @@ class Till:
     def __post_init__(self):
         self.orders = Orders(table=self.table)
         self.holds = Holds(table=self.table, clock=self.clock, ids=self.ids)
-        self.settling = Settling(table=self.table, orders=self.orders, payments=self.payments, clock=self.clock)
+        self.unselling = Unselling(
+            carts=StoredCarts(table=self.table, clock=self.clock, ids=self.ids),
+            coupons=Coupons(table=self.table, clock=self.clock, currency="GBP"),
+        )
+        self.settling = Settling(
+            table=self.table,
+            orders=self.orders,
+            payments=self.payments,
+            unselling=self.unselling,
+            clock=self.clock,
+        )
         self.checkout = Checkout(
             table=self.table,
             orders=self.orders,
@@ -142,7 +155,13 @@ class Till:
             payments=self.payments,
             clock=self.clock,
         )
-        self.returning = Returning(table=self.table, orders=self.orders, settling=self.settling, clock=self.clock)
+        self.returning = Returning(
+            table=self.table,
+            orders=self.orders,
+            settling=self.settling,
+            unselling=self.unselling,
+            clock=self.clock,
+        )
         self.stock = Stock(table=self.table, clock=self.clock, ids=self.ids)
 
 
