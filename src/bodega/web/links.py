@@ -31,6 +31,7 @@ ACCOUNT_DATA = Href("/account/data")
 STAFF_SIGN_IN = Href("/staff/sign-in")
 ADMIN = Href("/admin")
 ORDERS = Href("/admin/orders")
+STAFF_REVIEWS = Href("/admin/reviews")
 CART = Href("/cart")
 CHECKOUT = Href("/checkout")
 
@@ -38,6 +39,16 @@ CHECKOUT = Href("/checkout")
 def product(slug: str, *, sku: str | None = None) -> Href:
     """Return a product's page, with one of its variants chosen if a SKU is given."""
     return with_params(f"/p/{quote(slug, safe='')}", [("sku", sku)] if sku is not None else [])
+
+
+def review(slug: str) -> Href:
+    """Return where a customer's review of a product is written."""
+    return Href(f"{product(slug)}/review")
+
+
+def helpful(slug: str) -> Href:
+    """Return where votes for a product's reviews are taken."""
+    return Href(f"{product(slug)}/helpful")
 
 
 def category(slug: str) -> Href:

@@ -21,6 +21,7 @@ from bodega.web.account.signing import sign_in, sign_in_page, sign_out, sign_up,
 from bodega.web.admin.order import act_on_order, staff_order_page
 from bodega.web.admin.orders import orders_page
 from bodega.web.admin.overview import overview_page
+from bodega.web.admin.reviews import moderate, reviews_page
 from bodega.web.admin.signing import sign_staff_in, sign_staff_out, staff_sign_in_page
 from bodega.web.assets import load_assets
 from bodega.web.declare import ANYBODY, Page, Shopper, Show, Staff, Take
@@ -35,6 +36,7 @@ from bodega.web.storefront.checkout_status import checkout_status_page
 from bodega.web.storefront.home import home_page
 from bodega.web.storefront.order import change_order, order_page
 from bodega.web.storefront.product import product_page
+from bodega.web.storefront.review import review_page, take_review, take_vote
 from bodega.web.storefront.sandbox_bank import bank_page, decide_at_bank
 from bodega.web.storefront.search import search_page
 from bodega.web.storefront.viewing import seen_picture
@@ -54,6 +56,8 @@ PAGES: tuple[Page, ...] = (
     Page(path="/search", policy=ANYBODY, show=search_page),
     Page(path="/c/{slug}", policy=ANYBODY, show=category_page),
     Page(path="/p/{slug}", policy=ANYBODY, show=product_page),
+    Page(path="/p/{slug}/review", policy=Shopper(), show=review_page, take=take_review),
+    Page(path="/p/{slug}/helpful", policy=Shopper(), take=take_vote),
     Page(path=links.CART, policy=ANYBODY, show=cart_page, take=change_cart),
     Page(path="/cart/add", policy=ANYBODY, take=add_to_cart),
     Page(path=links.CHECKOUT, policy=ANYBODY, show=checkout_page, take=check_out),
@@ -77,6 +81,8 @@ PAGES: tuple[Page, ...] = (
     Page(path=links.ORDERS, policy=Staff("orders:read"), show=orders_page),
     Page(path="/admin/orders/{order_id}", policy=Staff("orders:read"), show=staff_order_page),
     Page(path="/admin/orders/{order_id}/act", policy=Staff("orders:write"), take=act_on_order),
+    Page(path=links.STAFF_REVIEWS, policy=Staff("reviews:read"), show=reviews_page),
+    Page(path="/admin/reviews/act", policy=Staff("reviews:write"), take=moderate),
     Page(path="/admin/sign-out", policy=Staff(), take=sign_staff_out),
     Page(path="/seen/{product_id}", policy=ANYBODY, show=seen_picture),
     Page(path="/static/{file}", policy=ANYBODY, show=_static),

@@ -67,6 +67,13 @@ class Visitors:
         visitor = self.customer(request)
         return visitor.account.id if visitor is not None else None
 
+    def signed_in(self, request: Request) -> Visitor:
+        """Return the customer for whom a page is; its policy has let them in."""
+        visitor = self.customer(request)
+        if visitor is None:
+            raise NotAllowedError("sign in first")
+        return visitor
+
     def colleague(self, request: Request) -> Colleague | None:
         """Return the member of staff who looks, or None."""
         known = _state(request)

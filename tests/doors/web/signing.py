@@ -4,9 +4,13 @@ from urllib.parse import urlencode
 
 import httpx
 from browsing import Browser, Soup
+from walking import Walker
+
+from bodega.domain.shop import Shop
 
 FORM = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}
 PASSWORD = "two teapots on a shelf"
+STAFF_PASSWORD = "a crate of oranges"
 
 
 class Customer:
@@ -49,3 +53,15 @@ class Customer:
 
     def sign_in(self, email: str, password: str = PASSWORD, **fields: str) -> httpx.Response:
         return self.send("/sign-in", email=email, password=password, **fields)
+
+
+def staff_of(browser: Browser, shop: Shop, role: str) -> Walker:
+    email = f"{role}.orders@shop.example"
+    if all(user.email != email for user in shop.staff.list()):
+        shop.staff.create(email=email, role=role, name=role.title(), password=STAFF_PASSWORD)
+    walker = Walker(browser.ask, "http://shop.test")
+    walker.go("/staff/sign-in")
+    fields = walker.page.forms[-1].fields | {"email": email, "password": STAFF_PASSWORD}
+    walker.send("/staff/sign-in", fields)
+    assert walker.page.status == 200, walker.page.text
+    return walker

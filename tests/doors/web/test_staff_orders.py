@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 from browsing import Browser
+from signing import staff_of
 from walking import FORM, Walker
 
 from bodega.adapters.system.clock import SettableClock
@@ -12,22 +13,9 @@ from bodega.domain.orders.model import Order
 from bodega.domain.shop import Shop
 from bodega.values.money import Money
 
-PASSWORD = "a crate of oranges"
 CONTACT = Contact(
     email="ada@example.com", shipping=Address(name="Ada <b>", line1="1 Mill Lane", city="Bath", country="GB")
 )
-
-
-def staff_of(browser: Browser, shop: Shop, role: str) -> Walker:
-    email = f"{role}.orders@shop.example"
-    if all(user.email != email for user in shop.staff.list()):
-        shop.staff.create(email=email, role=role, name=role.title(), password=PASSWORD)
-    walker = Walker(browser.ask, "http://shop.test")
-    walker.go("/staff/sign-in")
-    fields = walker.page.forms[-1].fields | {"email": email, "password": PASSWORD}
-    walker.send("/staff/sign-in", fields)
-    assert walker.page.status == 200, walker.page.text
-    return walker
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from bodega.web.visitors import Colleague
 PLACES: Sequence[tuple[str, Href, str | None]] = (
     ("Overview", links.ADMIN, None),
     ("Orders", links.ORDERS, "orders:read"),
+    ("Reviews", links.STAFF_REVIEWS, "reviews:read"),
 )
 """The staff's pages that the menu has: label, address, and the scope without which it is not shown."""
 

@@ -30,6 +30,7 @@ from bodega.web.storefront.cards import (
 )
 from bodega.web.storefront.category import Crumb, crumbs
 from bodega.web.storefront.facets import label_of, value_text
+from bodega.web.storefront.review_form import review_form
 from bodega.web.storefront.reviewing import ReviewsView, build_reviews
 from bodega.web.storefront.stock import StockView, stock_view
 from bodega.web.storefront.structured import JsonText, product_data
@@ -74,7 +75,7 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     paragraphs: Sequence[str]
     facts: Sequence[Fact]
     stars: Stars | None
-    reviews: ReviewsView | None
+    reviews: ReviewsView
     bundle: Bundle | None
     similar: Sequence[CardView]
     similar_title: str
@@ -119,6 +120,8 @@ def find_on_sale(shop: Shop, slug: str) -> tuple[Product, bool]:
 
 def _view(site: Site, request: Request, product: Product, chosen: Variant, levels: Mapping[str, Level]) -> ProductView:
     shop = site.shop
+    visitor = site.visitors.customer(request)
+    form = review_form(shop, visitor, product) if visitor is not None else None
     similar = shop.recommender.similar(product.id, limit=_SIMILAR)
     url = site.absolute(request, links.product(product.slug))
     images = [site.absolute(request, links.media(media.key)) for media in product.media[:_MAX_PICTURES]]
@@ -137,7 +140,7 @@ def _view(site: Site, request: Request, product: Product, chosen: Variant, level
         paragraphs=[" ".join(part.split()) for part in product.description.split("\n\n") if part.strip()],
         facts=_facts(shop, product, chosen),
         stars=stars(product.rating),
-        reviews=build_reviews(shop, request, product),
+        reviews=build_reviews(shop, request, product, form=form),
         bundle=build_bundle(shop, product, chosen),
         similar=card_views([s.card for s in similar.items]),
         similar_title="You may also like" if similar.fallback else "Similar products",

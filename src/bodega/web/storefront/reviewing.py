@@ -1,31 +1,37 @@
-"""Show what customers said of a product: the newest reviews and how the stars are spread."""
+"""Show what customers said of a product, how the stars are spread, and the form of whoever is signed in."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 from starlette.requests import Request
 
 from bodega.domain.catalog.model import Product, Rating
-from bodega.domain.reviews.model import Review
+from bodega.domain.reviews.model import STARS, Review, ReviewSort, Tally
 from bodega.domain.shop import Shop
 from bodega.values.page import Position
 from bodega.web import links
 from bodega.web.cursors import read_cursor, sign_cursor
 from bodega.web.links import Href
+from bodega.web.site import Place
 from bodega.web.storefront.cards import Stars, stars
+from bodega.web.storefront.review_form import ReviewForm
 from bodega.web.words import date_text
 
 _SHOWN = 5
-_COUNTED = 250
-_KEEP_SECONDS = 3600.0
 _CURSOR = "reviews"
-_spread = msgspec.json.Decoder(list[int]).decode
+_SORT = "reviews_sort"
+_SORTS: Sequence[tuple[ReviewSort, str]] = (
+    ("-created_at", "Newest"),
+    ("-helpful", "Most helpful"),
+    ("-rating", "Best first"),
+    ("rating", "Worst first"),
+)
 
 
-class ReviewView(msgspec.Struct, frozen=True):
-    """One review."""
+class ReviewView(msgspec.Struct, frozen=True, kw_only=True):
+    """One review; `vote` is where to say that it helped, None for who cannot."""
 
+    id: str
     author: str
     halves: int
     rating: int
@@ -34,6 +40,8 @@ class ReviewView(msgspec.Struct, frozen=True):
     date: str
     datetime: str
     verified: bool
+    helped: str
+    vote: Href | None
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -44,57 +52,76 @@ class Bar(msgspec.Struct, frozen=True):
     percent: int
 
 
-class ReviewsView(msgspec.Struct, frozen=True):
-    """The reviews of a product; `basis` tells how many the spread was counted from if not from all."""
+class ReviewsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The reviews of a product. `stars` is None before the first; `form` is for who is signed in, `sign_in` for others.
 
-    stars: Stars
+    `news` tells what became of a form that was sent.
+    """
+
+    stars: Stars | None
     bars: Sequence[Bar]
-    basis: str
+    sorts: Sequence[Place]
     reviews: Sequence[ReviewView]
     more: Href | None
     first: Href | None
+    news: str
+    sign_in: Href
+    form: ReviewForm | None
 
 
-def build_reviews(shop: Shop, request: Request, product: Product) -> ReviewsView | None:
-    """Return the reviews, None if there are none."""
-    summary = stars(product.rating)
-    if summary is None:
-        return None
-    scope = f"reviews#{product.id}"
+def build_reviews(shop: Shop, request: Request, product: Product, *, form: ReviewForm | None) -> ReviewsView:
+    """Return a page of reviews in the order that was asked for, with the form that belongs beneath them."""
+    tally = shop.reviews.tally(product.id)
+    sort = _sort(request)
+    scope = f"reviews#{product.id}#{sort}"
     trail = read_cursor(shop.world.keys, scope, request.query_params.get(_CURSOR, ""))
     position = Position(trail.after) if trail.after else None
-    page = shop.reviews.list_published(product.id, position=position, limit=_SHOWN)
-    spread = _spread_of(shop, product.id, product.rating)
-    counted = sum(spread)
+    page = shop.reviews.list_published(product.id, sort=sort, position=position, limit=_SHOWN)
     path = links.product(product.slug)
     more = None
     if page.next is not None:
         cursor = sign_cursor(shop.world.keys, scope, trail.onward(page.next.after))
-        more = Href(f"{links.with_params(path, [(_CURSOR, cursor)])}#reviews")
+        more = _here(path, sort, cursor)
     return ReviewsView(
-        stars=summary,
-        bars=[Bar(n, f"{spread[n - 1]:,}", spread[n - 1] * 100 // counted if counted else 0) for n in (5, 4, 3, 2, 1)],
-        basis=f"of the newest {counted:,}" if counted < product.rating.count else "",
-        reviews=[_review_view(review) for review in page.rows],
+        stars=stars(Rating(tally.count, tally.total)),
+        bars=_bars(tally),
+        sorts=[Place(label, _here(path, name), name == sort) for name, label in _SORTS],
+        reviews=[_review_view(review, product, form) for review in page.rows],
         more=more,
-        first=Href(f"{path}#reviews") if trail.after else None,
+        first=_here(path, sort) if trail.after else None,
+        news=_NEWS.get(request.query_params.get("news", ""), ""),
+        sign_in=links.with_params(links.SIGN_IN, [("next", links.review(product.slug))]),
+        form=form,
     )
 
 
-def _spread_of(shop: Shop, product_id: str, rating: Rating) -> list[int]:
-    """Return how many of the newest 250 reviews gave 1, 2, 3, 4 and 5 stars; counted anew when the rating changes."""
-
-    def count() -> bytes:
-        page = shop.reviews.list_published(product_id, limit=_COUNTED)
-        given = Counter(review.rating for review in page.rows)
-        return msgspec.json.encode([given[n] for n in (1, 2, 3, 4, 5)])
-
-    key = f"web.spread#{product_id}#{rating.count}#{rating.total}"
-    return _spread(shop.world.cache.get_or_make(key, count, ttl_seconds=_KEEP_SECONDS))
+_NEWS = {
+    "review": "Thank you: your review is shown.",
+    "waiting": "Thank you: we look at your review and show it soon.",
+    "removed": "Your review is gone.",
+    "helpful": "Thank you for saying so.",
+}
 
 
-def _review_view(review: Review) -> ReviewView:
+def _sort(request: Request) -> ReviewSort:
+    asked = request.query_params.get(_SORT, "")
+    return next((name for name, _ in _SORTS if name == asked), _SORTS[0][0])
+
+
+def _here(path: str, sort: ReviewSort, cursor: str = "") -> Href:
+    params = [(name, value) for name, value in ((_SORT, sort), (_CURSOR, cursor)) if value]
+    return Href(f"{links.with_params(path, params)}#reviews")
+
+
+def _bars(tally: Tally) -> list[Bar]:
+    spread = list(zip(STARS, tally.stars, strict=True))
+    return [Bar(given, f"{count:,}", count * 100 // tally.count if tally.count else 0) for given, count in spread[::-1]]
+
+
+def _review_view(review: Review, product: Product, form: ReviewForm | None) -> ReviewView:
+    others = form is not None and form.owner != review.customer_id
     return ReviewView(
+        id=review.id,
         author=review.author or "A customer",
         halves=review.rating * 2,
         rating=review.rating,
@@ -103,4 +130,12 @@ def _review_view(review: Review) -> ReviewView:
         date=date_text(review.created_at),
         datetime=f"{review.created_at:%Y-%m-%d}",
         verified=review.verified,
+        helped=_helped(review.helpful),
+        vote=links.helpful(product.slug) if others else None,
     )
+
+
+def _helped(count: int) -> str:
+    if not count:
+        return ""
+    return "1 customer found this helpful" if count == 1 else f"{count:,} customers found this helpful"
