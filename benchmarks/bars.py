@@ -41,7 +41,7 @@ def measurements(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, 
     data = str(folder / f"shop-{medium}")
     yield (
         f"search, changes and memory, {medium:,} products",
-        (*over_http, "--products", str(medium), "--data", data, "--only", "product,list,search,modify"),
+        (*over_http, "--products", str(medium), "--data", data, "--only", "product,list,search,mix,distinct,modify"),
     )
     rows = ["2000"] if args.quick else ["10000", "100000", str(args.large)]
     yield "import of products", ("imports.py", "--rows", *rows)

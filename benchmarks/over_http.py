@@ -14,6 +14,7 @@ A data folder given by --data is filled if it is empty and used again if it was 
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import platform
@@ -62,6 +63,7 @@ async def app(scope, receive, send):
 LUA = """
 local requests = {}
 local count = 0
+local place = %(start)d
 local verb, body_form, extra = "%(method)s", %(body)s, %(headers)s
 init = function(args)
   math.randomseed(%(seed)d + tonumber(tostring({}):match("0x(%%x+)"), 16) %% 1000)
@@ -71,7 +73,8 @@ init = function(args)
   end
 end
 request = function()
-  local chosen = requests[math.random(count)]
+  place = place + 1
+  local chosen = requests[place > 0 and (place - 1) %% count + 1 or math.random(count)]
   if not body_form then return chosen end
   return wrk.format(verb, chosen, extra, string.format(body_form, math.random(1000000000)))
 end
@@ -86,6 +89,8 @@ LEAVES = 200
 PAGES = 20
 FACETS = "category,brand,price"
 WORDS = 4000
+QUESTIONS = 100_000
+_bursts = itertools.count()
 
 
 class Measured(NamedTuple):
@@ -98,12 +103,23 @@ class Measured(NamedTuple):
 
 
 class Load(NamedTuple):
-    """What to send: paths to draw from, and how."""
+    """What to send: paths to draw from, or to take in order, so that none comes twice in a burst; and how."""
 
     paths: Sequence[str]
     method: str = "GET"
     headers: Mapping[str, str] = MappingProxyType({})
     body: str | None = None
+    in_order: bool = False
+
+
+READS = (
+    ("product", "product", ">= 35%"),
+    ("list", "list", ">= 25%"),
+    ("search", "search, 2,000 words", ">= 10%"),
+    ("mix", "search, as people ask", ">= 10%"),
+    ("distinct", "search, all different", "(10%)"),
+)
+"""Kinds of reads by the name that `--only` takes, with their titles and bars."""
 
 
 def main() -> None:
@@ -116,7 +132,7 @@ def main() -> None:
         settings = Settings.for_directory(folder, admin_requests_per_minute=10**9, log_level="warning")
         token = prepare(settings, args.products, args.seed)
         print(f"{'':24}{'req/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'errors':>8}{'hello/s':>10}{'ratio':>8}{'bar':>9}")
-        if wanted & {"product", "list", "search"}:
+        if wanted & {name for name, _, _ in READS}:
             measure_reads(args, settings, wanted)
         if "modify" in wanted:
             measure_changes(args, settings, token)
@@ -126,15 +142,14 @@ def measure_reads(args: argparse.Namespace, settings: Settings, wanted: set[str]
     """Serve the shop and measure its reads."""
     with hello(args) as null_port, serving(args.server, SHOP, settings, factory=True) as (port, process):
         loads = read_loads(port, args.products, args.seed)
-        for name, bar in (("product", ">= 35%"), ("list", ">= 25%"), ("search", ">= 10%")):
+        for name, title, bar in READS:
             if name in wanted:
                 pairs = [(burst(args, null_port, Load(["/"])), burst(args, port, loads[name])) for _ in range(3)]
-                show(name, pairs, bar)
-        if "search" in wanted:
-            alone = burst(args, port, loads["search"], connections=1)
-            print(
-                f"{'search, one client':24}{alone.per_second:10.0f}{alone.p50:9.2f}{alone.p99:9.2f}   (bar: p99 <= 25)"
-            )
+                show(title, pairs, bar)
+        if "distinct" in wanted:
+            alone = burst(args, port, loads["distinct"], connections=1)
+            figures = f"{alone.per_second:10.0f}{alone.p50:9.2f}{alone.p99:9.2f}"
+            print(f"{'the same, one client':24}{figures}   (bar: p99 <= 25)")
         print(f"memory of the serving process: {resident(process):.0f} MB (with its parent {whole(process):.0f} MB)")
 
 
@@ -237,6 +252,7 @@ def read_loads(port: int, count: int, seed: int) -> dict[str, Load]:
     base = f"http://127.0.0.1:{port}"
     tree = _json(f"{base}/v1/store/categories")["data"]
     shelves = [child["id"] for root in tree for child in root["children"]]
+    questions = _questions([root["id"] for root in tree], shelves, seed)
     pages = []
     for shelf in random.Random(seed).sample(shelves, min(40, len(shelves))):
         path = f"/v1/store/products?filter%5Bcategory%5D={shelf}&limit=24&sort=price"
@@ -254,7 +270,41 @@ def read_loads(port: int, count: int, seed: int) -> dict[str, Load]:
         "product": Load([f"/v1/store/products/{product_id(n)}" for n in sample(count, seed, 200_000)]),
         "list": Load(pages),
         "search": Load([f"/v1/store/products?q={quote(word)}&facets={FACETS}" for word in asked]),
+        "mix": Load(_as_asked(questions, seed)),
+        "distinct": Load(questions, in_order=True),
     }
+
+
+def _questions(roots: Sequence[str], leaves: Sequence[str], seed: int) -> list[str]:
+    """Return searches of which none equals another: words of one product, most without a filter, in several orders."""
+    chance = random.Random(seed)
+    words = [_word(chance) for _ in range(WORDS)]
+    products = [_product(chance, words, leaves, number) for number in range(20_000)]
+    found: dict[str, None] = {}
+    while len(found) < QUESTIONS:
+        product = chance.choice(products)
+        there = f"{product.title} {product.description}".split()
+        asked = " ".join(chance.choices(there, k=chance.choices((1, 2, 3), (45, 40, 15))[0]))
+        low = chance.randrange(100, 40_000)
+        narrowed = chance.choices(
+            (
+                "",
+                f"&filter%5Bcategory%5D={chance.choice(roots)}",
+                f"&filter%5Bcategory%5D={chance.choice(leaves)}",
+                f"&filter%5Bbrand%5D={quote(product.brand)}",
+                f"&filter%5Bprice%5D%5Bgte%5D={low}&filter%5Bprice%5D%5Blte%5D={low + 10_000}",
+            ),
+            (65, 10, 5, 10, 10),
+        )[0]
+        order = chance.choices(("", "&sort=price", "&sort=best_selling"), (80, 10, 10))[0]
+        found[f"/v1/store/products?q={quote(asked)}{narrowed}{order}&facets={FACETS}"] = None
+    return list(found)
+
+
+def _as_asked(questions: Sequence[str], seed: int) -> list[str]:
+    """Return searches as a shop is asked them: the n-th most popular of 100,000 about 1/n as often as the first."""
+    weights = [1 / rank for rank in range(1, len(questions) + 1)]
+    return random.Random(seed).choices(questions, weights, k=100_000)
 
 
 def _json(url: str) -> dict:
@@ -418,6 +468,8 @@ def _wrk(port: int, load: Load, connections: int, seconds: float, seed: int) -> 
                 "headers": f"{{{headers}}}",
                 "targets": targets,
                 "seed": seed,
+                # Bursts of a load that is taken in order begin apart, so that none repeats the one before.
+                "start": next(_bursts) * 37_003 % len(load.paths) if load.in_order else -(10**12),
             },
             encoding="utf-8",
         )
@@ -439,6 +491,7 @@ def _own_client(port: int, load: Load, connections: int, seconds: float, seed: i
     """Drive the load from a thread with asyncio: for machines without wrk."""
     times: list[float] = []
     errors = 0
+    in_order = itertools.cycle(load.paths)
 
     async def client(number: int, until: float) -> None:
         nonlocal errors
@@ -447,7 +500,8 @@ def _own_client(port: int, load: Load, connections: int, seconds: float, seed: i
             while time.perf_counter() < until:
                 body = load.body % chance.randrange(10**9) if load.body else None
                 started = time.perf_counter()
-                reply = await session.request(load.method, chance.choice(load.paths), content=body)
+                path = next(in_order) if load.in_order else chance.choice(load.paths)
+                reply = await session.request(load.method, path, content=body)
                 times.append(time.perf_counter() - started)
                 errors += reply.status_code >= 400
 
@@ -500,7 +554,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--data", help="folder to fill and use again")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--only", default="product,list,search,modify")
+    parser.add_argument("--only", default="product,list,search,mix,distinct,modify")
     return parser.parse_args()
 
 

@@ -42,6 +42,7 @@ from bodega.domain.accounts.vault import Vault
 from bodega.domain.carts.coupons import Coupons
 from bodega.domain.carts.rates import Rates
 from bodega.domain.carts.service import Carts
+from bodega.domain.catalog.freshness import Freshness
 from bodega.domain.catalog.products import Products
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.catalog.shelves import Shelves
@@ -162,7 +163,8 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
     # The shelves ask the indexer to catch up, and the indexer reads the shelves: the one knot, tied here.
     shelves = Shelves(table=table, search=search, taxonomy=taxonomy, clock=clock, catch_up=lambda: indexer.catch_up())  # noqa: PLW0108  # not yet built
     indexer = Indexer(table=table, search=search, shelves=shelves, sold=models.sold)
-    catalog = Catalog(products=products, taxonomy=taxonomy, shelves=shelves)
+    freshness = Freshness(table=table, search=search, taxonomy=taxonomy)
+    catalog = Catalog(products=products, taxonomy=taxonomy, shelves=shelves, freshness=freshness)
     inventory = Inventory(table=table, clock=clock)
     carts = Carts(table=table, clock=clock, ids=ids)
     coupons = Coupons(table=table, clock=clock, currency=settings.currency)

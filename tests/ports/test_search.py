@@ -8,10 +8,11 @@ import sys
 import textwrap
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -598,6 +599,14 @@ def test_limit_zero_counts_without_hits(index: SearchIndex) -> None:
 # --- Facets ----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(params=["columns", "aggregation"])
+def counting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The two ways of the local index: of few hits it looks up what each has, many it leaves to tantivy."""
+    if request.param == "aggregation":
+        monkeypatch.setattr("bodega.adapters.local.search_facets._HITS_A_FACET", 0)
+    return str(request.param)
+
+
 @settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.sampled_from(["", "red", "mug red", "thing", "gre", "nothing"]),
@@ -609,6 +618,7 @@ def test_limit_zero_counts_without_hits(index: SearchIndex) -> None:
     high=st.none() | st.sampled_from([0, 199, 500, 10**10]),
 )
 def test_totals_and_facets_are_what_counting_by_hand_gives(
+    counting: str,
     crowd: tuple[SearchIndex, list[SearchDocument]],
     text: str,
     statuses: tuple[str, ...],
@@ -695,6 +705,94 @@ def test_only_the_most_frequent_values_are_given_and_their_counts_are_exact(inde
 
     assert [(count.value, count.count) for count in counts] == [(f"often {i:02d}", 6) for i in range(100)]
     assert len(index.counts("brand")) == 500
+
+
+FACETS = ("category", "brand", "collection", "price", "attributes.color", "attributes.size")
+
+
+def _counted(documents: Iterable[SearchDocument], facet: str) -> Counter[str]:
+    return Counter(value for found in documents if found.status == "active" for value in _facet_values(facet, found))
+
+
+@pytest.mark.parametrize("read_at_once", [50_000, 0])
+def test_facets_stay_exact_while_products_come_change_and_go(
+    index: SearchIndex, tmp_path: Path, read_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is kept for counting is added to with every change: by the one who makes it, and by others who see it later.
+    monkeypatch.setattr("bodega.adapters.local.search_columns._READ_AT_ONCE", read_at_once)
+    monkeypatch.setattr("bodega.adapters.local.search_columns._MAX_BATCHES", 5)
+    chance = random.Random(11)
+    other = TantivySearchIndex(tmp_path / "search")
+    there: dict[str, SearchDocument] = {}
+    for turn in range(1, 40):
+        changed = [_random_document(chance, f"p{chance.randrange(60)}") for _ in range(chance.randrange(6))]
+        gone = [f"p{chance.randrange(60)}" for _ in range(chance.randrange(3))]
+        index.apply(changed, gone, position=turn)
+        for name in gone:
+            there.pop(name, None)
+        there.update({found.id: found for found in changed})
+        if turn == 30:
+            index.rebuild(there.values(), position=turn)
+        for reader in (index, other) if turn % 9 == 0 else (index,):
+            while reader.position() != turn:
+                pass
+            facets = chance.sample(FACETS, 3)
+            found = reader.search(SearchQuery(facets=facets)).facets
+            for facet in facets:
+                assert {count.value: count.count for count in found[facet]} == _counted(there.values(), facet)
+    other.close()
+
+
+def test_facets_with_very_many_values_are_exact_too(index: SearchIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bodega.adapters.local.search_columns._MAX_VALUES", 50)
+    monkeypatch.setattr("bodega.adapters.local.search_columns._MAX_LAYERS", 3)
+    monkeypatch.setattr("bodega.adapters.local.search_facets._ENDINGS", np.array([b"0}", b"1}"], dtype=object))
+    filled(
+        index,
+        *(document(f"p{i:03d}", brand=f"brand {i:03d}", categories=["c", f"c{i % 7}"]) for i in range(90)),
+        document("many", attributes=[f"tag={i}" for i in range(9)], collections=["x", "y", "z"]),
+    )
+
+    found = index.search(SearchQuery(facets=["brand", "category", "attributes.tag", "collection"])).facets
+
+    assert [(count.value, count.count) for count in found["brand"]] == [(f"brand {i:03d}", 1) for i in range(90)]
+    assert [(count.value, count.count) for count in found["category"]] == [
+        ("c", 90),
+        *((f"c{i}", 13) for i in range(6)),
+        ("c6", 12),
+    ]
+    assert len(found["attributes.tag"]) == 9
+    assert [count.value for count in found["collection"]] == ["x", "y", "z"]
+
+
+def test_more_facets_than_are_kept_are_exact(index: SearchIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bodega.adapters.local.search_columns._MAX_COLUMNS", 4)
+    filled(index, *(document(f"p{i}", attributes=[f"a{i % 9}=x", f"b{i % 9}=y"]) for i in range(27)))
+    asked = [f"attributes.{letter}{i}" for i in range(9) for letter in "ab"]
+
+    for _ in range(2):
+        for facet in asked:
+            assert [count.count for count in index.search(SearchQuery(facets=[facet])).facets[facet]] == [3]
+
+
+def test_the_state_changes_with_what_is_found_and_with_nothing_else(index: SearchIndex, tmp_path: Path) -> None:
+    assert index.state() == ""
+    filled(index, document("a"))
+    states = [index.state()]
+    index.apply([], [], position=2)
+    assert (index.position(), index.state()) == (2, states[0])
+
+    index.apply([document("b")], [], position=3)
+    states.append(index.state())
+    index.apply([], ["a"], position=3)
+    states.append(index.state())
+    index.rebuild([document("b")], position=3)
+    states.append(index.state())
+
+    assert len(set(states)) == 4
+    other = TantivySearchIndex(tmp_path / "search")
+    assert other.state() == index.state()
+    other.close()
 
 
 def test_counts_are_of_active_products(index: SearchIndex) -> None:
@@ -890,7 +988,7 @@ def test_a_closed_index_lets_go_of_its_files_and_closing_again_is_harmless(index
     index.close()
 
     maps = Path("/proc/self/maps")
-    assert not maps.exists() or "/search/f1-" not in maps.read_text()
+    assert not maps.exists() or "/search/f2-" not in maps.read_text()
 
 
 # --- Several processes on one folder ---------------------------------------------------------------------------
@@ -1025,14 +1123,14 @@ def test_a_rebuild_that_was_killed_leaves_the_index_and_its_remains_are_swept(
     assert _line(process) == "half"
     # Somebody builds, so that this change is noted for them as well.
     index.apply([document("b", "two")], [], position=2)
-    assert (tmp_path / "search" / "f1-00000002" / "journal").stat().st_size > 0
+    assert (tmp_path / "search" / "f2-00000002" / "journal").stat().st_size > 0
     process.send_signal(signal.SIGKILL)
     process.wait()
 
     index.apply([document("c", "three")], [], position=3)
 
     assert set(ids(index)) == {"a", "b", "c"}
-    assert [path.name for path in (tmp_path / "search").glob("f*-*")] == ["f1-00000001"]
+    assert [path.name for path in (tmp_path / "search").glob("f*-*")] == ["f2-00000001"]
 
 
 def test_a_writer_waits_for_another_and_gives_up_clearly(
@@ -1061,7 +1159,7 @@ def test_a_reader_that_reads_a_name_whose_folder_is_gone_reads_the_new_name(
     # Between the two steps of a reader a rebuild ends and the next change sweeps the old generation away.
     filled(index, document("a"))
     reader = TantivySearchIndex(tmp_path / "search")
-    real, stale = reader._generations.current, ["f1-00000000"]
+    real, stale = reader._generations.current, ["f2-00000000"]
     monkeypatch.setattr(reader._generations, "current", lambda: stale.pop() if stale else real())
 
     assert (reader.position(), ids(reader)) == (1, ["a"])
@@ -1082,7 +1180,17 @@ def _overwrite(folder: Path, pattern: str, content: bytes) -> None:
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\x00" * 5000, os.urandom(3000)])
 @pytest.mark.parametrize(
     "pattern",
-    ["current", "f*/meta.json", "f*/*.idx", "f*/*.term", "f*/*.store", "f*/*.fast", "f*/*.fieldnorm", "f*/*"],
+    [
+        "current",
+        "f*/meta.json",
+        "f*/*.idx",
+        "f*/*.term",
+        "f*/*.store",
+        "f*/*.fast",
+        "f*/*.fieldnorm",
+        "f*/cards",
+        "f*/*",
+    ],
 )
 def test_a_damaged_index_counts_as_never_published_and_a_rebuild_mends_it(
     tmp_path: Path, pattern: str, content: bytes, caplog: pytest.LogCaptureFixture
@@ -1109,12 +1217,29 @@ def test_an_index_of_another_format_must_be_rebuilt(index: SearchIndex, tmp_path
     filled(index, document("a"))
     index.close()
     folder = tmp_path / "search"
-    (folder / "f1-00000001").rename(folder / "f99-00000001")
+    (folder / "f2-00000001").rename(folder / "f99-00000001")
     (folder / "current").write_text("f99-00000001\n")
 
     assert index.position() == -1
     index.rebuild([document("b")], position=0)
     assert ids(index) == ["b"]
+
+
+def test_an_index_that_could_not_be_opened_for_a_moment_is_opened_again(
+    index: SearchIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bodega.adapters.local.search_generations._RETRY_SECONDS", 0.0)
+    filled(index, document("a"))
+    cards = tmp_path / "search" / "f2-00000001" / "cards"
+    cards.rename(tmp_path / "cards")
+    reader = TantivySearchIndex(tmp_path / "search")
+    assert [reader.position() for _ in range(3)] == [-1, -1, -1]
+    assert caplog.text.count("must be rebuilt") == 1
+
+    (tmp_path / "cards").rename(cards)
+
+    assert (reader.position(), ids(reader)) == (1, ["a"])
+    reader.close()
 
 
 @pytest.mark.parametrize("name", ["../../etc", "/etc", "f1-99999999", "\x00"])

@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from bodega.api.declare import Route
-from bodega.api.rendered import RenderedLists
+from bodega.api.rendered import KeptPages
 from bodega.api.tokens import Cursors
 from bodega.domain.accounts.model import ApiKey
 from bodega.domain.accounts.sessions import Session
@@ -22,7 +22,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     `inline_reads` runs reads in the event loop: right for an embedded engine that answers in microseconds, wrong for
     one across a network. `worker` names this process in its metrics. `session_cookies` are the names under which pages
     keep a shopper's session, over TLS and without. The two limits count requests a minute: of each API key, and of each
-    address that searches.
+    address that searches. The two `kept_` sizes bound what is remembered of rendered pages.
     """
 
     public_url: str = ""
@@ -32,6 +32,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     inline_reads: bool = True
     admin_per_minute: int = 6000
     search_per_minute: int = 600_000
+    kept_list_bytes: int = 8 * 1024**2
+    kept_search_bytes: int = 16 * 1024**2
     max_import_bytes: int = 4 * 1024**3
     max_media_bytes: int = 10 * 1024**2
     chunk_timeout_seconds: float = 60.0
@@ -47,12 +49,25 @@ class Staged(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every handler works with: the shop, the options, and the cursors of this shop."""
+    """What every handler works with: the shop, the options, its cursors, and pages that were rendered before."""
 
     shop: Shop
     options: Options
     cursors: Cursors
-    rendered: RenderedLists
+    listed: KeptPages
+    searched: KeptPages
+
+    @classmethod
+    def of(cls, shop: Shop, options: Options) -> Self:
+        """Return the desk of a shop, with nothing remembered yet."""
+        freshness = shop.catalog.freshness
+        return cls(
+            shop,
+            options,
+            Cursors(shop.world.keys),
+            KeptPages(freshness.lists, max_bytes=options.kept_list_bytes),
+            KeptPages(freshness.searches, max_bytes=options.kept_search_bytes),
+        )
 
 
 @dataclass(slots=True)

@@ -65,9 +65,9 @@ async def product_list(api: Api, scope: Scope, _receive: Receive, send: Send) ->
             client = scope.get("client")
             who = client[0] if client else "unknown"
             counted = count(api.desk, "search", who, api.desk.options.search_per_minute)
-            reply, _ = products.list_page(api.desk, query)
+            reply = api.desk.searched.find(query) or _rendered(api, query)
         else:
-            reply = _rendered(api, query)
+            reply = api.desk.listed.find(query) or api.desk.searched.find(query) or _rendered(api, query)
     except Exception:  # noqa: BLE001 - the declared route will meet it again and answer it properly
         return False
     request_id = api.request_ids.make(sent_id)
@@ -86,13 +86,10 @@ async def product_list(api: Api, scope: Scope, _receive: Receive, send: Send) ->
 
 
 def _rendered(api: Api, query: bytes) -> Reply:
-    """Return a page of a list, rendered anew only if anything changed since it was."""
-    kept = api.desk.rendered.find(query)
-    if kept is not None:
-        return kept
-    reply, lasting = products.list_page(api.desk, query)
-    if lasting:
-        api.desk.rendered.keep(query, reply)
+    """Return a page that is not kept, and keep it for whoever asks for it next."""
+    reply, shelf = products.list_page(api.desk, query)
+    if shelf is not None:
+        shelf.keep(query, reply)
     return reply
 
 

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from bodega.api.call import Desk
 from bodega.api.query import MAX_BYTES, decode_query
+from bodega.api.rendered import KeptPages
 from bodega.api.reply import Reply, encode, etag_of_bytes, joined
 from bodega.api.shapes import Cursor, Limit, Names, Words
 from bodega.domain.catalog.model import Status
@@ -52,8 +53,8 @@ class AdminProductQuery(ProductQuery, frozen=True, forbid_unknown_fields=True):
 
 def list_products(
     desk: Desk, raw_query: bytes, kind: type[ProductQuery], audience: Audience, path: str
-) -> tuple[Reply, bool]:
-    """Return the page a query string asks for, and whether the read model answered: it is never behind."""
+) -> tuple[Reply, KeptPages | None]:
+    """Return the page a query string asks for, and where it may be kept: None if more than one source answered."""
     asked = _decoded(raw_query, kind)
     query = _shelf_query(desk, asked, audience)
     question = _question(asked, path)
@@ -64,7 +65,10 @@ def list_products(
     body = joined(list(page.cards), _rest(desk, asked, query, page, after, before))
     headers = [(b"surrogate-key", _surrogates(query))] if audience == "shoppers" else []
     headers += link_header(path, raw_query, after, before)
-    return Reply(body=body, etag=etag_of_bytes(body), headers=tuple(headers)), page.total is None
+    reply = Reply(body=body, etag=etag_of_bytes(body), headers=tuple(headers))
+    if page.total is not None:
+        return reply, desk.searched
+    return reply, desk.listed if asked.count is None else None
 
 
 @functools.lru_cache(maxsize=512)
@@ -142,7 +146,8 @@ def _rest(
     if asked.count is not None:
         parts.append(b',"total":%d' % _total(desk, query, page))
     if query.facets:
-        parts.append(b',"facets":' + encode(page.facets))
+        counted = (encode(facet) + b":" + counts.json for facet, counts in page.facets.items())
+        parts.append(b',"facets":{' + b",".join(counted) + b"}")
     if page.corrected:
         parts.append(b',"corrected":true')
     return b"".join(parts) + b"}"

@@ -28,7 +28,8 @@ def etag_of_version(version: int) -> str:
 
 def etag_of_bytes(body: bytes) -> str:
     """Return the strong entity tag of what has no version of its own: a list, a tree, a document."""
-    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    # Of what is strong enough the quickest where the processor helps, which those of servers do.
+    return f'"{hashlib.sha256(body).hexdigest()[:24]}"'
 
 
 def replied(value: Any, *, status: int = 200, etag: str | None = None, location: str | None = None) -> Reply:

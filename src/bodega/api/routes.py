@@ -21,7 +21,6 @@ from bodega.api.application import Api
 from bodega.api.call import Desk, Options
 from bodega.api.declare import Route
 from bodega.api.metrics import Meter
-from bodega.api.rendered import RenderedLists
 from bodega.api.store import (
     addresses,
     carts,
@@ -34,7 +33,6 @@ from bodega.api.store import (
     reviews,
     sessions,
 )
-from bodega.api.tokens import Cursors
 from bodega.domain.shop import Shop
 
 ROUTES: tuple[Route, ...] = (
@@ -72,5 +70,4 @@ PREFIXES = ("/v1/", "/health/", "/metrics", "/openapi.json", "/docs")
 def create_api(shop: Shop, options: Options) -> Api:
     """Return the ASGI application of the API around a shop."""
     meter = Meter(options.worker)
-    desk = Desk(shop, options, Cursors(shop.world.keys), RenderedLists(shop.world.table))
-    return Api(desk, (*ROUTES, *system.routes(ROUTES, meter)), hot.PATHS, meter)
+    return Api(Desk.of(shop, options), (*ROUTES, *system.routes(ROUTES, meter)), hot.PATHS, meter)

@@ -1,7 +1,7 @@
 """Ask for products by words: full text with facets, in stock-free read-only documents."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, overload
 
 import msgspec
 
@@ -79,6 +79,43 @@ class FacetCount(msgspec.Struct, frozen=True):
     count: int
 
 
+class FacetCounts(Sequence[FacetCount]):
+    """The values of a facet; `json` is the same as a JSON array, ready to be sent: most readers only pass it on."""
+
+    __slots__ = ("_counts", "json")
+
+    def __init__(self, json: bytes) -> None:
+        self.json = json
+        self._counts: list[FacetCount] | None = None
+
+    @overload
+    def __getitem__(self, place: int) -> FacetCount: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[FacetCount]: ...
+    def __getitem__(self, place: int | slice) -> FacetCount | Sequence[FacetCount]:
+        """Return a value with its count, or several."""
+        return self._decoded()[place]
+
+    def __len__(self) -> int:
+        """Return how many values there are."""
+        return len(self._decoded())
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another sequence has the same values in the same order."""
+        return isinstance(other, Sequence) and self._decoded() == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as any sequence that is compared by what is in it
+
+    def _decoded(self) -> list[FacetCount]:
+        if self._counts is None:
+            self._counts = _decode_counts(self.json)
+        return self._counts
+
+
+NO_COUNTS = FacetCounts(b"[]")
+_decode_counts = msgspec.json.Decoder(list[FacetCount]).decode
+
+
 class SearchHit(msgspec.Struct, frozen=True):
     """One product found; `score` is for ordering within one answer by relevance, 0 in every other order."""
 
@@ -98,7 +135,7 @@ class SearchResult(msgspec.Struct, frozen=True):
 
     hits: Sequence[SearchHit]
     total: int
-    facets: Mapping[str, Sequence[FacetCount]]
+    facets: Mapping[str, FacetCounts]
     next: str | None
     corrected: bool = False
 
@@ -139,6 +176,10 @@ class SearchIndex(Protocol):
 
     def position(self) -> int:
         """Return the place in the change stream that published state reaches; -1 if nothing was published."""
+        ...
+
+    def state(self) -> str:
+        """Return what names the published state: while it is the same, so is every answer. "" before the first."""
         ...
 
     def apply(self, upserts: Sequence[SearchDocument], deletes: Sequence[str], *, position: int) -> None:

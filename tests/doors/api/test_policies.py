@@ -7,7 +7,6 @@ import pytest
 from asking import bearer, problem
 
 from bodega.api.declare import Public, Route, Scope, Shopper, Signed
-from bodega.api.rendered import RenderedLists
 from bodega.api.reply import Reply
 from bodega.api.routes import ROUTES
 from bodega.domain.accounts.model import SCOPES
@@ -85,7 +84,6 @@ def test_a_shoppers_route_is_closed_while_nobody_can_sign_in(shop: Shop, make_cl
     from bodega.api.application import Api  # noqa: PLC0415
     from bodega.api.call import Desk, Options  # noqa: PLC0415
     from bodega.api.metrics import Meter  # noqa: PLC0415
-    from bodega.api.tokens import Cursors  # noqa: PLC0415
 
     route = Route(
         method="GET",
@@ -96,7 +94,7 @@ def test_a_shoppers_route_is_closed_while_nobody_can_sign_in(shop: Shop, make_cl
         handler=lambda _call: Reply(),
         replies={200: None},
     )
-    api = Api(Desk(shop, Options(), Cursors(shop.world.keys), RenderedLists(shop.world.table)), [route], [], Meter("0"))
+    api = Api(Desk.of(shop, Options()), [route], [], Meter("0"))
 
     problem(make_client(api).get(route.path), 401)
     problem(make_client(api, headers=bearer(shop, "admin")).get(route.path), 401)

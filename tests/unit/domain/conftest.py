@@ -10,6 +10,7 @@ from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.table import SqliteTableStore
 from bodega.adapters.system.clock import SettableClock
 from bodega.adapters.system.ids import SeededIds
+from bodega.domain.catalog.freshness import Freshness
 from bodega.domain.catalog.model import CategoryInput, ProductInput, VariantInput
 from bodega.domain.catalog.products import Products
 from bodega.domain.catalog.service import Catalog
@@ -54,7 +55,8 @@ def bench(tmp_path):
     products = Products(table=table, taxonomy=taxonomy, clock=clock, ids=ids, currency="GBP")
     shelves = Shelves(table=table, search=search, taxonomy=taxonomy, clock=clock, catch_up=lambda: indexer.catch_up())  # noqa: PLW0108
     indexer = Indexer(table=table, search=search, shelves=shelves, sold=dict)
-    yield Bench(Catalog(products, taxonomy, shelves), indexer, table, clock)
+    freshness = Freshness(table=table, search=search, taxonomy=taxonomy)
+    yield Bench(Catalog(products, taxonomy, shelves, freshness), indexer, table, clock)
     indexer.close()
     table.close()
 

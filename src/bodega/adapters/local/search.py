@@ -14,7 +14,8 @@ from bodega.adapters.local import (
     search_suggestions,
     search_text,
 )
-from bodega.adapters.local.search_generations import Generations, Snapshot, tantivy_errors
+from bodega.adapters.local.search_errors import tantivy_errors
+from bodega.adapters.local.search_generations import Generations, Snapshot
 from bodega.adapters.local.search_pages import Cursor
 from bodega.adapters.local.search_questions import Question
 from bodega.adapters.local.search_writer import SearchWriter
@@ -23,7 +24,8 @@ from bodega.ports.search import (
     MAX_LIMIT,
     MAX_SUGGESTIONS,
     MAX_TEXT_LENGTH,
-    FacetCount,
+    NO_COUNTS,
+    FacetCounts,
     SearchDocument,
     SearchHit,
     SearchQuery,
@@ -77,7 +79,12 @@ class TantivySearchIndex:
     def position(self) -> int:
         """Return the place in the change stream that published state reaches; see the port."""
         snapshot = self._generations.snapshot()
-        return -1 if snapshot is None else snapshot.position
+        return -1 if snapshot is None else snapshot.note.position
+
+    def state(self) -> str:
+        """Return what names the published state; see the port."""
+        snapshot = self._generations.snapshot()
+        return "" if snapshot is None else snapshot.name
 
     def apply(self, upserts: Sequence[SearchDocument], deletes: Sequence[str], *, position: int) -> None:
         """Publish changes; see the port."""
@@ -94,7 +101,7 @@ class TantivySearchIndex:
         if snapshot is None:
             return {}
         with tantivy_errors():
-            counted = search_facets.count(
+            counted = search_facets.aggregate(
                 snapshot.searcher,
                 search_questions.active().counted(),
                 [facet],
@@ -127,7 +134,7 @@ class TantivySearchIndex:
 
 
 def _nothing(query: SearchQuery) -> SearchResult:
-    return SearchResult(hits=(), total=0, facets=dict.fromkeys(query.facets, ()), next=None)
+    return SearchResult(hits=(), total=0, facets=dict.fromkeys(query.facets, NO_COUNTS), next=None)
 
 
 def _answer(
@@ -148,7 +155,7 @@ def _answer(
     if end is not None:
         mark = msgspec.structs.replace(end, question=search_pages.fingerprint(query), corrected=corrected)
         following = search_pages.write_cursor(mark)
-    facets = _facets(snapshot, query, question, corrected=corrected) if total and query.facets else {}
+    facets = _facets(snapshot, query, question, total, corrected=corrected) if total and query.facets else {}
     return SearchResult(
         hits=hits,
         total=total,
@@ -159,19 +166,21 @@ def _answer(
 
 
 def _facets(
-    snapshot: Snapshot, query: SearchQuery, question: Question, *, corrected: bool
-) -> Mapping[str, Sequence[FacetCount]]:
+    snapshot: Snapshot, query: SearchQuery, question: Question, total: int, *, corrected: bool
+) -> Mapping[str, FacetCounts]:
     """Count the facets once for all pages and orders of a question; they cost more than the hits."""
     key = (search_pages.fingerprint(msgspec.structs.replace(query, sort="relevance")), tuple(query.facets), corrected)
-    return snapshot.remembered(key, lambda: search_facets.count(snapshot.searcher, question.counted(), query.facets))
+    return snapshot.remembered(key, lambda: search_facets.count(snapshot, question.counted(), total, query.facets))
 
 
 def _take_relevant(snapshot: Snapshot, query: SearchQuery, question: Question, cursor: Cursor | None) -> _Taken:
     skip = cursor.skip if cursor else 0
     # The published types do not know `count`.
     found: Any = snapshot.searcher.search(question.scored(), query.limit + 1, offset=skip)
-    hits = [SearchHit(*snapshot.card(address), score) for score, address in found.hits[: query.limit]]
-    more = query.limit and len(found.hits) > query.limit
+    shown: list[tuple[float, tantivy.DocAddress]] = found.hits
+    more = query.limit and len(shown) > query.limit
+    cards = snapshot.cards([address for _, address in shown[: query.limit]])
+    hits = [SearchHit(name, card, score) for (name, card), (score, _) in zip(cards, shown, strict=False)]
     return hits, found.count, Cursor(skip=skip + query.limit) if more else None
 
 
@@ -189,5 +198,5 @@ def _take_ordered(
         return [], total, None
     order = search_pages.ORDERS.get(query.sort, search_pages.ORDERS["best_selling"])
     rows, more = search_pages.page(snapshot.searcher, counted, order, cursor, query.limit)
-    hits = [SearchHit(*snapshot.card(row.address), 0.0) for row in rows]
+    hits = [SearchHit(name, card, 0.0) for name, card in snapshot.cards([row.address for row in rows])]
     return hits, total, Cursor(value=rows[-1].value, tie=rows[-1].tie) if more else None

@@ -5,6 +5,7 @@ import hashlib
 import re
 from typing import Any
 
+import msgspec
 import tantivy
 
 from bodega.adapters.local import search_text
@@ -12,7 +13,7 @@ from bodega.errors import InvalidError
 from bodega.ports.search import SearchDocument
 
 # Part of a folder's name: raise it when fields or the treatment of text change; older ones are unusable then.
-FORMAT = 1
+FORMAT = 2
 
 # Stands for "no price" in the ascending order (last), and -1 in the descending order (last as well).
 NO_PRICE = 2**53
@@ -20,6 +21,8 @@ ACTIVE = "active"
 # Says that a document is not an active product. To leave out these few costs less than to pass by all others.
 HIDDEN = "hidden"
 _INTEGERS = range(-(2**53), 2**53)
+# The document that is no product has this mark.
+NOTE = "note"
 # Longer words than this in a document are not indexed.
 _MAX_WORD_BYTES = 130
 _MAX_KEY_LENGTH = 1000
@@ -27,6 +30,24 @@ _TOKENIZER = "words"
 # 1, 2, 5, 10 ... in minor units: fine enough for any currency, and the same for every question.
 PRICE_STEPS = tuple(step * 10**power for power in range(2, 10) for step in (1, 2, 5))
 _UNSAFE = re.compile(r"[^a-z0-9]")
+PRICE = "price"
+_ATTRIBUTE = "attributes."
+_VALUE_MARK = "="
+_FACETS = {"category": "category", "brand": "brand", "collection": "collection", PRICE: "price_step"}
+_PRICE_RANGES = tuple(f"{low}-{high}" for low, high in zip(("", *PRICE_STEPS), (*PRICE_STEPS, ""), strict=True))
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What a commit reaches: a position in the change stream, how many rows there are, the last batch, the last card.
+
+    A row is one writing of a document: when a product changes, it gets another. A batch is what one commit wrote;
+    a commit that changes no document has none, so that a batch names what there is to be found.
+    """
+
+    position: int = -1
+    rows: int = 0
+    batch: int = -1
+    last_card_at: int | None = None
 
 
 def _build_schema() -> tantivy.Schema:
@@ -34,18 +55,16 @@ def _build_schema() -> tantivy.Schema:
     # Words of the title, and words of everything: two lists to read for a common question instead of six.
     builder.add_text_field("title", tokenizer_name=_TOKENIZER, index_option="freq")
     builder.add_text_field("words", tokenizer_name=_TOKENIZER, index_option="freq")
-    for name in ("id", "brand"):
-        builder.add_text_field(name, stored=True, fast=name == "brand", tokenizer_name="raw", index_option="basic")
-    for name in ("status", "sku", "brand_words", "mark", "hidden"):
+    builder.add_text_field("brand", stored=True, fast=True, tokenizer_name="raw", index_option="basic")
+    for name in ("id", "status", "sku", "brand_words", "mark", "hidden", "batch"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in ("category", "collection"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_json_field("attributes", fast=True, tokenizer_name="raw", index_option="basic")
-    for name in ("price", "price_down", "price_step", "created_at", "sold", "rating", "tie"):
-        builder.add_integer_field(name, fast=True)
-    builder.add_integer_field("position", stored=True)
-    for name in ("card", "shown_title"):
-        builder.add_bytes_field(name, stored=True)
+    for name in ("price", "price_down", "price_step", "created_at", "sold", "rating", "tie", "row", "card_at"):
+        builder.add_integer_field(name, fast=True, indexed=name == "price_step")
+    builder.add_bytes_field("shown_title", stored=True)
+    builder.add_bytes_field("note", stored=True)
     return builder.build()
 
 
@@ -82,12 +101,29 @@ def stored_bytes(document: tantivy.Document, field: str) -> bytes:
 
 def attribute_path(name: str) -> str:
     """Return the path of an attribute's values; characters that a path could misread are numbers in it."""
-    return "attributes." + _attribute_key(name)
+    return _ATTRIBUTE + _attribute_key(name)
 
 
 def attribute_value(value: str) -> str:
     """Return an attribute's value as stored; the mark keeps tantivy from reading a date or number into it."""
-    return "=" + value
+    return _VALUE_MARK + value
+
+
+def is_facet(facet: str) -> bool:
+    """Tell whether hits can be counted by it."""
+    return facet in _FACETS or (facet.startswith(_ATTRIBUTE) and facet != _ATTRIBUTE)
+
+
+def facet_field(facet: str) -> str:
+    """Return the field or path that has a facet's values."""
+    return _FACETS.get(facet) or attribute_path(facet.removeprefix(_ATTRIBUTE))
+
+
+def shown(facet: str, text: str) -> str:
+    """Return a facet's value as people know it, from how the index has it."""
+    if facet == PRICE:
+        return _PRICE_RANGES[int(text)]
+    return text.removeprefix(_VALUE_MARK) if facet.startswith(_ATTRIBUTE) else text
 
 
 def record(document: SearchDocument) -> tantivy.Document:
@@ -119,7 +155,6 @@ def record(document: SearchDocument) -> tantivy.Document:
         "sold": document.sold,
         "rating": document.rating,
         "tie": tie_of(document.id),
-        "card": document.card,
         "shown_title": document.title.encode(),
     }
     if document.price is not None:
@@ -151,9 +186,21 @@ def _check(document: SearchDocument) -> None:
         raise InvalidError(f"product {document.id!r}: a number is out of range")
 
 
-def position_note(position: int) -> tantivy.Document:
-    """Return the one document that is no product: the place in the change stream that this commit reaches."""
-    return tantivy.Document.from_dict({"mark": "position", "hidden": HIDDEN, "position": position}, SCHEMA)
+def note_of(note: Note) -> tantivy.Document:
+    """Return the one document that is no product: what this commit reaches."""
+    return tantivy.Document.from_dict({"mark": NOTE, "hidden": HIDDEN, "note": msgspec.json.encode(note)}, SCHEMA)
+
+
+def read_note(document: tantivy.Document) -> Note:
+    """Return what the commit reaches; ValueError if it does not say."""
+    return msgspec.json.decode(stored_bytes(document, "note"), type=Note)
+
+
+def stamp(record: tantivy.Document, *, row: int, batch: int, card_at: int) -> None:
+    """Add what is known of a document only when it is written."""
+    record.add_integer("row", row)
+    record.add_text("batch", str(batch))
+    record.add_integer("card_at", card_at)
 
 
 def _attribute_key(name: str) -> str:

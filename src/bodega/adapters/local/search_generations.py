@@ -2,25 +2,28 @@
 
 current            the name of the current generation; replaced atomically
 writing, building  locks: of the one who changes what is current, of the one who builds a new generation
-f1-00000007/       a generation: a tantivy index; "f1" is the format its fields have
+f2-00000007/       a generation: a tantivy index and its cards; "f2" is the format they have
 """
 
-import contextlib
 import logging
 import os
 import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
 import tantivy
 
 from bodega.adapters.local import search_fields
-from bodega.errors import InvalidError, UnavailableError
+from bodega.adapters.local.search_cards import Cards
+from bodega.adapters.local.search_columns import Column, Columns
+from bodega.adapters.local.search_errors import tantivy_errors
+from bodega.adapters.local.search_fields import Note
+from bodega.errors import UnavailableError
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -28,45 +31,67 @@ log = logging.getLogger(__name__)
 _NAME = re.compile(r"f(\d+)-(\d{8})")
 _POINTER = "current"
 _CHECK_SECONDS = 0.1
+# What could not be opened is tried again: it may have lacked nothing but memory, or files that a process may open.
+_RETRY_SECONDS = 1.0
 _OPEN_ATTEMPTS = 5
-# What a process remembers of one state: two megabytes of cards, and counts of up to two again.
-_MAX_CARDS, _MAX_COUNTS = 2000, 100
-_STORE_BLOCK_BYTES = 4096
+# What a process remembers of a generation: up to two megabytes of counts.
+_MAX_COUNTS = 100
+
+
+class Memory:
+    """Remembers what was counted, up to so many counts. Thread-safe."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._counts: dict[object, Any] = {}
+
+    def get_or_count(self, key: object, count: Callable[[], T]) -> T:
+        """Return what was counted for the key, or count it now."""
+        if key in (known := self._counts):
+            found: T = known[key]
+            return found
+        if len(known) >= self._most:
+            # A new dictionary, since another thread may be reading from the old one.
+            known = self._counts = {}
+        counted = known[key] = count()
+        return counted
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What all states of one generation share."""
+
+    name: str
+    index: tantivy.Index
+    cards: Cards
+    columns: Columns
+    memory: Memory
 
 
 class Snapshot:
     """One published state, which stays readable and unchanged for as long as somebody holds it."""
 
-    def __init__(self, index: tantivy.Index, generation: str) -> None:
-        self.index = index
+    def __init__(self, generation: Generation) -> None:
         self.generation = generation
-        self.searcher: tantivy.Searcher = index.searcher()
-        self.position = _read_position(self.searcher)
-        self._cards: dict[tuple[int, int], tuple[str, bytes]] = {}
-        self._counts: dict[object, Any] = {}
+        self.searcher: tantivy.Searcher = generation.index.searcher()
+        self.note = _read_note(self.searcher)
+        # The same while no document changes, whatever else moves the position in the change stream.
+        self.name = f"{generation.name}#{self.note.batch}"
+        if self.note.last_card_at is not None:
+            generation.cards.read([self.note.last_card_at])  # ValueError if the file is not what was committed
 
-    def card(self, address: tantivy.DocAddress) -> tuple[str, bytes]:
-        """Return a hit's id and card; remembered, for unpacking the store costs more than finding the hit."""
-        key = (address.segment_ord, address.doc)
-        card = self._cards.get(key)
-        if card is None:
-            document = self.searcher.doc(address)
-            card = (search_fields.stored_text(document, "id"), search_fields.stored_bytes(document, "card"))
-            if len(self._cards) >= _MAX_CARDS:
-                self._cards = {}
-            self._cards[key] = card
-        return card
+    def column(self, facet: str) -> Column | None:
+        """Return what the products of this state have for a facet, None if only tantivy can say."""
+        return self.generation.columns.find(self.searcher, self.note, facet)
+
+    def cards(self, addresses: list[tantivy.DocAddress]) -> list[tuple[str, bytes]]:
+        """Return the ids and cards of hits."""
+        places = self.searcher.fast_field_values("card_at", addresses)
+        return self.generation.cards.read(int(place or 0) for place in places)
 
     def remembered(self, key: object, count: Callable[[], T]) -> T:
         """Return what was counted for the key; a state never changes, so that a count stays true."""
-        if key in (known := self._counts):
-            found: T = known[key]
-            return found
-        if len(known) >= _MAX_COUNTS:
-            # A new dictionary, since another thread may be reading from the old one.
-            known = self._counts = {}
-        counted = known[key] = count()
-        return counted
+        return self.generation.memory.get_or_count((self.note.batch, key), count)
 
 
 class Generations:
@@ -113,9 +138,7 @@ class Generations:
         name = f"f{search_fields.FORMAT}-{max(numbers, default=0) + 1:08d}"
         path = self.directory / name
         path.mkdir()
-        tantivy.Index(search_fields.SCHEMA, str(path))
-        _make_blocks_small(path / "meta.json")
-        return name, search_fields.prepare(tantivy.Index.open(str(path)))
+        return name, search_fields.prepare(tantivy.Index(search_fields.SCHEMA, str(path)))
 
     def publish(self, name: str) -> None:
         """Make a complete generation the current one, durably and at once for all readers."""
@@ -147,16 +170,27 @@ class Generations:
             self._snapshot, self._seen = None, None
 
     def _look(self) -> None:
-        signature = self._signature()
+        signature, wait_seconds = self._signature(), _CHECK_SECONDS
         if signature != self._seen:
-            self._snapshot = self._load()
-            self._seen = signature
-        self._check_at = time.monotonic() + _CHECK_SECONDS
+            self._snapshot, problem = self._load()
+            self._seen = signature if problem is None else None
+            if problem is not None:
+                wait_seconds = _RETRY_SECONDS
+                self._warn(problem, signature)
+        self._check_at = time.monotonic() + wait_seconds
+
+    def _warn(self, problem: UnavailableError, signature: object) -> None:
+        """Say once of each state what is wrong with it."""
+        if signature == self._warned:
+            return
+        self._warned = signature
+        what = "its newest state is unreadable" if self._snapshot is not None else "it must be rebuilt"
+        log.warning("the search index is damaged: %s", what, extra={"problem": str(problem)})
 
     def _signature(self) -> object:
         """Identify the pointer and the commit it leads to: two calls of stat, whatever the size."""
         marks: list[tuple[int, int, int] | None] = []
-        folder = self._snapshot.generation if self._snapshot else "-"
+        folder = self._snapshot.generation.name if self._snapshot else "-"
         for path in (self.directory / _POINTER, self.directory / folder / "meta.json"):
             try:
                 stat = path.stat()
@@ -165,67 +199,46 @@ class Generations:
                 marks.append(None)
         return marks
 
-    def _load(self) -> Snapshot | None:
-        """Open what is current; once more if it was replaced and deleted after its name was read."""
-        problem: BaseException | None = None
+    def _load(self) -> tuple[Snapshot | None, UnavailableError | None]:
+        """Open what is current; once more if it was replaced and deleted after its name was read.
+
+        Return also what went wrong: then the state is the one before, if it is of the same generation, or None.
+        """
+        problem: UnavailableError | None = None
+        name = None
         for _ in range(_OPEN_ATTEMPTS):
             name = self.current()
             if name is None:
-                return None
+                return None, None
             try:
                 with tantivy_errors():
-                    return self._open(name)
+                    return self._open(name), None
             except UnavailableError as error:
                 problem = error
                 if name == self.current():
                     break
-        if self._snapshot is None or self._snapshot.generation != name:
-            log.warning("the search index must be rebuilt", extra={"generation": name, "problem": str(problem)})
-            return None
-        log.warning("the newest state of the search index is unreadable", extra={"problem": str(problem)})
-        return self._snapshot
+        before = self._snapshot
+        return before if before is not None and before.generation.name == name else None, problem
 
     def _open(self, name: str) -> Snapshot:
-        if self._snapshot is not None and self._snapshot.generation == name:
-            self._snapshot.index.reload()
-            return Snapshot(self._snapshot.index, name)
+        before = self._snapshot
+        if before is not None and before.generation.name == name:
+            before.generation.index.reload()
+            return Snapshot(before.generation)
         match = _NAME.fullmatch(name)
         if match is None or int(match[1]) != search_fields.FORMAT:
             raise ValueError(f"not a generation of format {search_fields.FORMAT}: {name!r}")
-        return Snapshot(search_fields.prepare(tantivy.Index.open(str(self.directory / name))), name)
+        folder = self.directory / name
+        index = search_fields.prepare(tantivy.Index.open(str(folder)))
+        return Snapshot(Generation(name, index, Cards(folder), Columns(), Memory(_MAX_COUNTS)))
 
 
-@contextlib.contextmanager
-def tantivy_errors() -> Iterator[None]:
-    """Turn tantivy's refusals and panics, which a damaged file may cause, into UnavailableError."""
-    try:
-        yield
-    except InvalidError:
-        raise  # a ValueError too, but ours and about what was asked
-    except (OSError, ValueError) as error:
-        raise UnavailableError(f"the search index is unusable: {error}") from error
-    except BaseException as error:
-        # A panic in Rust is no Exception; its class cannot be imported.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise UnavailableError(f"the search index is damaged: {error}") from error
-
-
-def _read_position(searcher: tantivy.Searcher) -> int:
-    found = searcher.search(tantivy.Query.term_query(search_fields.SCHEMA, "mark", "position", "basic"), limit=1).hits
+def _read_note(searcher: tantivy.Searcher) -> Note:
+    query = tantivy.Query.term_query(search_fields.SCHEMA, "mark", search_fields.NOTE, "basic")
+    found = searcher.search(query, limit=1).hits
     if not found:
-        raise ValueError("no position in the index")
-    return int(search_fields.stored_text(searcher.doc(found[0][1]), "position"))
-
-
-def _make_blocks_small(meta: Path) -> None:
-    """Set the size of the store's blocks, which Python cannot: a hit costs the unpacking of the block it is in.
-
-    4 KB instead of 16 takes a quarter off a page of hits and adds a tenth to the store.
-    """
-    settings = msgspec.json.decode(meta.read_bytes())
-    settings["index_settings"]["docstore_blocksize"] = _STORE_BLOCK_BYTES
-    meta.write_bytes(msgspec.json.encode(settings))
+        raise ValueError("the index does not say what it reaches")
+    return search_fields.read_note(searcher.doc(found[0][1]))
 
 
 def _sync(directory: Path) -> None:

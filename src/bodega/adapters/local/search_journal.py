@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import tantivy
@@ -13,6 +14,19 @@ _NAME = "journal"
 _LENGTH_BYTES = 8
 
 
+class Record(NamedTuple):
+    """A product as the index keeps it: a document without its stamp, and its card."""
+
+    id: str
+    document: tantivy.Document
+    card: bytes
+
+
+def record_of(document: SearchDocument) -> Record:
+    """Return the product as the index keeps it; InvalidError if it is out of bounds."""
+    return Record(document.id, search_fields.record(document), document.card)
+
+
 class Change(msgspec.Struct, frozen=True, array_like=True):
     """The arguments of one `apply`."""
 
@@ -20,9 +34,9 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
     deletes: Sequence[str]
     position: int
 
-    def records(self) -> dict[str, tantivy.Document]:
-        """Return the upserts as the index's documents by id; of two with one id the last."""
-        return {document.id: search_fields.record(document) for document in self.upserts}
+    def records(self) -> dict[str, Record]:
+        """Return the upserts as the index keeps them, by id; of two with one id the last."""
+        return {document.id: record_of(document) for document in self.upserts}
 
 
 class Journal:

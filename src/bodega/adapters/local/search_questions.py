@@ -95,7 +95,9 @@ def filters(query: SearchQuery) -> Question:
         conditions += _one_of(path, [search_fields.attribute_value(value) for value in values])
     if query.price_from is not None or query.price_to is not None:
         conditions.append(_price_between(query.price_from, query.price_to))
-    unless = _term("hidden", search_fields.HIDDEN, "basic") if only_active else _term("mark", "position", "basic")
+    unless = (
+        _term("hidden", search_fields.HIDDEN, "basic") if only_active else _term("mark", search_fields.NOTE, "basic")
+    )
     return Question(tuple(Query.const_score_query(condition, 0.0) for condition in conditions), (), (unless,))
 
 

@@ -5,12 +5,17 @@ import ctypes
 import logging
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import tantivy
 
 from bodega.adapters.local import search_fields, search_text
-from bodega.adapters.local.search_generations import Generations, tantivy_errors
-from bodega.adapters.local.search_journal import Change, Journal
+from bodega.adapters.local.search_cards import CardWriter
+from bodega.adapters.local.search_errors import tantivy_errors
+from bodega.adapters.local.search_fields import Note
+from bodega.adapters.local.search_generations import Generations
+from bodega.adapters.local.search_journal import Change, Journal, Record, record_of
 from bodega.adapters.system.file_lock import file_lock
 from bodega.errors import InvalidError, UnavailableError
 from bodega.ports.search import SearchDocument
@@ -26,6 +31,16 @@ _LARGE_FROM = 2000
 _POSITIONS = range(-1, 2**53)
 # One bit an id, by its digest: certain that an id is new; in the other case it may err, at a small cost.
 _SEEN_BITS = 1 << 26
+_EMPTY = Note()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to write: a generation's folder, its index, and what its last commit reached."""
+
+    folder: Path
+    index: tantivy.Index
+    note: Note
 
 
 class SearchWriter:
@@ -44,11 +59,12 @@ class SearchWriter:
             self._tell_builder(change)
             snapshot = self._generations.snapshot(newest=True)
             if snapshot is None:
-                self._begin(records, position)
-            elif position >= snapshot.position:
-                self._write(snapshot.index, [*deletes, *records], records.values(), position)
+                self._begin(records.values(), position)
+            elif position >= snapshot.note.position:
+                name, index = snapshot.generation.name, snapshot.generation.index
+                self._write(self._place(name, index, snapshot.note), [*deletes, *records], records.values(), position)
             else:
-                log.info("late changes skipped", extra={"position": position, "published": snapshot.position})
+                log.info("late changes skipped", extra={"position": position, "published": snapshot.note.position})
 
     def rebuild(self, documents: Iterable[SearchDocument], *, position: int) -> int:
         """Build a new generation, add what was applied meanwhile, and make it the current one."""
@@ -57,40 +73,43 @@ class SearchWriter:
             with self._exclusive():
                 self._generations.sweep(keep=self._generations.current())
                 name, index = self._generations.create()
-                journal = Journal(self._generations.directory / name)
+                place = self._place(name, index, _EMPTY)
+                journal = Journal(place.folder)
                 journal.start()
             try:
                 with tantivy_errors():
-                    count = _fill(index, documents, position)
+                    filled = _fill(place, documents, position)
                 with self._exclusive(), tantivy_errors():
-                    _catch_up(index, journal, position)
+                    _catch_up(replace(place, note=filled), journal)
                     journal.end()
                     self._generations.publish(name)
                     self._generations.snapshot(newest=True)
             except BaseException:
                 self._generations.drop(name)
                 raise
+            count = _count(index)
         _release_memory()
         return count
 
-    def _begin(self, records: dict[str, tantivy.Document], position: int) -> None:
+    def _begin(self, records: Collection[Record], position: int) -> None:
         """Make the first generation; never in place of an unreadable one, for more products were in that."""
         if self._generations.current() is not None:
             raise UnavailableError("the search index is unusable and must be rebuilt")
         name, index = self._generations.create()
-        self._write(index, (), records.values(), position)
+        self._write(self._place(name, index, _EMPTY), (), records, position)
         self._generations.publish(name)
         self._generations.snapshot(newest=True)
 
-    def _write(
-        self, index: tantivy.Index, gone: Iterable[str], records: Collection[tantivy.Document], position: int
-    ) -> None:
+    def _write(self, place: Place, gone: Sequence[str], records: Collection[Record], position: int) -> None:
         heap_bytes = _SMALL_HEAP_BYTES if len(records) < _LARGE_FROM else _LARGE_HEAP_BYTES
-        with _writer(index, heap_bytes) as writer:
-            _put(writer, gone, records)
-            _commit(writer, position)
+        with _batch(place, heap_bytes) as batch:
+            batch.put(gone, records)
+            batch.commit(position)
             self._generations.snapshot(newest=True)
         _release_memory()
+
+    def _place(self, name: str, index: tantivy.Index, note: Note) -> Place:
+        return Place(self._generations.directory / name, index, note)
 
     def _tell_builder(self, change: Change) -> None:
         """Note the change for whoever is building, or clear away what a builder left that was killed."""
@@ -116,59 +135,86 @@ class SearchWriter:
             self._threads.release()
 
 
+class Batch:
+    """What one commit writes: it stamps documents with their rows, and puts their cards beside them."""
+
+    def __init__(self, writer: tantivy.IndexWriter, cards: CardWriter, note: Note) -> None:
+        self._writer = writer
+        self._cards = cards
+        self._note = note
+        self._row = note.rows
+        self._card_at = note.last_card_at
+        self._changed = False
+
+    def put(self, gone: Iterable[str], records: Iterable[Record]) -> None:
+        """Take out the products with these ids, and put in these."""
+        for product_id in gone:
+            self._writer.delete_documents_by_term("id", product_id)
+            self._changed = True
+        for record in records:
+            self.add(record)
+
+    def add(self, record: Record) -> None:
+        """Put in a product whose id is in no more."""
+        self._card_at = self._cards.add(record.id, record.card)
+        search_fields.stamp(record.document, row=self._row, batch=self._note.batch + 1, card_at=self._card_at)
+        self._writer.add_document(record.document)
+        self._row += 1
+        self._changed = True
+
+    def commit(self, position: int) -> Note:
+        """Make everything permanent and visible, cards first; return what is reached."""
+        note = Note(position, self._row, self._note.batch + self._changed, self._card_at)
+        self._cards.sync()
+        self._writer.delete_documents_by_term("mark", search_fields.NOTE)
+        self._writer.add_document(search_fields.note_of(note))
+        self._writer.commit()
+        return note
+
+
 @contextlib.contextmanager
-def _writer(index: tantivy.Index, heap_bytes: int) -> Iterator[tantivy.IndexWriter]:
+def _batch(place: Place, heap_bytes: int) -> Iterator[Batch]:
     """Open a writer (0.25 ms) and close it when its merges are done; what is not committed is lost."""
-    writer = index.writer(heap_bytes, 1)
-    try:
-        yield writer
-    except BaseException:
-        with contextlib.suppress(Exception):
-            writer.rollback()
-        raise
-    finally:
-        writer.wait_merging_threads()
+    with CardWriter(place.folder) as cards:
+        writer = place.index.writer(heap_bytes, 1)
+        try:
+            yield Batch(writer, cards, place.note)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                writer.rollback()
+            raise
+        finally:
+            writer.wait_merging_threads()
 
 
-def _put(writer: tantivy.IndexWriter, gone: Iterable[str], records: Iterable[tantivy.Document]) -> None:
-    for product_id in gone:
-        writer.delete_documents_by_term("id", product_id)
-    for record in records:
-        writer.add_document(record)
-
-
-def _commit(writer: tantivy.IndexWriter, position: int) -> None:
-    writer.delete_documents_by_term("mark", "position")
-    writer.add_document(search_fields.position_note(position))
-    writer.commit()
-
-
-def _fill(index: tantivy.Index, documents: Iterable[SearchDocument], position: int) -> int:
+def _fill(place: Place, documents: Iterable[SearchDocument], position: int) -> Note:
     """Write all documents in constant memory. An id that comes again replaces the earlier one."""
     seen = bytearray(_SEEN_BITS // 8)
-    with _writer(index, _LARGE_HEAP_BYTES) as writer:
+    with _batch(place, _LARGE_HEAP_BYTES) as batch:
         for document in documents:
-            record = search_fields.record(document)
+            record = record_of(document)
             byte, bit = divmod(search_fields.tie_of(document.id) % _SEEN_BITS, 8)
-            if seen[byte] >> bit & 1:
-                writer.delete_documents_by_term("id", document.id)
+            batch.put([document.id] if seen[byte] >> bit & 1 else (), [record])
             seen[byte] |= 1 << bit
-            writer.add_document(record)
-        _commit(writer, position)
-    index.reload()
-    return int(index.searcher().num_docs) - 1  # The note of the position is no product.
+        return batch.commit(position)
 
 
-def _catch_up(index: tantivy.Index, journal: Journal, position: int) -> None:
+def _catch_up(place: Place, journal: Journal) -> None:
     """Add what was applied to the old generation since the building began."""
-    with _writer(index, _SMALL_HEAP_BYTES) as writer:
+    with _batch(place, _SMALL_HEAP_BYTES) as batch:
         reached = None
         for change in journal.changes():
             records = change.records()
-            _put(writer, [*change.deletes, *records], records.values())
-            reached = max(position, change.position)
+            batch.put([*change.deletes, *records], records.values())
+            reached = max(place.note.position, change.position)
         if reached is not None:
-            _commit(writer, reached)
+            batch.commit(reached)
+
+
+def _count(index: tantivy.Index) -> int:
+    """Return how many products a new generation has."""
+    index.reload()
+    return int(index.searcher().num_docs) - 1  # The note is no product.
 
 
 def _require(deletes: Sequence[str], position: int) -> None:

@@ -9,6 +9,7 @@ from msgspec import Meta
 from bodega.api.call import Call, Desk
 from bodega.api.declare import STORE_CACHE, Public, Route
 from bodega.api.lists import ProductQuery, list_products
+from bodega.api.rendered import KeptPages
 from bodega.api.reply import Reply, encode, etag_of_version, joined
 from bodega.api.shapes import CardPage, ProductList
 from bodega.domain.catalog.model import Id, Product
@@ -90,8 +91,8 @@ def list_all(call: Call) -> Reply:
     return list_page(call.desk, call.raw_query)[0]
 
 
-def list_page(desk: Desk, raw_query: bytes) -> tuple[Reply, bool]:
-    """Return a page for a query string, and whether it may be kept: what the hot path and the declared route share."""
+def list_page(desk: Desk, raw_query: bytes) -> tuple[Reply, KeptPages | None]:
+    """Return a page for a query string, and where it may be kept: what the hot path and the declared route share."""
     return list_products(desk, raw_query, ProductQuery, "shoppers", PATH)
 
 

@@ -20,7 +20,7 @@ from bodega.domain.catalog.views import (
 )
 from bodega.errors import Fault, InvalidError
 from bodega.ports.clock import Clock
-from bodega.ports.search import FacetCount, SearchDocument, SearchIndex, SearchQuery, Sort
+from bodega.ports.search import FacetCounts, SearchDocument, SearchIndex, SearchQuery, Sort
 from bodega.ports.table import Item, Key, SortRange, TableStore, scan_all
 from bodega.values.money import MAX_AMOUNT
 from bodega.values.page import DEFAULT_LIMIT, Position
@@ -63,7 +63,7 @@ class ShelfPage(msgspec.Struct, frozen=True):
     next: Position | None
     prev: Position | None = None
     total: int | None = None
-    facets: Mapping[str, Sequence[FacetCount]] = {}
+    facets: Mapping[str, FacetCounts] = {}
     corrected: bool = False
 
 
