@@ -157,11 +157,20 @@ TABLES = (
     Table(SYSTEM, "name", "part"),
 )
 
-QUEUES = (QueueSpec("jobs", max_attempts=3), QueueSpec("relist"), QueueSpec("reviews"), QueueSpec("webhooks"))
+QUEUES = (
+    QueueSpec("jobs", max_attempts=3),
+    QueueSpec("relist"),
+    QueueSpec("reviews"),
+    QueueSpec("webhooks"),
+    QueueSpec("mail", max_attempts=12),
+)
 SUBSCRIPTIONS = (
     Subscription("category.changed", "relist"),
     Subscription("review.changed", "reviews"),
     Subscription("customer.erased", "reviews"),
+    Subscription("customer.", "mail"),
+    Subscription("order.placed", "mail"),
+    Subscription("order.changed", "mail"),
 )
 # What other programs may ask to be told by webhook.
 EVENTS = (

@@ -3,8 +3,10 @@
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias, get_args
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -49,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cloud: where tables, objects, queues and keys are kept: with the data folder, or on AWS. aws_region, aws_stage,
     aws_bucket, aws_kms_key: what was deployed there. aws_endpoint: another server with AWS's APIs. redis_url: a cache
     that all processes share; may hold a password.
+    smtp_url: the mail server, empty for letters that stay in the data folder. mail_from: whom letters come from.
     """
 
     data_dir: Path = Path("data")
@@ -76,6 +79,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     aws_kms_key: str = ""
     aws_endpoint: str = ""
     redis_url: Secret = Secret()
+    smtp_url: Secret = Secret()
+    mail_from: str = "Bodega <shop@localhost>"
 
     @classmethod
     def for_directory(cls, data_dir: Path, **changes: Any) -> Self:
@@ -96,7 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             try:
                 values[name] = parse(text)
             except (ValueError, InvalidError) as exc:
-                shown = "" if parse is _secret else f"={text[:60]!r}"
+                shown = "" if parse in {_secret, _mail_server} else f"={text[:60]!r}"
                 faults.append(Fault(f"/{name}", "bad_setting", f"{PREFIX}{name.upper()}{shown}: {exc}"))
         if ("tls_certificate" in given) != ("tls_key" in given):
             faults.append(Fault("/tls_key", "required", f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY go together"))
@@ -110,6 +115,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             faults += [
                 Fault(f"/{name}", "required", f"{PREFIX}CLOUD=aws needs {PREFIX}{name.upper()}")
                 for name in ("aws_region", "aws_stage", "aws_bucket", "aws_kms_key")
+                if name not in given
+            ]
+        if "smtp_url" in given:
+            faults += [
+                Fault(f"/{name}", "required", f"{PREFIX}SMTP_URL needs {PREFIX}{name.upper()}")
+                for name in ("mail_from", "public_url")
                 if name not in given
             ]
         if faults:
@@ -152,6 +163,25 @@ def _switch(text: str) -> bool:
 def _text(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise ValueError("must not be blank; leave it unset for the default")
+    return text
+
+
+def _mail_server(text: str) -> Secret:
+    """Return the address of a mail server; what is wrong is told without showing the password in it."""
+    try:
+        parts = urlsplit(text)
+        fine = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fine = False
+    if not fine or parts.path.strip("/") or parts.query or parts.fragment or not text.isprintable():
+        raise ValueError("must be an address such as smtps://name:password@mail.example")
+    return Secret(text)
+
+
+def _mailbox(text: str) -> str:
+    name, address = parseaddr(text)
+    if address.count("@") != 1 or not text.isprintable() or (name and not text.endswith(">")):
+        raise ValueError("must be an address such as Bodega <shop@shop.example>")
     return text
 
 
@@ -210,4 +240,6 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "aws_kms_key": _text,
     "aws_endpoint": _address,
     "redis_url": _secret,
+    "smtp_url": _mail_server,
+    "mail_from": _mailbox,
 }

@@ -15,6 +15,7 @@ from bodega.adapters.formats import FileTabular
 from bodega.adapters.local.bus import LocalBus
 from bodega.adapters.local.cache import ProcessCache
 from bodega.adapters.local.keys import LocalKeys
+from bodega.adapters.local.mail import FolderMail
 from bodega.adapters.local.objects import FileObjectStore
 from bodega.adapters.local.payments import SandboxPayments
 from bodega.adapters.local.queue import SqliteQueue
@@ -22,6 +23,7 @@ from bodega.adapters.local.scratch import LocalScratch
 from bodega.adapters.local.search import TantivySearchIndex
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.table import SqliteTableStore
+from bodega.adapters.smtp.mail import SmtpMail
 from bodega.adapters.system.clock import SystemClock
 from bodega.adapters.system.file_lock import file_lock
 from bodega.adapters.system.files import DurableFolders, sync_file, sync_folder
@@ -59,6 +61,7 @@ from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
 from bodega.domain.flows.jobs import Jobs
 from bodega.domain.flows.leaving import Leaving
+from bodega.domain.flows.mailing import Mailer
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
 from bodega.domain.flows.returning import Returning
@@ -88,6 +91,7 @@ from bodega.errors import UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
+from bodega.ports.mail import Mail
 from bodega.ports.outgoing import Outgoing
 from bodega.ports.payments import PaymentProvider, PaymentSandbox
 from bodega.ports.search import SearchIndex
@@ -132,6 +136,7 @@ def _local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tan
         bus=LocalBus(queue, schema.SUBSCRIPTIONS),
         keys=keys,
         passwords=Argon2Passwords(),
+        mail=_mail(settings, keys, clock),
         payments=payments,
         payment_sandbox=webhooks,
         clock=clock,
@@ -151,7 +156,8 @@ def _cloud_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tan
     keys = aws_keys(settings)
     # The sandbox's bank is this machine's; real money needs nothing of it.
     bank = Database.open(folder / "sandbox.sqlite")
-    world = aws_world(settings, clock, ids, _payments(settings, bank, keys, clock, ids), keys)
+    payments, mail = _payments(settings, bank, keys, clock, ids), _mail(settings, keys, clock)
+    world = aws_world(settings, clock, ids, payments, mail, keys)
     return world, TantivySearchIndex(folder / "search")
 
 
@@ -274,6 +280,17 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         signing_in=people.signing_in,
         staff=people.staff,
         leaving=Leaving(accounts=people.accounts, carts=carts, orders=orders, reviews=reviews, reviewing=reviewing),
+        mailer=Mailer(
+            accounts=people.accounts,
+            security=people.security,
+            orders=orders,
+            contacts=contacts,
+            mail=world.mail,
+            queue=world.queue,
+            keys=world.keys,
+            clock=clock,
+            shop_url=_shop_url(settings),
+        ),
         recommender=recommender,
         recommendation_rules=rules,
         models=models,
@@ -342,6 +359,32 @@ def _payments(
         clock=clock,
     )
     return stripe, None
+
+
+def _mail(settings: Settings, keys: Keys, clock: Clock) -> Mail:
+    """Return who brings letters: a mail server, or nobody, and then they are kept to be looked at."""
+    if settings.smtp_url:
+        return SmtpMail.of_url(settings.smtp_url, sender=settings.mail_from, clock=clock)
+    return FolderMail(settings.data_dir / "mail", sender=settings.mail_from, keys=keys, clock=clock)
+
+
+def kept_letters(settings: Settings) -> FolderMail:
+    """Return the letters that a shop without a mail server keeps, to be looked at."""
+    if settings.smtp_url:
+        raise UnavailableError("letters go to the mail server that BODEGA_SMTP_URL names, and none is kept here")
+    claim_folder(settings.data_dir, currency=settings.currency)
+    return FolderMail(
+        settings.data_dir / "mail",
+        sender=settings.mail_from,
+        keys=LocalKeys(settings.data_dir / "keys"),
+        clock=SystemClock(),
+    )
+
+
+def _shop_url(settings: Settings) -> str:
+    """Return the address that letters lead to: what is set, and never what somebody asked under."""
+    scheme = "https" if settings.tls_certificate is not None else "http"
+    return settings.public_url or f"{scheme}://{settings.host}:{settings.port}"
 
 
 class _People(NamedTuple):

@@ -18,6 +18,7 @@ from bodega.domain.shop import World
 from bodega.ports.cache import Cache
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
+from bodega.ports.mail import Mail
 from bodega.ports.payments import PaymentProvider, PaymentSandbox
 from bodega.settings import Settings
 
@@ -39,7 +40,12 @@ def deployment_of(settings: Settings) -> Deployment:
 
 
 def aws_world(
-    settings: Settings, clock: Clock, ids: Ids, payments: tuple[PaymentProvider, PaymentSandbox | None], keys: KmsKeys
+    settings: Settings,
+    clock: Clock,
+    ids: Ids,
+    payments: tuple[PaymentProvider, PaymentSandbox | None],
+    mail: Mail,
+    keys: KmsKeys,
 ) -> World:
     """Return the ports of a deployed shop; UnavailableError that names what is missing there."""
     deployment = deployment_of(settings)
@@ -59,6 +65,7 @@ def aws_world(
         bus=LocalBus(queue, schema.SUBSCRIPTIONS),
         keys=keys,
         passwords=Argon2Passwords(),
+        mail=mail,
         payments=provider,
         payment_sandbox=sandbox,
         clock=clock,

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("bodega.cli.exports", "write products, orders, customers or reviews to a file"),
     "recommend": ("bodega.cli.recommend", "train the recommender, ask it, and measure it"),
     "user": ("bodega.cli.users", "make, list, change and remove the people who run the shop"),
+    "mail": ("bodega.cli.mail", "look at the letters that a shop without a mail server keeps"),
     "key": ("bodega.cli.keys", "create, list and revoke API keys"),
     "index": ("bodega.cli.index", "rebuild the search index"),
     "worker": ("bodega.cli.worker", "do the shop's background work (`up` starts one by itself)"),

@@ -21,6 +21,7 @@ from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
 from bodega.domain.flows.jobs import Jobs
 from bodega.domain.flows.leaving import Leaving
+from bodega.domain.flows.mailing import Mailer
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
 from bodega.domain.flows.returning import Returning
@@ -41,6 +42,7 @@ from bodega.ports.cache import Cache
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
+from bodega.ports.mail import Mail
 from bodega.ports.objects import ObjectStore
 from bodega.ports.passwords import Passwords
 from bodega.ports.payments import PaymentProvider, PaymentSandbox
@@ -65,6 +67,7 @@ class World:
     payments: PaymentProvider
     payment_sandbox: PaymentSandbox | None
     passwords: Passwords
+    mail: Mail
     clock: Clock
     ids: Ids
 
@@ -98,6 +101,7 @@ class Shop:
     sessions: Sessions
     signing_in: SigningIn
     leaving: Leaving
+    mailer: Mailer
     staff: Staff
     recommender: Recommender
     recommendation_rules: RuleBook

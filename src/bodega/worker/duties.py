@@ -80,6 +80,11 @@ def courier_duties(couriers: Couriers) -> list[Duty]:
     return [Duty("couriers", timedelta(seconds=0.1), couriers.dispatch)]
 
 
+def letter_duties(shop: Shop) -> list[Duty]:
+    """Return what writes to people: it waits for a mail server."""
+    return [Duty("mail", timedelta(seconds=1), lambda: shop.mailer.work_once() > 0)]
+
+
 def long_duties(shop: Shop) -> list[Duty]:
     """Return what may take minutes and must not hold up the rest."""
     return [

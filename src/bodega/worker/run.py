@@ -8,7 +8,7 @@ from types import FrameType
 
 from bodega.domain.shop import Shop
 from bodega.worker.couriers import Couriers
-from bodega.worker.duties import courier_duties, long_duties, prompt_duties, work_until
+from bodega.worker.duties import courier_duties, letter_duties, long_duties, prompt_duties, work_until
 
 _log = logging.getLogger(__name__)
 _FINISH_SECONDS = 5.0
@@ -24,14 +24,20 @@ def run(shop: Shop, stop: threading.Event) -> bool:
     # Beside a thread that trains, the writer thread would wait five milliseconds for each of its turns.
     sys.setswitchinterval(_SWITCH_SECONDS)
     now = shop.world.clock.now
-    at_length = threading.Thread(target=work_until, args=(stop, long_duties(shop), now), daemon=True)
+    # Letters have a thread of their own: a mail server may take its time, and so may a training.
+    others = [
+        threading.Thread(target=work_until, args=(stop, duties, now), daemon=True)
+        for duties in (long_duties(shop), letter_duties(shop))
+    ]
     _log.info("worker started")
-    at_length.start()
+    for thread in others:
+        thread.start()
     couriers = Couriers(shop)
     work_until(stop, [*prompt_duties(shop), *courier_duties(couriers)], now)
     at_home = couriers.stop(_COURIER_SECONDS)
-    at_length.join(_FINISH_SECONDS)
-    if at_length.is_alive() or not at_home:
+    for thread in others:
+        thread.join(_FINISH_SECONDS)
+    if any(thread.is_alive() for thread in others) or not at_home:
         _log.warning("worker stopped in the middle of long work, which the next one takes up")
         return False
     shop.close()
