@@ -39,8 +39,9 @@ class Turns:
         self._alive = set()
         self._names = threading.local()
 
-    def pause(self, _verb):
+    def pause(self, verb):
         me = self._names.me
+        self.told[me].append(verb)
         with self._ready:
             self._waiting.add(me)
             self._running = None
