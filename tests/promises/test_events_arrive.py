@@ -104,10 +104,23 @@ class Changes:
 
     def _run(self):
         number = 0
-        while not self._stop.wait(0.005):
+        while not self._stop.wait(0.01):
             number += 1
             changed = self._chance.choice(self.products)
             self._shop.catalog.products.patch(changed, {"title": f"Mug no {number}"}, expected_version=None)
+
+
+class Stream:
+    """All that was ever committed, read often enough that nothing of it is trimmed before."""
+
+    def __init__(self, shop):
+        self._table, self._position, self._events = shop.world.table, 0, []
+
+    def read(self):
+        while announced := self._table.announced(self._position):
+            self._events += [one.event for one in announced]
+            self._position = announced[-1].position
+        return self._events
 
 
 def work(folder, ahead, dies_after):
@@ -132,17 +145,18 @@ def test_no_kill_between_commit_and_publish_loses_an_event(tmp_path, subscriber,
     folder, chance = tmp_path / "shop", random.Random(kills)
     shop = open_shop(Settings.for_directory(folder, outgoing_allow=LOOPBACK))
     shop.webhooks.endpoints.create(EndpointInput(url=subscriber.url, events=["product.*"]))
-    changes = Changes(shop, 12)
+    changes, stream = Changes(shop, 12), Stream(shop)
     changes.start()
     for round_number in range(kills // 2):
         # Two at once on one folder, whose clocks agree; the leases of those before them are over.
         doomed = [work(folder, round_number * LEASE_AND_MORE, chance.uniform(0.01, 0.4)) for _ in range(2)]
         assert [ended(one) for one in doomed] == [-9, -9]
+        stream.read()
     changes.stop()
-    committed = [one.event for one in shop.world.table.announced(0, limit=100_000)]
+    committed = stream.read()
 
     last = work(folder, kills * LEASE_AND_MORE, 0)
-    wait_until(lambda: subscriber.ids >= {event.id for event in committed}, what="every event")
+    wait_until(lambda: subscriber.ids >= {event.id for event in committed}, seconds=600, what="every event")
     assert ended(last) == 0
 
     assert subscriber.state == replay(committed)
@@ -171,7 +185,7 @@ def history(count, chance):
     return events
 
 
-@pytest.mark.parametrize("count", [300, pytest.param(20_000, marks=LONG)])
+@pytest.mark.parametrize("count", [300, pytest.param(5_000, marks=LONG)])
 def test_three_of_each_shuffled_and_late_with_poison_among_them_come_to_the_same(tmp_path, subscriber, count):
     chance, clock = random.Random(count), SettableClock()
     shop = open_shop(Settings.for_directory(tmp_path / "shop", outgoing_allow=LOOPBACK), clock=clock)
