@@ -231,11 +231,14 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
     people = _people(world, vault, carting)
     tabular = FileTabular()
     scratch = LocalScratch(settings.data_dir / "scratch")
+    stock = Stock(table=table, clock=clock, ids=ids)
     importer = Importer(
         table=table,
         catalog=catalog,
         inventory=inventory,
+        stock=stock,
         orders=orders,
+        contacts=contacts,
         reviews=reviews,
         customers=customers,
         catch_up=indexer.catch_up,
@@ -246,7 +249,9 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
     exporter = Exporter(
         catalog=catalog,
         inventory=inventory,
+        stock=stock,
         orders=orders,
+        contacts=contacts,
         reviews=reviews,
         customers=customers,
         tabular=tabular,
@@ -256,7 +261,7 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         currency=settings.currency,
         catalog=catalog,
         inventory=inventory,
-        stock=Stock(table=table, clock=clock, ids=ids),
+        stock=stock,
         holds=holds,
         carts=carts,
         coupons=coupons,

@@ -24,8 +24,7 @@ def admit(call: Call) -> None:
         call.key = _key(call)
         limit = call.desk.options.admin_per_minute
         call.extra_headers += count(call.desk, "admin", call.key.id, limit)
-        if not call.key.allows(policy.name):
-            raise NotAllowedError(f"this needs a key with the scope {policy.name}", missing_scope=policy.name)
+        require(call, policy.name)
     elif isinstance(policy, Shopper):
         signed_in(call)
     elif not isinstance(policy, Public | Signed):
@@ -33,6 +32,12 @@ def admit(call: Call) -> None:
     if call.route.limit == "search":
         limit = call.desk.options.search_per_minute
         call.extra_headers += count(call.desk, "search", call.address, limit)
+
+
+def require(call: Call, scope: str | None) -> None:
+    """Raise NotAllowedError unless the key that was shown has a scope; None asks for nothing."""
+    if scope is not None and (call.key is None or not call.key.allows(scope)):
+        raise NotAllowedError(f"this needs a key with the scope {scope}", missing_scope=scope)
 
 
 def asker(call: Call) -> str | None:

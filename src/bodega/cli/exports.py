@@ -14,9 +14,7 @@ from bodega.domain.flows.jobs import EXPORT_SUBJECTS, FORMATS
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.epilog = (
-        "example: bodega export products products.jsonl\n         (orders are read back by `bodega import sales`)"
-    )
+    parser.epilog = "example: bodega export products products.jsonl"
     parser.add_argument("subject", choices=EXPORT_SUBJECTS, help="what to write")
     parser.add_argument(
         "file", type=Path, metavar="FILE", help="its name ends in .jsonl, .csv (both also .gz) or .parquet"

@@ -23,6 +23,8 @@ _EXAMPLES = {
         "           --columns order=invoice,sku=stock_code,name=description,quantity=quantity,"
         "time=timestamp,unit_price=unit_price,customer=customer_id"
     ),
+    "orders": "example: bodega import orders orders.jsonl",
+    "stock": "example: bodega import stock counted.csv --columns sku=code,on_hand=units",
     "reviews": "example: bodega import reviews reviews.jsonl --report rejected.jsonl",
     "categories": "example: bodega import categories categories.jsonl",
     "customers": "example: bodega import customers customers.jsonl",
@@ -30,6 +32,8 @@ _EXAMPLES = {
 _PURPOSES = {
     "products": "create and change products, by id or SKU",
     "sales": "order lines: make missing products, anonymous customers and past orders",
+    "orders": "whole orders, as `bodega export orders` writes them",
+    "stock": "what was counted of each SKU, and how it is kept",
     "reviews": "reviews of products, with ratings counted anew",
     "categories": "the category tree, as `bodega export categories` writes it",
     "customers": "anonymous customers, as `bodega export customers` writes them",

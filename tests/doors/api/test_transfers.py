@@ -8,6 +8,7 @@ import pytest
 from asking import PNG, bearer, problem, product
 from hypothesis import given
 from hypothesis import strategies as st
+from selling import cart_of, check_out, for_sale
 
 from bodega.api import images
 from bodega.api.call import Options
@@ -179,7 +180,7 @@ def test_a_retried_import_is_one_import(staff: Any, shop: Shop) -> None:
     ("query", "kind", "status"),
     [
         ("", "text/csv", 422),
-        ("?kind=orders", "text/csv", 422),
+        ("?kind=secrets", "text/csv", 422),
         ("?kind=products", "application/octet-stream", 422),
         ("?kind=products&format=xls", "application/octet-stream", 422),
         ("?kind=products&columns=title", "text/csv", 422),
@@ -211,6 +212,49 @@ def test_an_export_is_downloaded_when_it_is_done(staff: Any, shop: Shop, made: d
     head = staff.request("HEAD", done["download"])
     assert (head.content, head.headers["content-length"]) == (b"", file.headers["content-length"])
     problem(staff.post("/v1/admin/exports", json={"kind": "secrets"}), 422)
+
+
+def test_orders_leave_and_come_only_for_who_may_see_and_change_them(
+    staff: Any, client: Any, app: Any, shop: Shop, make_client: Any
+) -> None:
+    for_sale(shop, MUG=5)
+    check_out(client, cart_of(client, MUG=2))
+    analyst = make_client(app, headers=bearer(shop, "exports:read", "imports:write"))
+    begun = staff.post("/v1/admin/exports", json={"kind": "orders"})
+    shop.jobs.work_once(limit=1)
+    file = staff.get(f"{begun.headers['location']}/file")
+    sent = {"content": file.content, "headers": {"content-type": "application/x-ndjson"}}
+
+    refused = [
+        analyst.post("/v1/admin/exports", json={"kind": "orders"}),
+        analyst.get(f"{begun.headers['location']}/file"),
+        analyst.post(f"{IMPORTS}?kind=orders", **sent),
+        analyst.post(IMPORTS, json={"kind": "orders"}),
+        analyst.post(f"{IMPORTS}?kind=stock", **sent),
+    ]
+    missing = [problem(answer, 403, "missing_scope")["missing_scope"] for answer in refused]
+    assert missing == ["customers:read", "customers:read", "orders:write", "orders:write", "stock:write"]
+    assert list(shop.world.objects.list("imports/")) == []
+    assert b"ada@example.com" in file.content
+    assert analyst.post("/v1/admin/exports", json={"kind": "sales"}).status_code == 202
+    again = staff.post(f"{IMPORTS}?kind=orders", **sent)
+    while shop.jobs.work_once(limit=1):
+        pass
+    assert staff.get(again.headers["location"]).json()["unchanged"] == 1
+
+
+def test_stock_goes_out_and_comes_in(staff: Any, shop: Shop) -> None:
+    for_sale(shop, MUG=5)
+    begun = staff.post("/v1/admin/exports", json={"kind": "stock", "format": "csv"})
+    shop.jobs.work_once(limit=1)
+    file = staff.get(f"{begun.headers['location']}/file").content
+
+    counted = file.replace(b"MUG,main,5,", b"MUG,main,9,")
+    job = staff.post(f"{IMPORTS}?kind=stock", content=counted, headers={"content-type": "text/csv"})
+    shop.jobs.work_once(limit=1)
+
+    assert staff.get(job.headers["location"]).json()["changed"] == 1
+    assert shop.stock.get(sku="MUG").on_hand == 9
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:

@@ -1,9 +1,11 @@
 """Let staff export the shop's records into files that import reads back."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
+from bodega.api.access import require
 from bodega.api.admin.imports import JobPage, job_page
 from bodega.api.admin.jobs import JobView, job_of, job_view
 from bodega.api.call import Call
@@ -14,12 +16,14 @@ from bodega.errors import ConflictError
 
 PATH = "/v1/admin/exports"
 POLICY = Scope("exports:read")
+_ALSO: Mapping[str, str] = {"orders": "customers:read"}
+"""What else a key must be allowed for exports that say who somebody is: orders have addresses."""
 
 
 class NewExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What to export and as what."""
 
-    kind: Literal["products", "orders", "customers", "reviews"]
+    kind: Literal["products", "orders", "sales", "stock", "customers", "reviews"]
     format: Literal["jsonl", "csv", "parquet"] = "jsonl"
 
 
@@ -31,6 +35,7 @@ class NotFinishedError(ConflictError):
 
 def create(call: Call) -> Reply:
     """Start an export."""
+    require(call, _ALSO.get(call.body.kind))
     job = call.shop.jobs.create(kind="export", subject=call.body.kind, format=call.body.format)
     return replied(job_view(call, job), status=202, location=f"{PATH}/{job.id}")
 
@@ -48,6 +53,7 @@ def read(call: Call) -> Reply:
 def download(call: Call) -> Reply:
     """Answer an export's file."""
     job = job_of(call, "export")
+    require(call, _ALSO.get(job.subject))
     if job.state != "done" or job.object_key is None:
         raise NotFinishedError("this export has no file yet")
     objects = call.shop.world.objects
@@ -67,7 +73,7 @@ ROUTES = (
         method="POST",
         path=PATH,
         name="admin.exports.create",
-        summary="Export products, orders, customers or reviews",
+        summary="Export products, orders, sales, stock, customers or reviews",
         policy=POLICY,
         handler=create,
         body=NewExport,

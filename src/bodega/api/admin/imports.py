@@ -1,11 +1,13 @@
 """Let staff import files: sent in the request, or to an address made for them."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from bodega import schema
+from bodega.api.access import require
 from bodega.api.admin.jobs import FILE_TYPES, JobView, job_of, job_view, start_import
 from bodega.api.admin.uploads import Ticket, expiry, offer
 from bodega.api.bodies import media_type
@@ -18,7 +20,9 @@ from bodega.errors import Fault, InvalidError
 
 PATH = "/v1/admin/imports"
 POLICY = Scope("imports:write")
-Kind = Literal["products", "sales", "reviews"]
+Kind = Literal["products", "orders", "sales", "stock", "reviews"]
+_ALSO: Mapping[str, str] = {"orders": "orders:write", "stock": "stock:write"}
+"""What else a key must be allowed for imports that could not be told from doing it one by one."""
 Format = Literal["jsonl", "jsonl.gz", "csv", "csv.gz", "parquet"]
 Column = Annotated[str, Meta(min_length=1, max_length=120)]
 
@@ -81,6 +85,7 @@ def _offered(call: Call) -> Reply:
     if call.raw_query:
         detail = "kind, format and columns stand in the body or in the query, not in both"
         raise InvalidError(detail, [Fault("/kind", "repeated", detail)])
+    require(call, _ALSO.get(asked.kind))
     types = tuple(t for t, f in FILE_TYPES.items() if f in {"", asked.format})
     ticket = Ticket(
         kind="import",
@@ -98,6 +103,7 @@ def _offered(call: Call) -> Reply:
 def _place(call: Call) -> Staging:
     if call.query.kind is None:
         raise InvalidError("kind is needed", [Fault("/kind", "required", "say what the file holds: ?kind=products")])
+    require(call, _ALSO.get(call.query.kind))
     _columns(call.query)
     return Staging(_new_key(call, _format(call)), call.desk.options.max_import_bytes)
 
@@ -159,7 +165,9 @@ def list_errors(call: Call) -> Reply:
 
 def resume(call: Call) -> Reply:
     """Go on with an import that failed or stopped, behind the last row that is in."""
-    job = call.shop.jobs.resume(job_of(call, "import").id)
+    job = job_of(call, "import")
+    require(call, _ALSO.get(job.subject))
+    job = call.shop.jobs.resume(job.id)
     return replied(job_view(call, job), status=202, location=f"{PATH}/{job.id}")
 
 
@@ -168,7 +176,7 @@ ROUTES = (
         method="POST",
         path=PATH,
         name="admin.imports.create",
-        summary="Import a file of products, sales or reviews",
+        summary="Import a file of products, orders, sales, stock or reviews",
         policy=POLICY,
         handler=create,
         query=ImportQuery,

@@ -11,14 +11,20 @@ import msgspec
 from bodega.domain.accounts.customers import Customers
 from bodega.domain.catalog.model import Product
 from bodega.domain.catalog.service import Catalog
+from bodega.domain.flows import order_documents
+from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.imports.places import path_of
+from bodega.domain.flows.imports.stock import FIELDS as STOCK_FIELDS
+from bodega.domain.flows.imports.stock import stock_row
 from bodega.domain.inventory.service import Inventory
+from bodega.domain.inventory.stock import Stock
 from bodega.domain.orders.model import Order
 from bodega.domain.orders.service import Orders
 from bodega.domain.reviews.service import Reviews
 from bodega.errors import InvalidError
 from bodega.ports.tabular import Tabular
 from bodega.values.money import exponent
+from bodega.values.page import MAX_LIMIT
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "products": (
@@ -39,7 +45,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "version",
         "stock",
     ),
-    "orders": (
+    "orders": order_documents.FIELDS,
+    "stock": STOCK_FIELDS,
+    "sales": (
         "order",
         "time",
         "customer",
@@ -79,14 +87,18 @@ class Exporter:
         *,
         catalog: Catalog,
         inventory: Inventory,
+        stock: Stock,
         orders: Orders,
+        contacts: Contacts,
         reviews: Reviews,
         customers: Customers,
         tabular: Tabular,
     ) -> None:
         self._catalog = catalog
         self._inventory = inventory
+        self._stock = stock
         self._orders = orders
+        self._contacts = contacts
         self._reviews = reviews
         self._customers = customers
         self._tabular = tabular
@@ -108,7 +120,9 @@ class Exporter:
         """Yield all rows of a subject; InvalidError for one that there is not."""
         subjects: dict[str, Callable[[], Iterator[Mapping[str, Any]]]] = {
             "products": self._products,
-            "orders": self._order_lines,
+            "orders": self._order_documents,
+            "sales": self._order_lines,
+            "stock": self._stock_rows,
             "customers": self._customer_rows,
             "reviews": self._review_rows,
             "categories": self._category_rows,
@@ -130,6 +144,19 @@ class Exporter:
                 row["collections"] = [names[c] for c in product.collections if c in names]
                 row["stock"] = _stock(product, {sku: level.on_hand for sku, level in levels.items()})
                 yield row
+
+    def _order_documents(self) -> Iterator[Mapping[str, Any]]:
+        for order in self._orders.all():
+            history = self._orders.whole_history(order.id) if order.sums is not None else ()
+            yield order_documents.document_of(order, contact=self._contacts.of(order), history=history)
+
+    def _stock_rows(self) -> Iterator[Mapping[str, Any]]:
+        page = self._stock.list(limit=MAX_LIMIT)
+        while True:
+            yield from map(stock_row, page.rows)
+            if page.next is None:
+                return
+            page = self._stock.list(position=page.next, limit=MAX_LIMIT)
 
     def _order_lines(self) -> Iterator[Mapping[str, Any]]:
         for order in self._orders.all():
@@ -171,7 +198,8 @@ def _lines(order: Order) -> Iterator[Mapping[str, Any]]:
 
 
 def _stock(product: Product, on_hand: Mapping[str, int]) -> dict[str, int]:
-    return {v.sku: on_hand[v.sku] for v in product.variants if v.sku in on_hand}
+    # Units that are owed can only be told together with how the SKU is kept, which the stock file does.
+    return {v.sku: on_hand[v.sku] for v in product.variants if on_hand.get(v.sku, -1) >= 0}
 
 
 def _watched(rows: Iterator[Mapping[str, Any]], on_progress: Callable[[int], None]) -> Iterator[Mapping[str, Any]]:

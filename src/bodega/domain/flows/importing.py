@@ -10,7 +10,9 @@ import msgspec
 
 from bodega.domain.accounts.customers import Customers
 from bodega.domain.catalog.service import Catalog
+from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.imports.ledger import Ledger, OnProgress, OnRejection
+from bodega.domain.flows.imports.orders import OrderImport, is_document
 from bodega.domain.flows.imports.people import CustomerImport
 from bodega.domain.flows.imports.places import Places
 from bodega.domain.flows.imports.product_rows import ProductRows
@@ -18,9 +20,11 @@ from bodega.domain.flows.imports.products import ProductImport
 from bodega.domain.flows.imports.reviews import ReviewImport
 from bodega.domain.flows.imports.rules import NON_GOODS, SalesRules
 from bodega.domain.flows.imports.sales import SOURCE, SalesImport
+from bodega.domain.flows.imports.stock import StockImport
 from bodega.domain.flows.imports.tree import CategoryImport
 from bodega.domain.flows.job_records import Job, JobStore, TakenOverError
 from bodega.domain.inventory.service import Inventory
+from bodega.domain.inventory.stock import Stock
 from bodega.domain.orders.service import Orders
 from bodega.domain.reviews.service import Reviews
 from bodega.errors import Fault, InvalidError, ShopError, UnavailableError
@@ -43,7 +47,9 @@ class Importer:
         table: TableStore,
         catalog: Catalog,
         inventory: Inventory,
+        stock: Stock,
         orders: Orders,
+        contacts: Contacts,
         reviews: Reviews,
         customers: Customers,
         catch_up: Callable[[], object],
@@ -55,7 +61,9 @@ class Importer:
         self._store = JobStore(table=table)
         self._catalog = catalog
         self._inventory = inventory
+        self._stock = stock
         self._orders = orders
+        self._contacts = contacts
         self._reviews = reviews
         self._customers = customers
         self._catch_up = catch_up
@@ -109,6 +117,8 @@ class Importer:
         subjects: dict[str, Callable[[Ledger, RowReader], None]] = {
             "products": self._import_products,
             "sales": self._import_sales,
+            "orders": self._import_orders,
+            "stock": self._import_stock,
             "reviews": self._import_reviews,
             "categories": lambda ledger, reader: CategoryImport(self._catalog.taxonomy, ledger).run(reader),
             "customers": lambda ledger, reader: CustomerImport(self._customers, ledger).run(reader),
@@ -127,7 +137,21 @@ class Importer:
             catalog=self._catalog, inventory=self._inventory, rows=rows, ledger=ledger, catch_up=self._catch_up
         ).run(reader)
 
+    def _import_orders(self, ledger: Ledger, reader: RowReader) -> None:
+        ignored = names_in(ledger.job.options.get("ignore", ""))
+        currency = self._catalog.products.currency
+        OrderImport(self._orders, self._contacts, ledger, currency=currency, ignored=ignored).run(reader)
+
+    def _import_stock(self, ledger: Ledger, reader: RowReader) -> None:
+        ignored = names_in(ledger.job.options.get("ignore", ""))
+        StockImport(self._stock, self._catalog.products, ledger, ignored=ignored).run(reader)
+
     def _import_sales(self, ledger: Ledger, reader: RowReader) -> None:
+        """Import lines of orders, or whole ones if that is what the file holds."""
+        first = next(reader.read(), None)
+        if first is not None and is_document(first.values):
+            self._import_orders(ledger, reader)
+            return
         options = ledger.job.options
         given = names_in(options.get("non_goods", ""))
         rules = SalesRules(

@@ -14,8 +14,8 @@ from bodega.values.times import format_time
 
 JobKind: TypeAlias = Literal["import", "export"]
 JobState: TypeAlias = Literal["waiting", "running", "done", "failed"]
-ImportSubject: TypeAlias = Literal["products", "sales", "reviews", "categories", "customers"]
-ExportSubject: TypeAlias = Literal["products", "orders", "customers", "reviews", "categories"]
+ImportSubject: TypeAlias = Literal["products", "orders", "sales", "stock", "reviews", "categories", "customers"]
+ExportSubject: TypeAlias = Literal["products", "orders", "sales", "stock", "customers", "reviews", "categories"]
 IMPORT_SUBJECTS: tuple[str, ...] = get_args(ImportSubject)
 EXPORT_SUBJECTS: tuple[str, ...] = get_args(ExportSubject)
 

@@ -100,9 +100,11 @@ def write_change(
         plan.add(Put(schema.INVENTORY, entry_of(head)))
 
 
-def start_tracking(plan: WritePlan, place: Place, units: int, *, at: datetime) -> None:
+def start_tracking(
+    plan: WritePlan, place: Place, units: int, *, at: datetime, low_at: int = LOW_STOCK, backorder: bool = False
+) -> None:
     """Add to a plan the first level of a SKU, which until then was always available."""
-    settings: Item = {"low_at": LOW_STOCK, "backorder": False, "epoch": 0}
+    settings: Item = {"low_at": low_at, "backorder": backorder, "epoch": 0}
     counts: Item = {"on_hand": units, "free": units, "sold": 0, "version": 1}
     item = keyed(pile_key(place), settings | counts)
     plan.add(Put(schema.INVENTORY, item, NotExists()))

@@ -35,7 +35,8 @@ class Level(msgspec.Struct, frozen=True):
     """Stock of a SKU at a location, in units. What is not tracked (no level) is always available.
 
     `on_hand` is what lies there, `held` the part of it promised to carts, `sold` what ever left. With `backorder`
-    more may be promised than there is; then `on_hand` less than `held`, and below zero, is what is owed.
+    more may be promised than there is; then `on_hand` less than `held`, and below zero, is what is owed. `buckets` is
+    over how many piles it is spread now, and `wanted` over how many it is to be while there is plenty.
     """
 
     sku: str
@@ -46,6 +47,7 @@ class Level(msgspec.Struct, frozen=True):
     sold: int = 0
     low_at: int = LOW_STOCK
     buckets: int = 1
+    wanted: int = 1
 
     @property
     def available(self) -> int:

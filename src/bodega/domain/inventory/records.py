@@ -202,6 +202,7 @@ def level_of(head: Head, piles: Iterable[Pile], now: int | None) -> Level:
         sold=sold,
         low_at=head.low_at,
         buckets=head.buckets,
+        wanted=head.wanted,
     )
 
 

@@ -8,6 +8,7 @@ from bodega import schema
 from bodega.domain.inventory.changes import Delta, entry_of, start_tracking, write_change
 from bodega.domain.inventory.events import STOCK_LOW, stock_events
 from bodega.domain.inventory.model import (
+    LOW_STOCK,
     MAIN,
     MAX_BUCKETS,
     MAX_UNITS,
@@ -55,6 +56,8 @@ from bodega.ports.table import (
 )
 from bodega.values.page import DEFAULT_LIMIT, MAX_LIMIT, Page, Position
 from bodega.values.times import format_time
+
+_BEGUN = "first count"
 
 
 class Stock:
@@ -123,6 +126,35 @@ class Stock:
             return on_hand - (current or 0)
 
         return self._change(place, decide, reason=why, actor=who, exactly=True)
+
+    def begin(
+        self,
+        *,
+        sku: str,
+        on_hand: int,
+        location: str = MAIN,
+        backorder: bool = False,
+        low_at: int = LOW_STOCK,
+        actor: str = "",
+    ) -> Level:
+        """Track a SKU from now on, which may owe units from the start if it may be owed (`backorder`).
+
+        Raises StockChangedError if it is tracked already.
+        """
+        check_whole(
+            on_hand, low=-MAX_UNITS if backorder else 0, high=MAX_UNITS, what="what is on hand", pointer="/on_hand"
+        )
+        check_whole(low_at, low=0, high=MAX_UNITS, what="the low mark", pointer="/low_at")
+        place, who, moment = check_place(sku, location), check_actor(actor), self._clock.now()
+        plan = WritePlan()
+        start_tracking(plan, place, on_hand, at=moment, low_at=low_at, backorder=backorder)
+        if on_hand:
+            plan.add(Put(schema.INVENTORY, self._remembered(place, on_hand, _BEGUN, who, moment), NotExists()))
+        try:
+            plan.commit(self._table)
+        except ConditionFailedError:
+            raise StockChangedError(place, self.get(sku=place.sku, location=place.location).on_hand) from None
+        return self.get(sku=place.sku, location=place.location)
 
     def configure(
         self,

@@ -27,9 +27,10 @@ from bodega.domain.orders.records import (
     recorded_event,
 )
 from bodega.domain.writes import WritePlan
-from bodega.errors import ConflictError, InvalidError, NotFoundError, StaleVersionError
+from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, StaleVersionError
 from bodega.ports.table import (
     MAX_BATCH_GET,
+    MAX_TRANSACTION_WRITES,
     Any,
     Equals,
     Item,
@@ -100,6 +101,28 @@ class Orders:
             written.append((new, item))
         self._table.load(([Put(schema.ORDERS, item)], [recorded_event(order)]) for order, item in written)
         return Recorded(created, len(written) - created, unchanged, tuple(too_large))
+
+    def restore(self, order: Order, history: Sequence[Entry]) -> None:
+        """Store an order that another shop sold, with its history, as it was; it is announced as one from elsewhere.
+
+        The order comes last, so that one which is there is there wholly. NumberTakenError if another has its number,
+        ConflictError if it was stored meanwhile, InvalidError for one that no item can hold.
+        """
+        item = order_item(order)
+        if len(cast("bytes", item["doc"])) > MAX_RECORDED_BYTES:
+            raise InvalidError("this order is too large to be kept", [Fault("", "order_too_large", "it is too large")])
+        entries = [Put(schema.ORDER_HISTORY, entry_item(order.id, entry)) for entry in history]
+        for start in range(0, len(entries), MAX_TRANSACTION_WRITES):
+            self._table.transact(entries[start : start + MAX_TRANSACTION_WRITES])
+        plan = WritePlan()
+        plan.add(Put(schema.ORDERS, item, NotExists()))
+        if order.sums is not None:
+            plan.add(
+                Put(schema.ORDER_HISTORY, number_item(order), NotExists()),
+                otherwise=lambda _found: NumberTakenError(order.number),
+            )
+        plan.announce(recorded_event(order))
+        plan.commit(self._table)
 
     # -- sold here ---------------------------------------------------------------------------------------------
 
@@ -181,6 +204,15 @@ class Orders:
         page = self._table.query(schema.ORDER_HISTORY, order_id, after=after, limit=limit)
         rows = [read_entry(item) for item in page.items]
         return Page(rows=rows, next=Position(page.last.sort) if page.last is not None else None)
+
+    def whole_history(self, order_id: str) -> list[Entry]:
+        """Return everything that happened to an order, oldest first."""
+        page = self.history(order_id, limit=1000)
+        rows = list(page.rows)
+        while page.next is not None:
+            page = self.history(order_id, position=page.next, limit=1000)
+            rows += page.rows
+        return rows
 
     def list_by_customer(self, customer_id: str, *, limit: int = 50) -> list[Order]:
         """Return a customer's newest orders, newest first."""

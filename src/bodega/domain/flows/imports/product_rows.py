@@ -20,6 +20,7 @@ from bodega.domain.catalog.model import (
     VariantInput,
 )
 from bodega.domain.catalog.products import Restored
+from bodega.domain.flows.imports.cells import plain_cells
 from bodega.domain.flows.imports.places import Places
 from bodega.domain.flows.imports.rules import plain_text
 from bodega.domain.inventory.service import MAX_UNITS
@@ -43,8 +44,6 @@ _NESTED = (
     "compare_at",
     "options",
 )
-_OPENING = ("{", "[")
-_MAX_NESTED_LENGTH = 400_000
 
 
 class DocumentRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,19 +117,10 @@ class ProductRows:
 
     def read(self, values: Mapping[str, Any]) -> ProductRow:
         """Read one row."""
-        row = self._plain(values)
+        row = plain_cells(values, nested=_NESTED, ignored=self._ignored)
         if "variants" in row:
             return self._document(row)
         return self._flat(row)
-
-    def _plain(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Leave out empty cells and unwanted columns, and open JSON in cells."""
-        row: dict[str, Any] = {}
-        for name, value in values.items():
-            if value is None or value == "" or name in self._ignored:
-                continue
-            row[name] = _opened(name, value) if isinstance(value, str) and name in _NESTED else value
-        return row
 
     def _document(self, row: dict[str, Any]) -> ProductRow:
         given = convert(row, DocumentRow, strict=False)
@@ -250,19 +240,6 @@ def _variant(flat: FlatRow, old: VariantInput | None) -> VariantInput:
         if (value := getattr(flat, name)) is not None
     }
     return msgspec.structs.replace(base, **changes)
-
-
-def _opened(name: str, text: str) -> Any:
-    """Return the value of a cell that holds JSON, the text itself where it holds none."""
-    if not text.lstrip().startswith(_OPENING):
-        return text
-    if len(text) > _MAX_NESTED_LENGTH:
-        raise InvalidError(f"the cell {name!r} is too large", [Fault(f"/{name}", "too_large", "the cell is too large")])
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as exc:
-        detail = f"the cell {name!r} begins like JSON but is none: {exc}"
-        raise InvalidError(detail, [Fault(f"/{name}", "bad_json", detail)]) from None
 
 
 def _sku(text: str, pointer: str) -> str:

@@ -168,7 +168,7 @@ def test_rejections_are_listed_by_pages_in_order_of_lines(shop, write, take):
         {"kind": "import", "subject": "products", "object_key": "imports/x.bin"},
         {"kind": "import", "subject": "sales", "object_key": "imports/x.jsonl", "options": {"timezone": "Mars/Base"}},
         {"kind": "import", "subject": "sales", "object_key": "imports/x.jsonl", "options": {"speed": "high"}},
-        {"kind": "export", "subject": "sales"},
+        {"kind": "export", "subject": "secrets"},
     ],
 )
 def test_a_job_that_makes_no_sense_is_refused_and_not_stored(shop, asked):
