@@ -603,7 +603,7 @@ def test_limit_zero_counts_without_hits(index: SearchIndex) -> None:
 def counting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The two ways of the local index: of few hits it looks up what each has, many it leaves to tantivy."""
     if request.param == "aggregation":
-        monkeypatch.setattr("bodega.adapters.local.search_facets._HITS_A_FACET", 0)
+        monkeypatch.setattr("bodega.adapters.local.search_facets._MOST_HITS", 0)
     return str(request.param)
 
 
@@ -720,7 +720,9 @@ def test_facets_stay_exact_while_products_come_change_and_go(
 ) -> None:
     # What is kept for counting is added to with every change: by the one who makes it, and by others who see it later.
     monkeypatch.setattr("bodega.adapters.local.search_columns._READ_AT_ONCE", read_at_once)
-    monkeypatch.setattr("bodega.adapters.local.search_columns._MAX_BATCHES", 5)
+    monkeypatch.setattr("bodega.adapters.local.search_rows._WORTH_KEEPING", 1)
+    for module in ("search_rows", "search_columns"):
+        monkeypatch.setattr(f"bodega.adapters.local.{module}.MAX_BATCHES", 5)
     chance = random.Random(11)
     other = TantivySearchIndex(tmp_path / "search")
     there: dict[str, SearchDocument] = {}
@@ -737,9 +739,11 @@ def test_facets_stay_exact_while_products_come_change_and_go(
             while reader.position() != turn:
                 pass
             facets = chance.sample(FACETS, 3)
-            found = reader.search(SearchQuery(facets=facets)).facets
+            text = chance.choice(["", "red", "tall", "mug red"])
+            found = reader.search(SearchQuery(text=text, facets=facets)).facets
+            hits = [found for found in there.values() if _text_holds(text, found)]
             for facet in facets:
-                assert {count.value: count.count for count in found[facet]} == _counted(there.values(), facet)
+                assert {count.value: count.count for count in found[facet]} == _counted(hits, facet)
     other.close()
 
 

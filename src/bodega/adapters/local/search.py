@@ -169,8 +169,11 @@ def _facets(
     snapshot: Snapshot, query: SearchQuery, question: Question, total: int, *, corrected: bool
 ) -> Mapping[str, FacetCounts]:
     """Count the facets once for all pages and orders of a question; they cost more than the hits."""
-    key = (search_pages.fingerprint(msgspec.structs.replace(query, sort="relevance")), tuple(query.facets), corrected)
-    return snapshot.remembered(key, lambda: search_facets.count(snapshot, question.counted(), total, query.facets))
+    asked = (search_pages.fingerprint(msgspec.structs.replace(query, sort="relevance")), corrected)
+    return snapshot.remembered(
+        (asked, tuple(query.facets)),
+        lambda: search_facets.count(snapshot, asked, question.counted(), total, query.facets),
+    )
 
 
 def _take_relevant(snapshot: Snapshot, query: SearchQuery, question: Question, cursor: Cursor | None) -> _Taken:

@@ -21,23 +21,20 @@ from numpy.typing import NDArray
 from bodega.adapters.local import search_fields
 from bodega.adapters.local.search_errors import tantivy_errors
 from bodega.adapters.local.search_fields import Note
+from bodega.adapters.local.search_rows import MAX_BATCHES, Rows, both, rows_of, written_between
 from bodega.errors import UnavailableError
 
 log = logging.getLogger(__name__)
 
-Rows: TypeAlias = NDArray[np.int32]
 Codes: TypeAlias = NDArray[np.uint16]
 Counts: TypeAlias = NDArray[np.intp]
 
 # Facets beyond these bounds are left to tantivy: one with too many values, or a product that has too many.
 _MAX_VALUES, _MAX_LAYERS = 10_000, 16
-# More states behind than this, and a column is read anew.
-_MAX_BATCHES = 200
 # Reading a column takes 15 milliseconds for 100,000 products: longer ones are read beside the requests.
 _READ_AT_ONCE = 50_000
 # What the columns of a generation may take together: 4 MB are those of 100,000 products and ten facets.
 _MAX_BYTES, _MAX_COLUMNS = 48_000_000, 200
-_HITS_AT_ONCE = 50_000
 
 
 class Values:
@@ -148,26 +145,11 @@ class Columns:
         self._columns[facet] = column
 
 
-def rows_of(searcher: tantivy.Searcher, query: tantivy.Query, count: int) -> Rows:
-    """Return the rows of a question that has so many hits, ascending."""
-    parts = [
-        _rows(searcher, query, start, min(_HITS_AT_ONCE, count - start)) for start in range(0, count, _HITS_AT_ONCE)
-    ]
-    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.int32), *parts])
-
-
-def _rows(searcher: tantivy.Searcher, query: tantivy.Query, start: int, limit: int) -> Rows:
-    order = tantivy.Order.Asc
-    found = searcher.search(query, limit, count=False, order_by_field="row", order=order, offset=start).hits
-    return np.fromiter((row for row, _ in found), np.int32, len(found))
-
-
 def _read(searcher: tantivy.Searcher, note: Note, facet: str, before: Column | None) -> Column | None:
     """Return the column at a state, from an earlier one if there is one; None if there can be none."""
     written = None
-    if before is not None and note.batch - before.batch <= _MAX_BATCHES:
-        batches = [str(batch) for batch in range(before.batch + 1, note.batch + 1)]
-        written = tantivy.Query.term_set_query(search_fields.SCHEMA, "batch", batches)
+    if before is not None and note.batch - before.batch <= MAX_BATCHES:
+        written = written_between(before.batch, note.batch)
     else:
         before = Column(-1, 0, (), Values(facet, ()))
     layers = [_longer(layer, note.rows) for layer in before.layers]
@@ -190,7 +172,7 @@ def _value_rows(searcher: tantivy.Searcher, written: tantivy.Query | None, facet
     for bucket in buckets:
         key = int(bucket["key"]) if facet == search_fields.PRICE else bucket["key"]
         having = tantivy.Query.term_query(search_fields.SCHEMA, field, key, "basic")
-        yield str(key), rows_of(searcher, having if written is None else _both(written, having), bucket["doc_count"])
+        yield str(key), rows_of(searcher, having if written is None else both(written, having), bucket["doc_count"])
 
 
 def _put(layers: list[Codes], rows: Rows, code: int, length: int) -> bool:
@@ -213,7 +195,3 @@ def _longer(layer: Codes, length: int) -> Codes:
     longer = np.zeros(length, layer.dtype)
     longer[: len(layer)] = layer
     return longer
-
-
-def _both(first: tantivy.Query, second: tantivy.Query) -> tantivy.Query:
-    return tantivy.Query.boolean_query([(tantivy.Occur.Must, first), (tantivy.Occur.Must, second)])

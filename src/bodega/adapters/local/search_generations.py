@@ -23,6 +23,7 @@ from bodega.adapters.local.search_cards import Cards
 from bodega.adapters.local.search_columns import Column, Columns
 from bodega.adapters.local.search_errors import tantivy_errors
 from bodega.adapters.local.search_fields import Note
+from bodega.adapters.local.search_rows import FoundRows, Rows, rows_of
 from bodega.errors import UnavailableError
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class Generation:
     index: tantivy.Index
     cards: Cards
     columns: Columns
+    found: FoundRows
     memory: Memory
 
 
@@ -83,6 +85,20 @@ class Snapshot:
     def column(self, facet: str) -> Column | None:
         """Return what the products of this state have for a facet, None if only tantivy can say."""
         return self.generation.columns.find(self.searcher, self.note, facet)
+
+    def rows(self, key: object, hits: tantivy.Query, total: int, *, cheap: int, most: int) -> Rows | None:
+        """Return the rows of a question's hits, None if they are more than is cheap and were not asked for before.
+
+        Of more than `most` they are never worth it.
+        """
+        found = self.generation.found
+        if total > most:
+            return None
+        rows = found.find(self.searcher, self.note, key, hits, total)
+        if rows is None and (total <= cheap or found.is_asked_again(key)):
+            rows = rows_of(self.searcher, hits, total)
+            found.keep(self.note, key, rows)
+        return rows
 
     def cards(self, addresses: list[tantivy.DocAddress]) -> list[tuple[str, bytes]]:
         """Return the ids and cards of hits."""
@@ -230,7 +246,7 @@ class Generations:
             raise ValueError(f"not a generation of format {search_fields.FORMAT}: {name!r}")
         folder = self.directory / name
         index = search_fields.prepare(tantivy.Index.open(str(folder)))
-        return Snapshot(Generation(name, index, Cards(folder), Columns(), Memory(_MAX_COUNTS)))
+        return Snapshot(Generation(name, index, Cards(folder), Columns(), FoundRows(), Memory(_MAX_COUNTS)))
 
 
 def _read_note(searcher: tantivy.Searcher) -> Note:
