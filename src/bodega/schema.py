@@ -59,6 +59,7 @@ JOBS = "jobs"
 WEBHOOKS = "webhooks"
 DELIVERIES = "deliveries"
 LANES = "lanes"
+RECOMMENDATIONS = "recommendations"
 SYSTEM = "system"
 
 TABLES = (
@@ -153,6 +154,9 @@ TABLES = (
     # The order of deliveries of one resource to one endpoint: a lane and what waits in it. by_due has only lanes in
     # which something waits, a partition for each endpoint, so that none holds up another.
     Table(LANES, "lane", "entry", indexes=(Index("by_due", "endpoint_id", "due_at"),), ttl="expires_at"),
+    # What shoppers do with lists: counts by day, what was counted, and what purchases may be put down to. Browsers are
+    # known by a number of their own choosing, customers not at all.
+    Table(RECOMMENDATIONS, "subject", "part", ttl="expires_at"),
     # Pointers and settings of the shop itself: model version, consumer positions, shop currency.
     Table(SYSTEM, "name", "part"),
 )
@@ -163,6 +167,7 @@ QUEUES = (
     QueueSpec("reviews"),
     QueueSpec("webhooks"),
     QueueSpec("mail", max_attempts=12),
+    QueueSpec("credits"),
 )
 SUBSCRIPTIONS = (
     Subscription("category.changed", "relist"),
@@ -171,6 +176,7 @@ SUBSCRIPTIONS = (
     Subscription("customer.", "mail"),
     Subscription("order.placed", "mail"),
     Subscription("order.changed", "mail"),
+    Subscription("order.placed", "credits"),
 )
 # What other programs may ask to be told by webhook.
 EVENTS = (

@@ -53,8 +53,10 @@ from bodega.domain.flows.arrivals import Arrivals
 from bodega.domain.flows.buying import Buying
 from bodega.domain.flows.carting import Carting
 from bodega.domain.flows.checkout import Checkout
+from bodega.domain.flows.checkout_attempts import Attempts
 from bodega.domain.flows.checkout_recovery import CheckoutRecovery
 from bodega.domain.flows.contacts import Contacts
+from bodega.domain.flows.crediting import Crediting
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.holding import CartHolds
 from bodega.domain.flows.importing import Importer
@@ -77,7 +79,10 @@ from bodega.domain.inventory.service import Inventory
 from bodega.domain.inventory.stock import Stock
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import ModelStore
+from bodega.domain.recommendations.duels import Duels
+from bodega.domain.recommendations.feedback import Feedback
 from bodega.domain.recommendations.receipts import Receipts
+from bodega.domain.recommendations.reports import Reports
 from bodega.domain.recommendations.rules import RuleBook
 from bodega.domain.reviews.service import Reviews
 from bodega.domain.reviews.votes import Votes
@@ -216,16 +221,26 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         ids=ids,
         hold_back=settings.hold_reviews,
     )
+    receipts = Receipts(world.keys)
     rules = RuleBook(table=table, clock=clock)
+    duels = Duels(table=table, models=models, clock=clock, ids=ids)
     recommender = Recommender(
         models=models,
         rules=rules,
+        duels=duels,
         arrivals=Arrivals(catalog=catalog, clock=clock),
         showcase=Showcase(shelves=shelves, inventory=inventory, taxonomy=taxonomy, clock=clock),
         shoppers=Shoppers(orders=orders, reviews=reviews),
-        receipts=Receipts(world.keys),
+        receipts=receipts,
         clock=clock,
         ids=ids,
+    )
+    crediting = Crediting(
+        feedback=Feedback(table=table, clock=clock),
+        receipts=receipts,
+        orders=orders,
+        attempts=Attempts(table=table),
+        queue=world.queue,
     )
     customers = Customers(table=table)
     people = _people(world, vault, carting)
@@ -298,12 +313,16 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         ),
         recommender=recommender,
         recommendation_rules=rules,
+        recommendation_duels=duels,
+        recommendation_reports=Reports(table=table, clock=clock),
+        crediting=crediting,
         models=models,
         trainer=Trainer(
             orders=orders,
             catalog=catalog,
             inventory=inventory,
             models=models,
+            duels=duels,
             indexer=indexer,
             clock=clock,
             ids=ids,

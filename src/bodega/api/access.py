@@ -32,6 +32,9 @@ def admit(call: Call) -> None:
     if call.route.limit == "search":
         limit = call.desk.options.search_per_minute
         call.extra_headers += count(call.desk, "search", call.address, limit)
+    if call.route.limit == "feedback":
+        limit = call.desk.options.feedback_per_minute
+        call.extra_headers += count(call.desk, "feedback", call.address, limit)
 
 
 def require(call: Call, scope: str | None) -> None:

@@ -21,8 +21,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     `inline_reads` runs reads in the event loop: right for an embedded engine that answers in microseconds, wrong for
     one across a network. `worker` names this process in its metrics. `session_cookies` are the names under which pages
-    keep a shopper's session, over TLS and without. The two limits count requests a minute: of each API key, and of each
-    address that searches. The two `kept_` sizes bound what is remembered of rendered pages.
+    keep a shopper's session, over TLS and without. The limits count requests a minute: of each API key, and of each
+    address that searches or reports. The two `kept_` sizes bound what is remembered of rendered pages.
     """
 
     public_url: str = ""
@@ -34,6 +34,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     search_per_minute: int = 600_000
     kept_list_bytes: int = 8 * 1024**2
     kept_search_bytes: int = 16 * 1024**2
+    feedback_per_minute: int = 6000
     max_import_bytes: int = 4 * 1024**3
     max_media_bytes: int = 10 * 1024**2
     chunk_timeout_seconds: float = 60.0

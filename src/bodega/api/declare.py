@@ -97,7 +97,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     documents: Any = None
     cache: str = NO_STORE
     precondition: bool = False
-    limit: Literal["search", "admin"] | None = None
+    limit: Literal["search", "admin", "feedback"] | None = None
     threaded: bool = False
     idempotency: Literal["optional", "required", "own"] = "optional"
     statuses: tuple[int, ...] = ()

@@ -16,6 +16,7 @@ from bodega.api.admin import (
 )
 from bodega.api.admin import orders as admin_orders
 from bodega.api.admin import products as admin_products
+from bodega.api.admin import recommendations as admin_recommendations
 from bodega.api.admin import reviews as admin_reviews
 from bodega.api.application import Api
 from bodega.api.call import Desk, Options
@@ -27,6 +28,7 @@ from bodega.api.store import (
     categories,
     checkout,
     customers,
+    feedback,
     orders,
     products,
     recommendations,
@@ -40,6 +42,7 @@ ROUTES: tuple[Route, ...] = (
     *categories.ROUTES,
     *reviews.ROUTES,
     *recommendations.ROUTES,
+    *feedback.ROUTES,
     *carts.ROUTES,
     *checkout.ROUTES,
     *orders.ROUTES,
@@ -56,6 +59,7 @@ ROUTES: tuple[Route, ...] = (
     *admin_orders.ROUTES,
     *selling.ROUTES,
     *admin_reviews.ROUTES,
+    *admin_recommendations.ROUTES,
     *api_keys.ROUTES,
     *webhooks.ROUTES,
     *deliveries.ROUTES,

@@ -16,6 +16,7 @@ from bodega.domain.flows.carting import Carting
 from bodega.domain.flows.checkout import Checkout
 from bodega.domain.flows.checkout_recovery import CheckoutRecovery
 from bodega.domain.flows.contacts import Contacts
+from bodega.domain.flows.crediting import Crediting
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
@@ -33,6 +34,8 @@ from bodega.domain.inventory.service import Inventory
 from bodega.domain.inventory.stock import Stock
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import ModelStore
+from bodega.domain.recommendations.duels import Duels
+from bodega.domain.recommendations.reports import Reports
 from bodega.domain.recommendations.rules import RuleBook
 from bodega.domain.reviews.service import Reviews
 from bodega.domain.reviews.votes import Votes
@@ -105,6 +108,9 @@ class Shop:
     staff: Staff
     recommender: Recommender
     recommendation_rules: RuleBook
+    recommendation_duels: Duels
+    recommendation_reports: Reports
+    crediting: Crediting
     models: ModelStore
     trainer: Trainer
     indexer: Indexer

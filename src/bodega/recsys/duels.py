@@ -12,7 +12,9 @@ martingale under a fair coin, and by Ville's inequality it ever exceeds 1 / alph
 
 from hashlib import blake2b
 from math import exp, lgamma, log
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from bodega.errors import InvalidError
 
@@ -24,7 +26,7 @@ ALPHA = 0.05
 PRIOR = 20.0
 
 
-class Verdict(NamedTuple):
+class Verdict(msgspec.Struct, frozen=True):
     """What duels tell. `share` of the decided lists that the second team won, with its 95 % interval (Wilson).
 
     `p_value` is valid for one look, `e_value` at any time; `winner` 0 while the e-value is below 1 / ALPHA.

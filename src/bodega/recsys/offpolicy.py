@@ -12,6 +12,8 @@ Rewards are 0 or 1, and weights are few different numbers, so that sums of count
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from bodega.errors import InvalidError
 
 Z_95 = 1.959963984540054
@@ -29,7 +31,7 @@ class Shown(NamedTuple):
     wanted_clicks: int
 
 
-class OffPolicy(NamedTuple):
+class OffPolicy(msgspec.Struct, frozen=True):
     """What the wanted way of choosing would have got, per showing, with normal 95 % intervals.
 
     `logged` is what was got; `effective` the number of showings that the weights amount to (Kish); `enough` whether

@@ -18,6 +18,8 @@ Scope: TypeAlias = Literal[
     "customers:write",
     "reviews:read",
     "reviews:write",
+    "recommendations:read",
+    "recommendations:write",
     "imports:write",
     "exports:read",
     "keys:write",

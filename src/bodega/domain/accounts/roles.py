@@ -25,6 +25,8 @@ _SCOPES: Mapping[Role, tuple[Scope, ...]] = {
         "customers:write",
         "reviews:read",
         "reviews:write",
+        "recommendations:read",
+        "recommendations:write",
         "imports:write",
         "exports:read",
     ),
@@ -37,6 +39,8 @@ _SCOPES: Mapping[Role, tuple[Scope, ...]] = {
         "selling:write",
         "reviews:read",
         "reviews:write",
+        "recommendations:read",
+        "recommendations:write",
         "imports:write",
     ),
     # Whoever writes or calls, and what they ordered.
@@ -44,7 +48,15 @@ _SCOPES: Mapping[Role, tuple[Scope, ...]] = {
     # What comes in and what goes out.
     "warehouse": ("catalog:read", "stock:read", "stock:write", "orders:read", "orders:write"),
     # Looks at everything that is about nobody, and changes nothing.
-    "analyst": ("catalog:read", "stock:read", "selling:read", "orders:read", "reviews:read", "exports:read"),
+    "analyst": (
+        "catalog:read",
+        "stock:read",
+        "selling:read",
+        "orders:read",
+        "reviews:read",
+        "recommendations:read",
+        "exports:read",
+    ),
 }
 
 

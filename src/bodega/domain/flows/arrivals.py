@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,9 +18,19 @@ from bodega.recsys.sketches import Sketches, sketches_of
 NEW_FOR = timedelta(days=28)
 MOST_NEW = 100
 _FRESH_SECONDS = 1.0
+_MODELS_KEPT = 4
 _READ_AGAIN_SECONDS = 60.0
 _card = msgspec.json.Decoder(Card).decode
 _product = msgspec.json.Decoder(Product).decode
+
+
+class _Kept(NamedTuple):
+    """Wares, the newest product when they were read, when that was, and when that was last found to be so still."""
+
+    wares: Wares
+    newest: list[str]
+    read: float
+    checked: float
 
 
 class Arrivals:
@@ -29,25 +40,24 @@ class Arrivals:
         self._catalog = catalog
         self._clock = clock
         self._lock = threading.Lock()
-        self._checked = self._read = float("-inf")
-        self._newest: str | None = None
-        self._wares: Wares | None = None
+        self._kept: dict[str, _Kept] = {}
 
     def wares(self, model: LoadedModel) -> Wares:
         """Return a model's items with what is new."""
         now = self._clock.now().timestamp()
         with self._lock:
-            kept = self._wares
-            same = kept is not None and kept.model is model
-            if kept is not None and same and 0 <= now - self._checked < _FRESH_SECONDS:
-                return kept
+            kept = self._kept.get(model.version)
+            if kept is None or kept.wares.model is not model:
+                kept = None
+            if kept is not None and 0 <= now - kept.checked < _FRESH_SECONDS:
+                return kept.wares
             newest = self._ids(1)
-            first = newest[0] if newest else None
-            if kept is None or not same or first != self._newest or not 0 <= now - self._read < _READ_AGAIN_SECONDS:
-                kept = self._wares = self._with_newcomers(model)
-                self._newest, self._read = first, now
-            self._checked = now
-            return kept
+            if kept is None or newest != kept.newest or not 0 <= now - kept.read < _READ_AGAIN_SECONDS:
+                kept = _Kept(self._with_newcomers(model), newest, read=now, checked=now)
+            if len(self._kept) > _MODELS_KEPT:
+                self._kept = {}
+            self._kept[model.version] = kept._replace(checked=now)
+            return kept.wares
 
     def sketch(self, model: LoadedModel, product_id: str) -> Sketches:
         """Return (DIMENSIONS,) how any product reads, zeros for one that shoppers cannot see."""

@@ -14,7 +14,7 @@ from bodega.domain.recommendations.model import Reason, Strip
 from bodega.domain.recommendations.rules import Rules
 from bodega.domain.recommendations.shopper import BAD_STARS, Shopper, signals_of
 from bodega.domain.recommendations.wares import Wares
-from bodega.recsys.exploring import POOL, explore
+from bodega.recsys.exploring import POOL, explore, pools_of
 from bodega.recsys.sketches import Sketches
 
 UNFILLED: frozenset[Strip] = frozenset({"bought_together", "because_you_bought", "buy_again", "recently_viewed"})
@@ -28,7 +28,7 @@ _ENOUGH = 3
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for: a kind of list, for whom, with which product, how long, and how it is filtered.
 
-    `seed` decides what is tried.
+    `seed` decides what is tried, unless nothing is to be.
     """
 
     strip: Strip
@@ -37,12 +37,13 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 12
     filters: Filters = Filters()
     seed: str = ""
+    trying: bool = True
 
 
 class Tried(NamedTuple):
-    """How a place came to its item: the size of the pool it was drawn from, 0 for none, and if it is the usual one."""
+    """How a place came to its item: the products it was drawn from, none if it was not, and if it is the usual one."""
 
-    pool: int = 0
+    pool: Sequence[str] = ()
     usual: bool = True
 
 
@@ -84,6 +85,16 @@ class ListMaker:
             tried += [Tried()] * len(others)
         return self._pinned(Made(picks, tried, fallback))
 
+    def order_of(self, product_ids: Sequence[str]) -> Callable[[str], float]:
+        """Return a key that sorts products as the personal ranking would, whatever of them may be shown."""
+        wares = self._wares
+        allowed = np.zeros(wares.size, dtype=np.bool_)
+        items = wares.items(list(product_ids))
+        allowed[items[items >= 0]] = True
+        ranking = rankings.for_you(wares, self._signals, allowed, max(len(product_ids), 1), shown=self._wish.limit)
+        place = {wares.product(int(item)): float(number) for number, item in enumerate(ranking.items)}
+        return lambda product_id: place.get(product_id, np.inf)
+
     # -- what each kind is made of
 
     def _own(self) -> tuple[list[Pick], list[Tried], str | None]:
@@ -124,10 +135,13 @@ class ListMaker:
         """Return the personal list, its last places drawn from those who came next."""
         wish = self._wish
         rank = partial(rankings.for_you, self._wares, self._signals, shown=wish.limit)
-        slots = round(wish.limit * self._rules.explore_share)
+        slots = round(wish.limit * self._rules.explore_share) if wish.trying else 0
         ranked = self._picker.pick(rank, wish.limit, spare=slots * (POOL - 1))
         found = explore(len(ranked), k=wish.limit, slots=slots, seed=wish.seed)
-        tried = [Tried(int(pool), bool(usual)) for pool, usual in zip(found.pool, found.usual, strict=True)]
+        tried = [Tried(usual=bool(usual)) for usual in found.usual]
+        for pool in pools_of(len(ranked), k=wish.limit, slots=slots):
+            products = tuple(ranked[place].card.id for place in pool)
+            tried[pool[0]] = Tried(products, usual=bool(found.usual[pool[0]]))
         return [ranked[place] for place in found.places], tried, None if wish.shopper.known else "popular"
 
     def _filling(self, count: int) -> list[Pick]:

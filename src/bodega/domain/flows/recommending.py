@@ -8,10 +8,11 @@ import msgspec
 
 from bodega.domain.catalog.model import Card
 from bodega.domain.flows.arrivals import Arrivals
-from bodega.domain.flows.list_making import ListMaker, Made, Wish
+from bodega.domain.flows.list_making import ListMaker, Made, Tried, Wish
 from bodega.domain.flows.shoppers import Shoppers
 from bodega.domain.flows.showcase import Filters, Showcase
 from bodega.domain.recommendations.artifacts import ModelStore
+from bodega.domain.recommendations.duels import Duels
 from bodega.domain.recommendations.model import NEED_PRODUCT, STRIP_OF, Placement, Reason
 from bodega.domain.recommendations.receipts import Place, Receipt, Receipts, mark_of
 from bodega.domain.recommendations.rules import RuleBook
@@ -19,6 +20,7 @@ from bodega.domain.recommendations.versions import LoadedModel, no_model
 from bodega.errors import Fault, InvalidError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
+from bodega.recsys.duels import FIRST, SECOND, Team, team_draft
 
 __all__ = ["MAX_LIMIT", "Filters", "Recommender", "Suggestion", "Suggestions"]
 
@@ -56,6 +58,7 @@ class Recommender:
         *,
         models: ModelStore,
         rules: RuleBook,
+        duels: Duels,
         arrivals: Arrivals,
         showcase: Showcase,
         shoppers: Shoppers,
@@ -65,6 +68,7 @@ class Recommender:
     ) -> None:
         self._models = models
         self._rules = rules
+        self._duels = duels
         self._arrivals = arrivals
         self._showcase = showcase
         self._shoppers = shoppers
@@ -100,15 +104,25 @@ class Recommender:
             detail = f"limit must be 1 to {MAX_LIMIT}"
             raise InvalidError(detail, [Fault("/limit", "out_of_range", detail)])
         model = self._models.current() or self._no_model
+        known_as = customer_id or who
         wish = Wish(
             strip=strip,
             shopper=self._shoppers.gather(customer_id, viewed=viewed, in_cart=in_cart, as_of=model.as_of),
             product_id=product_id,
             limit=limit,
             filters=filters,
-            seed=self._seed(customer_id or who, model) if seed is None else seed,
+            seed=self._seed(known_as, model) if seed is None else seed,
         )
-        return self._answer(wish, model, self._made(wish, model))
+        duel = self._duels.current() if strip == "for_you" and known_as else None
+        rival = self._models.find(duel.rival) if duel is not None else None
+        if duel is None or rival is None:
+            made = self._made(wish, model)
+            return self._answer(wish, model, made, [_place(tried) for tried in made.tried])
+        if not duel.includes(known_as):
+            made = self._made(wish, model)
+            return self._answer(wish, model, made, self._against(rival, wish, made))
+        made, teams = self._drafted(wish, model, rival)
+        return self._answer(wish, model, made, [Place(b"", team) for team in teams], duel=duel.id)
 
     def similar(self, product_id: str, *, limit: int = 12) -> Suggestions:
         """Return products that read like one, or that the same customers take."""
@@ -124,23 +138,49 @@ class Recommender:
 
     # -- inside
 
-    def _made(self, wish: Wish, model: LoadedModel) -> Made:
+    def _maker(self, wish: Wish, model: LoadedModel) -> ListMaker:
         return ListMaker(
             wish,
             wares=self._arrivals.wares(model),
             rules=self._rules.current().rules,
             showcase=self._showcase,
             sketch_of=partial(self._arrivals.sketch, model),
-        ).make()
+        )
 
-    def _answer(self, wish: Wish, model: LoadedModel, made: Made) -> Suggestions:
-        nonce = self._ids.new("rec").partition("_")[2]
-        places = tuple(
-            Place(mark_of(pick.card.id, nonce), pool=tried.pool, usual=tried.usual)
+    def _made(self, wish: Wish, model: LoadedModel) -> Made:
+        return self._maker(wish, model).make()
+
+    def _drafted(self, wish: Wish, model: LoadedModel, rival: LoadedModel) -> tuple[Made, list[Team]]:
+        """Return a list that both versions picked for in turn, and which of them put each item there."""
+        wish = msgspec.structs.replace(wish, trying=False)
+        made = {FIRST: self._made(wish, model), SECOND: self._made(wish, rival)}
+        picks = {team: {pick.card.id: pick for pick in one.picks} for team, one in made.items()}
+        # By the hour, so that a shopper who looks often is not one coin flip a day.
+        hour = int(self._clock.now().timestamp()) // _HOUR
+        drafted = team_draft(list(picks[FIRST]), list(picks[SECOND]), k=wish.limit, seed=f"{wish.seed}/{hour}")
+        whole = Made([picks[team][p] for p, team in drafted], [Tried()] * len(drafted), made[FIRST].fallback)
+        return whole, [team for _, team in drafted]
+
+    def _against(self, rival: LoadedModel, wish: Wish, made: Made) -> list[Place]:
+        """Return the places of a list with what another version would have drawn from the same pools."""
+        if not any(tried.pool for tried in made.tried):
+            return [_place(tried) for tried in made.tried]
+        liked = self._maker(wish, rival).order_of([p for tried in made.tried for p in tried.pool])
+        return [
+            _place(tried, rival=bool(tried.pool) and min(tried.pool, key=liked) == pick.card.id)
             for pick, tried in zip(made.picks, made.tried, strict=True)
+        ]
+
+    def _answer(
+        self, wish: Wish, model: LoadedModel, made: Made, places: Sequence[Place], *, duel: str = ""
+    ) -> Suggestions:
+        nonce = self._ids.new("rec").partition("_")[2]
+        marked = tuple(
+            msgspec.structs.replace(place, mark=mark_of(pick.card.id, nonce))
+            for pick, place in zip(made.picks, places, strict=True)
         )
         served_at = int(self._clock.now().timestamp())
-        receipt = Receipt(nonce, wish.strip, served_at, model.version, "", places)
+        receipt = Receipt(nonce, wish.strip, served_at, model.version, duel, marked)
         items, score = [], 1.0
         for pick in made.picks:
             score = min(score, 1 / (1 + exp(-pick.worth)))
@@ -150,3 +190,7 @@ class Recommender:
     def _seed(self, who: str, model: LoadedModel) -> str:
         now = int(self._clock.now().timestamp())
         return f"{who}/{now // (_DAY if who else _HOUR)}/{model.version}"
+
+
+def _place(tried: Tried, *, rival: bool = False) -> Place:
+    return Place(b"", pool=len(tried.pool), usual=tried.usual, rival=rival)

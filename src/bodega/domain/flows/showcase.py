@@ -6,7 +6,6 @@ certain, and what turns out to be gone is masked for a while.
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -27,6 +26,7 @@ GONE_SECONDS = 30.0
 """So long something that was gone when looked up is not looked up again; then it may have come back."""
 _PAGES = 40
 _MASKS_KEPT = 64
+_MODELS_KEPT = 4
 _SHOPPERS: Audience = "shoppers"
 
 
@@ -43,13 +43,6 @@ class Filters(msgspec.Struct, frozen=True):
         return bool(self.categories) or self.price_from is not None or self.price_to is not None
 
 
-class _Hints(NamedTuple):
-    """When each item may be looked up again, in epoch seconds, for one version of the model."""
-
-    version: str
-    until: NDArray[np.float64]
-
-
 class Showcase:
     """What of the wares can be shown. Thread-safe."""
 
@@ -59,14 +52,14 @@ class Showcase:
         self._taxonomy = taxonomy
         self._clock = clock
         self._lock = threading.Lock()
-        self._hints: _Hints | None = None
-        self._masks: dict[Filters, tuple[Wares, Rules, Mask]] = {}
+        self._gone_until: dict[str, NDArray[np.float64]] = {}
+        self._masks: dict[tuple[str, Filters], tuple[Wares, Rules, Mask]] = {}
 
     def mask(self, wares: Wares, rules: Rules, filters: Filters, *, hinted: bool = True) -> Mask:
         """Return (wares.size,) what may be shown as far as is known; without hints, what was found gone lately, too."""
         allowed = self._lasting(wares, rules, filters).copy()
         if hinted:
-            allowed[: wares.n_items] &= self._hinted(wares).until <= self._clock.now().timestamp()
+            allowed[: wares.n_items] &= self._hinted(wares) <= self._clock.now().timestamp()
         return allowed
 
     def look(self, product_ids: Sequence[str], rules: Rules, filters: Filters) -> dict[str, Card]:
@@ -91,10 +84,10 @@ class Showcase:
     def found_gone(self, wares: Wares, items: Iterable[int]) -> None:
         """Remember that items could not be shown, for GONE_SECONDS."""
         until = self._clock.now().timestamp() + GONE_SECONDS
-        hints = self._hinted(wares)
+        gone_until = self._hinted(wares)
         for item in items:
             if item < wares.n_items:
-                hints.until[item] = until
+                gone_until[item] = until
 
     def others(self, filters: Filters) -> Iterator[tuple[list[str], bool]]:
         """Yield what stands on the shelves beside the wares, page by page, newest first or cheapest if prices count.
@@ -121,19 +114,24 @@ class Showcase:
 
     # -- inside
 
-    def _hinted(self, wares: Wares) -> _Hints:
-        """Return the hints of a version; at first, what was gone when it was trained is taken to be gone."""
+    def _hinted(self, wares: Wares) -> NDArray[np.float64]:
+        """Return (n_items,) when each item may be looked up again, in epoch seconds.
+
+        At first, what was gone when a version was trained is taken to be gone.
+        """
         with self._lock:
-            hints = self._hints
-            if hints is None or hints.version != wares.model.version:
+            until = self._gone_until.get(wares.model.version)
+            if until is None or until.size != wares.n_items:
                 soon = self._clock.now().timestamp() + GONE_SECONDS
                 until = np.where(wares.model.assortment.on_show, 0.0, soon)
-                hints = self._hints = _Hints(wares.model.version, until)
-            return hints
+                if len(self._gone_until) > _MODELS_KEPT:
+                    self._gone_until = {}
+                self._gone_until[wares.model.version] = until
+            return until
 
     def _lasting(self, wares: Wares, rules: Rules, filters: Filters) -> Mask:
         """Return what staff and the asker allow, whatever is in stock; kept, because most lists are asked alike."""
-        kept = self._masks.get(filters)
+        kept = self._masks.get((wares.model.version, filters))
         if kept is not None and kept[0] is wares and kept[1] is rules:
             return kept[2]
         allowed = np.ones(wares.size, dtype=np.bool_)
@@ -149,7 +147,7 @@ class Showcase:
             allowed[wares.n_items :] &= np.array([_within(n.price, filters) for n in wares.newcomers], dtype=np.bool_)
         if len(self._masks) >= _MASKS_KEPT:
             self._masks = {}
-        self._masks[filters] = (wares, rules, allowed)
+        self._masks[wares.model.version, filters] = (wares, rules, allowed)
         return allowed
 
     def _in_category(self, wares: Wares, category_id: str) -> Mask:

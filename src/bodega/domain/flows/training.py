@@ -11,14 +11,22 @@ from bodega.domain.flows.indexing import Indexer
 from bodega.domain.flows.training_reports import DAY_SECONDS, EvaluationReport, TrainingReport
 from bodega.domain.inventory.service import Inventory
 from bodega.domain.orders.service import Orders
-from bodega.domain.recommendations.artifacts import ModelStore, new_version
+from bodega.domain.recommendations.artifacts import Manifest, ModelStore, new_version
+from bodega.domain.recommendations.duels import Duels
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.recsys.serving import Repeat
-from bodega.values.times import parse_time
+from bodega.values.times import format_time, parse_time
 
 _log = logging.getLogger(__name__)
 BEST_SELLING_DAYS = 90
+MOST_DUEL = timedelta(days=28)
+"""So long two versions compete before a new one is trained all the same."""
+NEW_SHARE = 0.1
+"""So many new orders for each that the model knows, but at most MOST_COUNTED, make training due."""
+MOST_COUNTED = 250
+SHORTEST_PAUSE = timedelta(minutes=5)
+PAUSE_RATIO = 20.0
 
 
 class Trainer:
@@ -31,6 +39,7 @@ class Trainer:
         catalog: Catalog,
         inventory: Inventory,
         models: ModelStore,
+        duels: Duels,
         indexer: Indexer,
         clock: Clock,
         ids: Ids,
@@ -39,20 +48,39 @@ class Trainer:
         self._catalog = catalog
         self._inventory = inventory
         self._models = models
+        self._duels = duels
         self._indexer = indexer
         self._clock = clock
         self._ids = ids
 
     def due(self, *, every: timedelta) -> bool:
-        """Tell whether there is no model that can be used, or none was published for that long.
+        """Tell whether there is no model that can be used, none was published for that long, or much is new.
 
-        Going back to an earlier version is somebody's decision and makes nothing due.
+        Going back to an earlier version is somebody's decision and makes nothing due; neither does anything while two
+        versions compete, unless they go on for MOST_DUEL.
         """
-        model = self._models.current()
+        model, now = self._models.current(), self._clock.now()
         if model is None:
             return True
+        duel = self._duels.read()
+        if duel is not None and now - duel.started_at < MOST_DUEL:
+            return False
         published = self._models.last_published() or parse_time(model.manifest.trained_at)
-        return self._clock.now() - published >= every
+        return now - published >= every or self._much_is_new(model.manifest, published)
+
+    def _much_is_new(self, manifest: Manifest, published: datetime) -> bool:
+        """Tell whether so many orders came since that a model of them would be another one.
+
+        In a shop that has just sold its first thing that is soon; but training takes a twentieth of the time at most.
+        """
+        known = int(manifest.facts.get("orders", 0))
+        pause = max(SHORTEST_PAUSE, timedelta(seconds=PAUSE_RATIO * float(manifest.facts.get("seconds", 0))))
+        if known and self._clock.now() - published < pause:
+            return False
+        wanted = max(1, min(MOST_COUNTED, int(known * NEW_SHARE)))
+        cards = self._orders.list_cards(limit=wanted).rows
+        # Orders from elsewhere are of the past whenever they come: all of them are new to a model that knows none.
+        return len(cards) == wanted and (not known or format_time(cards[-1].placed_at) > manifest.trained_at)
 
     def train(self) -> TrainingReport:
         """Train on everything there is and publish; with no orders at all, an empty and valid model."""
@@ -82,10 +110,10 @@ class Trainer:
             as_of=datetime.fromtimestamp(as_of * DAY_SECONDS, UTC),
             parts=parts,
             sold=sold,
-            facts=msgspec.to_builtins(events.size),
+            facts=msgspec.to_builtins(events.size) | {"seconds": (self._clock.now() - started).total_seconds()},
         )
         self._indexer.reindex(_changed(before, sold))
-        self._models.prune()
+        self._models.prune(also_kept=self._duels.in_use())
         seconds = (self._clock.now() - started).total_seconds()
         _log.info("recommender trained", extra={"version": manifest.version, "seconds": seconds})
         return TrainingReport(manifest.version, events.size, seconds)
