@@ -20,7 +20,7 @@ from bodega.ports.search import MAX_TEXT_LENGTH
 from bodega.values.page import DEFAULT_LIMIT
 
 Amount = Annotated[int, Meta(ge=0, le=10**15)]
-SortName = Literal["relevance", "price", "-price", "created_at", "-created_at", "best_selling", "rating"]
+SortName = Literal["relevance", "price", "-price", "created_at", "-created_at", "best_selling", "rating", "-rating"]
 _NAME = "A name of an attribute or option in place of NAME; repeat for alternatives."
 
 
@@ -100,7 +100,8 @@ def _shelf_query(desk: Desk, asked: ProductQuery, audience: Audience) -> ShelfQu
         price_to=asked.price_to,
         statuses=asked.status if isinstance(asked, AdminProductQuery) else (),
         facets=tuple(dict.fromkeys(_facet(name) for name in asked.facets)),
-        sort=asked.sort,
+        # Nobody asks for the worst first, so that either spelling means the best.
+        sort="rating" if asked.sort == "-rating" else asked.sort,
         limit=asked.limit,
         audience=audience,
     )

@@ -86,7 +86,7 @@ def test_better_rated_products_come_first(client: Any, shop: Shop, mug: str, ann
     shop.indexer.catch_up()
 
     rated = client.get("/v1/store/products?sort=rating").json()["data"]
-    found = client.get("/v1/store/products?q=the&sort=rating").json()["data"]
+    found = client.get("/v1/store/products?q=the&sort=-rating").json()["data"]
 
     assert [card["sku"] for card in rated] == [card["sku"] for card in found] == ["POT", "MUG", "CUP"]
 

@@ -1,6 +1,5 @@
 """Keep the endpoints of other programs: where they are, what they want to hear, and what is signed for them with."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
@@ -8,6 +7,7 @@ from typing import Any, cast
 import msgspec
 
 from bodega import schema
+from bodega.domain.webhooks.contents import checked, input_of, patched
 from bodega.domain.webhooks.events import webhook_disabled
 from bodega.domain.webhooks.model import (
     MAX_ENDPOINTS,
@@ -16,12 +16,11 @@ from bodega.domain.webhooks.model import (
     Endpoint,
     EndpointInput,
     Secret,
-    fits,
 )
 from bodega.domain.webhooks.records import ENDPOINTS, endpoint_item, endpoint_key, is_id, read_endpoint
 from bodega.domain.webhooks.signing import new_secret
 from bodega.domain.writes import WritePlan
-from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError, StaleVersionError
+from bodega.errors import ConflictError, InvalidError, NotFoundError, ShopError, StaleVersionError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
@@ -38,15 +37,11 @@ from bodega.ports.table import (
     TableStore,
     Update,
 )
-from bodega.values.decode import convert
-from bodega.values.merge_patch import merge_patch
-from bodega.values.text import is_clean
 from bodega.values.times import format_time
-from bodega.values.web_address import WebAddress, parse_web_address
+from bodega.values.web_address import WebAddress
 
 MAX_OVERLAP = timedelta(days=7)
 DISABLE_AFTER = timedelta(days=3)
-_PATTERN = re.compile(r"\*|[a-z_]+(\.[a-z_]+)*(\.\*)?")
 _TRIES = 5
 
 
@@ -113,7 +108,7 @@ class Endpoints:
 
         It gets what is committed from now on. InvalidError with every fault, or for one more than there may be.
         """
-        given = self._checked(given)
+        given = checked(given, self._check_address)
         if len(self.list()) >= MAX_ENDPOINTS:
             raise InvalidError(f"a shop has at most {MAX_ENDPOINTS} webhooks: remove one that is not used")
         endpoint_id = self._ids.new("hook")
@@ -137,9 +132,9 @@ class Endpoints:
     def change(self, endpoint_id: str, patch: Mapping[str, Any], *, expected_version: int | None) -> Endpoint:
         """Apply a JSON Merge Patch to what staff can set. Enabling an endpoint forgets that it failed."""
 
-        def patched(old: Endpoint) -> Endpoint:
-            given = self._checked(_patched(old, patch))
-            if given == _input_of(old):
+        def changed(old: Endpoint) -> Endpoint:
+            given = checked(patched(old, patch), self._check_address)
+            if given == input_of(old):
                 return old
             changes: dict[str, Any] = msgspec.structs.asdict(given)
             if given.status != old.status:
@@ -149,7 +144,7 @@ class Endpoints:
                 changes["since"] = self._table.last_position()
             return msgspec.structs.replace(old, **changes)
 
-        return self._change(endpoint_id, patched, expected_version=expected_version)
+        return self._change(endpoint_id, changed, expected_version=expected_version)
 
     def rotate_secret(
         self, endpoint_id: str, *, overlap: timedelta, expected_version: int | None
@@ -261,43 +256,6 @@ class Endpoints:
         secret = new_secret(self._ids)
         sealed = self._keys.seal(secret.encode(), _context(endpoint_id))
         return secret, Secret(sealed, self._clock.now())
-
-    def _checked(self, given: EndpointInput) -> EndpointInput:
-        faults = []
-        url = given.url
-        try:
-            address = parse_web_address(given.url)
-            self._check_address(address)
-            url = str(address)
-        except InvalidError as exc:
-            faults.append(Fault("/url", exc.code, exc.message))
-        for number, pattern in enumerate(given.events):
-            if not _PATTERN.fullmatch(pattern) or not any(fits(pattern, name) for name in schema.EVENTS):
-                detail = f"no event is called {pattern!r}; there are {', '.join(schema.EVENTS)}"
-                faults.append(Fault(f"/events/{number}", "unknown_event", detail))
-        if not is_clean(given.description):
-            faults.append(Fault("/description", "bad_text", "a description has no control characters"))
-        if faults:
-            raise InvalidError(f"the webhook has {len(faults)} fault(s): {faults[0].detail}", faults)
-        return msgspec.structs.replace(given, url=url, events=list(dict.fromkeys(given.events)))
-
-
-_READ_ONLY = frozenset({"id", "disabled_reason", "created_at", "updated_at", "version", "failing_since"})
-
-
-def _input_of(endpoint: Endpoint) -> EndpointInput:
-    fields = EndpointInput.__struct_fields__
-    return EndpointInput(**{name: getattr(endpoint, name) for name in fields})
-
-
-def _patched(old: Endpoint, patch: Mapping[str, Any]) -> EndpointInput:
-    current = msgspec.to_builtins(old)
-    for name in _READ_ONLY & patch.keys():
-        if patch[name] != current[name]:
-            detail = f"{name} is {current[name]!r} and cannot be set"
-            raise InvalidError(detail, [Fault(f"/{name}", "read_only", detail)])
-    changes = {name: value for name, value in patch.items() if name not in _READ_ONLY}
-    return convert(merge_patch(msgspec.to_builtins(_input_of(old)), changes), EndpointInput)
 
 
 def _context(endpoint_id: str) -> Mapping[str, str]:

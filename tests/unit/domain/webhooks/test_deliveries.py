@@ -153,6 +153,22 @@ def test_couriers_that_meet_attempt_a_lane_once(bench, listener):
     assert len(listener.heard) == 20
 
 
+def test_a_courier_that_goes_on_in_its_lane_keeps_it_to_itself(bench):
+    due_meanwhile = []
+
+    def talk(connection, request):
+        due_meanwhile.append(list(bench.shop.webhooks.courier.due(endpoint.id, limit=5)))
+        saying("200 OK")(connection, request)
+
+    receiver = Receiver(talk)
+    endpoint = bench.endpoint(f"http://127.0.0.1:{receiver.port}/")
+    bench.announce("prod_1", 1, 2, 3)
+    bench.deliver()
+    receiver.close()
+
+    assert due_meanwhile == [[], [], []]
+
+
 # -- trying again
 
 
