@@ -1,5 +1,6 @@
 """Throw at the API, over a real server, whatever its own description allows and forbids."""
 
+import json
 import os
 import signal
 import socket
@@ -13,9 +14,14 @@ from typing import NamedTuple
 import pytest
 
 from bodega.domain.catalog.model import AttributeInput, CategoryInput, CollectionInput, ProductInput, VariantInput
+from bodega.domain.flows.carting import Wanted
+from bodega.domain.flows.checkout_request import CheckoutRequest, Contact
+from bodega.domain.orders.access import order_token
 from bodega.domain.reviews.model import ReviewInput
+from bodega.domain.shop import Shop
 from bodega.domain.webhooks.model import EndpointInput
 from bodega.settings import Settings, to_env
+from bodega.values.address import Address
 from bodega.values.money import Money
 from bodega.wiring import open_shop
 
@@ -34,6 +40,18 @@ expected-statuses = ["400", "401", "403", "404", "405", "409", "412", "413", "41
 [checks.missing_required_header]
 expected-statuses = ["400", "401", "403", "404", "415", "422", "428"]
 """
+# Random names are of nothing. So half of the time what is asked for is there, and its handler has something to do.
+WHERE = {
+    "cart": ("path.cart",),
+    "order": ("path.order",),
+    "sku": ("path.sku", "body.sku", "body.lines[*].sku"),
+    "version": ("body.price_version",),
+    "card": ("body.payment.method",),
+    "country": ("body.contact.shipping.country", "body.country"),
+    "email": ("body.contact.email",),
+    "token": ("query.token",),
+}
+"""Where in a request a name of each kind stands."""
 
 
 class Served(NamedTuple):
@@ -42,6 +60,19 @@ class Served(NamedTuple):
     url: str
     staff: str
     shopper: str
+    known: dict[str, list[str]]
+
+    def config(self) -> str:
+        """Return the fuzzer's settings, with the names of what is there."""
+        lines = [CONFIG]
+        lines += [f"[dictionaries.{name}]\nvalues = {json.dumps(values)}\n" for name, values in self.known.items()]
+        lines += ["[parameters]"]
+        lines += [
+            f'"{place}" = {{ dictionary = "{name}", probability = 0.5 }}'
+            for name in self.known
+            for place in WHERE[name]
+        ]
+        return "\n".join(lines)
 
 
 @pytest.fixture
@@ -63,6 +94,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     login = {"email": "fuzz@shop.example", "password": "two teapots on a shelf"}
     shop.accounts.register(**login, caller="test")
     session = shop.signing_in.sign_in(**login, caller="test").started.token
+    known = goings_on(shop)
     shop.close()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -72,10 +104,41 @@ def served(tmp_path: Path) -> Iterator[Served]:
     with subprocess.Popen(command, env=os.environ | to_env(settings)) as server:
         try:
             _await_port(port)
-            yield Served(f"http://127.0.0.1:{port}", token, session)
+            yield Served(f"http://127.0.0.1:{port}", token, session, known)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(20)
+
+
+def goings_on(shop: Shop) -> dict[str, list[str]]:
+    """Fill carts and sell some of them; return what there is by kind, for the requests to name."""
+    contact = Contact(
+        email="ada@example.com", shipping=Address(name="Ada", line1="1 Mill Lane", city="Bath", country="GB")
+    )
+    shop.inventory.set_on_hand({f"MUG-{number}": 10**6 for number in range(5)})
+    known: dict[str, list[str]] = {name: [] for name in WHERE}
+    known |= {"sku": [f"MUG-{n}" for n in range(5)], "card": ["card_approve", "card_action", "card_decline"]}
+    known |= {"country": ["GB"], "email": [contact.email]}
+    for number in range(12):
+        basket = shop.carting.create(lines=[Wanted(f"MUG-{number % 5}", 3)])
+        known["cart"].append(basket.cart.id)
+        known["version"].append(basket.quote.price_version)
+        if number % 2:
+            request = CheckoutRequest(
+                scope="fuzz",
+                key=basket.cart.id,
+                cart_id=basket.cart.id,
+                price_version=basket.quote.price_version,
+                contact=contact,
+                method="card_approve",
+            )
+            order = shop.buying.buy(request).order
+            assert order is not None
+            known["order"] += [order.id, f"number:{order.number}"]
+            known["token"].append(order_token(shop.world.keys, order.id))
+            if number > 6:
+                shop.returning.fulfil(order_id=order.id, key="parcel")
+    return known
 
 
 def test_the_api_keeps_its_own_description_whatever_staff_send(served: Served, tmp_path: Path) -> None:
@@ -90,7 +153,7 @@ def test_the_api_keeps_its_own_description_whatever_a_shopper_sends(served: Serv
 
 
 def fuzz(served: Served, token: str, folder: Path, *options: str) -> None:
-    (folder / "schemathesis.toml").write_text(CONFIG, encoding="utf-8")
+    (folder / "schemathesis.toml").write_text(served.config(), encoding="utf-8")
     command = [
         *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", "schemathesis.toml", "run"),
         *(f"{served.url}/openapi.json", "--header", f"Authorization: Bearer {token}"),
