@@ -146,6 +146,7 @@ def _local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tan
         payment_sandbox=webhooks,
         clock=clock,
         ids=ids,
+        release=database.close,
     )
     return world, TantivySearchIndex(folder / "search")
 
@@ -162,7 +163,7 @@ def _cloud_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tan
     # The sandbox's bank is this machine's; real money needs nothing of it.
     bank = Database.open(folder / "sandbox.sqlite")
     payments, mail = _payments(settings, bank, keys, clock, ids), _mail(settings, keys, clock)
-    world = aws_world(settings, clock, ids, payments, mail, keys)
+    world = aws_world(settings, clock, ids, payments, mail, keys, release=bank.close)
     return world, TantivySearchIndex(folder / "search")
 
 
@@ -299,7 +300,14 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         sessions=people.sessions,
         signing_in=people.signing_in,
         staff=people.staff,
-        leaving=Leaving(accounts=people.accounts, carts=carts, orders=orders, reviews=reviews, reviewing=reviewing),
+        leaving=Leaving(
+            accounts=people.accounts,
+            carts=carts,
+            orders=orders,
+            contacts=contacts,
+            reviews=reviews,
+            reviewing=reviewing,
+        ),
         mailer=Mailer(
             accounts=people.accounts,
             security=people.security,

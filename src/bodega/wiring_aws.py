@@ -1,5 +1,6 @@
 """Choose the adapters of a shop on AWS; search index and scratch stay in a folder of the machine."""
 
+from collections.abc import Callable
 from random import SystemRandom
 
 from bodega import schema
@@ -46,6 +47,8 @@ def aws_world(
     payments: tuple[PaymentProvider, PaymentSandbox | None],
     mail: Mail,
     keys: KmsKeys,
+    *,
+    release: Callable[[], None],
 ) -> World:
     """Return the ports of a deployed shop; UnavailableError that names what is missing there."""
     deployment = deployment_of(settings)
@@ -70,6 +73,7 @@ def aws_world(
         payment_sandbox=sandbox,
         clock=clock,
         ids=ids,
+        release=release,
     )
 
 

@@ -1,5 +1,6 @@
 """The Shop: the frozen bundle of services that every front door receives."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bodega.domain.accounts.account_security import AccountSecurity
@@ -73,6 +74,8 @@ class World:
     mail: Mail
     clock: Clock
     ids: Ids
+    release: Callable[[], None]
+    """Lets go of what several ports share, such as a database's file; safe to call twice."""
 
 
 @dataclass(frozen=True)
@@ -124,3 +127,4 @@ class Shop:
         """Finish what was accepted and let go of files and threads; safe to call twice."""
         self.indexer.close()
         self.world.table.close()
+        self.world.release()

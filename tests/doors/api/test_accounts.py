@@ -203,8 +203,8 @@ def test_a_new_password_ends_all_other_sessions(client: Any, ann: dict[str, str]
     elsewhere = token(sign_in(client).json()["token"])
     change = {"current_password": ANN["password"], "new_password": "three kettles, one cat"}
 
-    problem(client.post(f"{ME}:change-password", headers=ann, json=change | {"current_password": "x"}), 401)
-    renewed = client.post(f"{ME}:change-password", headers=ann, json=change)
+    problem(client.post(f"{ME}:changePassword", headers=ann, json=change | {"current_password": "x"}), 401)
+    renewed = client.post(f"{ME}:changePassword", headers=ann, json=change)
 
     assert client.get(ME, headers=token(renewed.json()["token"])).status_code == 200
     problem(client.get(ME, headers=elsewhere), 401)
@@ -216,9 +216,9 @@ def test_an_address_to_sign_in_with_is_changed_with_the_password(client: Any, an
     client.post(CUSTOMERS, json=ANN | {"email": "bob@shop.example"})
     change = {"email": "ann@oak.example", "current_password": ANN["password"]}
 
-    problem(client.post(f"{ME}:change-email", headers=ann, json=change | {"current_password": "no"}), 401)
-    problem(client.post(f"{ME}:change-email", headers=ann, json=change | {"email": "BOB@shop.example"}), 409)
-    assert client.post(f"{ME}:change-email", headers=ann, json=change).json()["email"] == "ann@oak.example"
+    problem(client.post(f"{ME}:changeEmail", headers=ann, json=change | {"current_password": "no"}), 401)
+    problem(client.post(f"{ME}:changeEmail", headers=ann, json=change | {"email": "BOB@shop.example"}), 409)
+    assert client.post(f"{ME}:changeEmail", headers=ann, json=change).json()["email"] == "ann@oak.example"
 
     problem(sign_in(client), 401)
     assert sign_in(client, email="ann@oak.example").status_code == 201

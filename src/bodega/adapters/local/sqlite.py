@@ -168,6 +168,9 @@ class Database:
         except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, apsw.PermissionsError) as error:
             raise UnwritableError(f"cannot open {self.path} ({error}); correct its permissions") from error
         connection.execute("PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY")
+        # What is deleted is overwritten where that costs no further page: the key of somebody who was erased must be
+        # gone from the file, and not only from its tables.
+        connection.execute("PRAGMA secure_delete = FAST")
         connection.execute(f"PRAGMA cache_size = -{cache_kib}; PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}")
         connection.wal_autocheckpoint(0)
         return connection

@@ -256,7 +256,7 @@ ROUTES = (
     ),
     Route(
         method="POST",
-        path=ME + ":change-email",
+        path=ME + ":changeEmail",
         name="store.customers.change_email",
         summary="Sign in with another e-mail address",
         policy=Shopper(),
@@ -268,7 +268,7 @@ ROUTES = (
     ),
     Route(
         method="POST",
-        path=ME + ":change-password",
+        path=ME + ":changePassword",
         name="store.customers.change_password",
         summary="Sign in with another password; other sessions end",
         policy=Shopper(),

@@ -1,20 +1,21 @@
 """Give customers what is theirs: a copy of everything the shop keeps of them, and being forgotten."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from bodega.domain.accounts.accounts import Accounts
 from bodega.domain.accounts.profile import Account
 from bodega.domain.carts.service import Carts
+from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.reviewing import Reviewing
 from bodega.domain.orders.model import Order
 from bodega.domain.orders.service import Orders
-from bodega.domain.reviews.model import Review
 from bodega.domain.reviews.service import Reviews
 from bodega.values.page import Page, Position
 
+T = TypeVar("T")
 _PAGE = 100
 
 
@@ -22,11 +23,19 @@ class Leaving:
     """Exports and erasure join every feature that keeps something about a customer."""
 
     def __init__(
-        self, *, accounts: Accounts, carts: Carts, orders: Orders, reviews: Reviews, reviewing: Reviewing
+        self,
+        *,
+        accounts: Accounts,
+        carts: Carts,
+        orders: Orders,
+        contacts: Contacts,
+        reviews: Reviews,
+        reviewing: Reviewing,
     ) -> None:
         self._accounts = accounts
         self._carts = carts
         self._orders = orders
+        self._contacts = contacts
         self._reviews = reviews
         self._reviewing = reviewing
 
@@ -51,20 +60,32 @@ class Leaving:
         cart = self._carts.find_of_customer(account.id)
         yield b',"cart":' + _encode(cart)
         yield b',"orders":['
-        yield from _joined(lambda position: self._orders.page_by_customer(account.id, position=position, limit=_PAGE))
+        yield from _joined(
+            lambda position: self._orders.page_by_customer(account.id, position=position, limit=_PAGE), self._order
+        )
         yield b'],"reviews":['
-        yield from _joined(lambda position: self._reviews.list_by_customer(account.id, position=position, limit=_PAGE))
+        yield from _joined(
+            lambda position: self._reviews.list_by_customer(account.id, position=position, limit=_PAGE),
+            msgspec.to_builtins,
+        )
         yield b"]}"
 
+    def _order(self, order: Order) -> dict[str, Any]:
+        """Return an order with where it went in words, and without what only the shop's own works need."""
+        document: dict[str, Any] = msgspec.to_builtins(order)
+        for name in ("private", "retry_at", "retries", "restock"):
+            document.pop(name, None)
+        return document | {"contact": self._contacts.of(order)}
 
-def _joined(read: Callable[[Position | None], Page[Order] | Page[Review]]) -> Iterator[bytes]:
+
+def _joined(read: Callable[[Position | None], Page[T]], shown: Callable[[T], dict[str, Any]]) -> Iterator[bytes]:
     """Yield the rows of all pages as JSON, with commas between them."""
     position: Position | None = None
     separator = b""
     while True:
         page = read(position)
         for row in page.rows:
-            yield separator + _encode(row)
+            yield separator + _encode(shown(row))
             separator = b","
         position = page.next
         if position is None:
