@@ -22,6 +22,7 @@ class Couriers:
         self._webhooks = shop.webhooks
         self._lock = threading.Lock()
         self._busy: Counter[str] = Counter()
+        self._most: dict[str, int] = {}
         self._lanes: set[str] = set()
         self._threads: set[threading.Thread] = set()
         self._over = threading.Event()
@@ -30,8 +31,8 @@ class Couriers:
         """Send couriers out for what is due and return at once; never True: they look for more by themselves."""
         for endpoint in self._webhooks.endpoints.list():
             if endpoint.status == "enabled":
-                most = PER_ENDPOINT if endpoint.failing_since is None else _TO_A_FAILING_ONE
-                self._top_up(endpoint.id, most)
+                self._most[endpoint.id] = PER_ENDPOINT if endpoint.failing_since is None else _TO_A_FAILING_ONE
+                self._top_up(endpoint.id)
         return False
 
     def stop(self, wait_seconds: float) -> bool:
@@ -44,8 +45,8 @@ class Couriers:
             wait_seconds = wait_seconds if not thread.is_alive() else 0
         return not any(thread.is_alive() for thread in threads)
 
-    def _top_up(self, endpoint_id: str, most: int) -> None:
-        free = most - self._busy[endpoint_id]
+    def _top_up(self, endpoint_id: str) -> None:
+        free = self._most[endpoint_id] - self._busy[endpoint_id]
         if free <= 0 or self._over.is_set():
             return
         for lane in self._webhooks.courier.due(endpoint_id, limit=free):
@@ -72,10 +73,12 @@ class Couriers:
                 self._threads.discard(threading.current_thread())
 
     def _next(self, endpoint_id: str, done: str) -> str:
-        """Return another lane that is due and nobody of ours is at, empty if there is none."""
+        """Return another lane that is due and nobody of ours is at; empty if there is none, or are too many of us."""
         due = self._webhooks.courier.due(endpoint_id, limit=2 * PER_ENDPOINT)
         with self._lock:
             self._lanes.discard(done)
+            if self._busy[endpoint_id] > self._most[endpoint_id]:
+                return ""
             found = next((lane for lane in due if lane not in self._lanes), "")
             if found:
                 self._lanes.add(found)

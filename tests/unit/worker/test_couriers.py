@@ -85,6 +85,40 @@ def test_a_receiver_that_fails_is_tried_by_one_courier_at_a_time(shop):
     assert max(most) == 1
 
 
+def test_couriers_go_home_when_their_receiver_begins_to_fail(shop):
+    couriers = Couriers(shop)
+    told, lock = threading.Event(), threading.Lock()
+    under_way, seen, together = [], [], []
+
+    def broken(connection: socket.socket, request: bytes) -> None:
+        with lock:
+            late = told.is_set()
+            under_way.append(1)
+            seen.append(1)
+            if late:
+                together.append(len(under_way))
+            first = len(seen) <= PER_ENDPOINT
+        if not first:
+            told.wait(DEADLINE)
+        with lock:
+            under_way.pop()
+        saying("500 Broken")(connection, request)
+
+    with receiving(broken) as receiver:
+        given = EndpointInput(url=f"http://127.0.0.1:{receiver.port}/", events=["*"])
+        endpoint, _ = shop.webhooks.endpoints.create(given)
+        announce(shop, 40)
+        dispatch_until(couriers, lambda: shop.webhooks.endpoints.get(endpoint.id).failing_since is not None)
+        couriers.dispatch()
+        told.set()
+        dispatch_until(couriers, lambda: len(seen) >= 40)
+        couriers.stop(DEADLINE)
+
+    # Those that were out when it was noticed come home one by one; from then on there is one.
+    assert min(together) == 1
+    assert together[-10:] == [1] * 10
+
+
 def test_couriers_that_were_stopped_begin_nothing(shop):
     couriers = Couriers(shop)
     with receiving(saying("200 OK")) as receiver:

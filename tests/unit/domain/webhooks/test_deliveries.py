@@ -15,7 +15,7 @@ from receivers import Receiver, saying
 from bodega.domain.webhooks.backoff import pause
 from bodega.domain.webhooks.endpoints import DISABLE_AFTER
 from bodega.domain.webhooks.model import EndpointInput
-from bodega.errors import ConflictError, InvalidError, NotFoundError
+from bodega.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
 from bodega.ports.table import Announced, Event
 
 DAY = timedelta(days=1).total_seconds()
@@ -470,8 +470,27 @@ def test_handling_events_again_or_in_any_order_makes_no_second_delivery(bench, l
     fan_out.handle(list(reversed(announced)), endpoints)
     bench.deliver()
 
+    fan_out.handle(announced, endpoints)  # once more, now that they are delivered
+    bench.deliver()
+
     assert listener.versions == [("prod_1", version) for version in range(1, 31)]
     assert len(bench.log(endpoint)) == 30
+
+
+def test_a_crash_in_the_middle_of_fanning_out_loses_nothing(bench, listener, monkeypatch):
+    bench.endpoint(listener.url)
+    bench.announce("prod_1", 1)
+
+    def broken(_transactions):
+        raise UnavailableError("the disk is gone")
+
+    with monkeypatch.context() as context:
+        context.setattr(bench.shop.world.table, "load", broken)
+        with pytest.raises(UnavailableError):
+            bench.fan_out()
+    bench.deliver()
+
+    assert listener.versions == [("prod_1", 1)]
 
 
 def test_many_fan_outs_at_once_make_each_delivery_once(bench, listener):
