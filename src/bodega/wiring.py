@@ -15,6 +15,7 @@ from bodega.adapters.formats import FileTabular
 from bodega.adapters.local.bus import LocalBus
 from bodega.adapters.local.cache import ProcessCache
 from bodega.adapters.local.keys import LocalKeys
+from bodega.adapters.local.lane import GreenletLane
 from bodega.adapters.local.mail import FolderMail
 from bodega.adapters.local.objects import FileObjectStore
 from bodega.adapters.local.payments import SandboxPayments
@@ -146,6 +147,7 @@ def _local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tan
         payment_sandbox=webhooks,
         clock=clock,
         ids=ids,
+        lane=GreenletLane(),
         release=database.close,
     )
     return world, TantivySearchIndex(folder / "search")

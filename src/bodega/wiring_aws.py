@@ -6,6 +6,7 @@ from random import SystemRandom
 from bodega import schema
 from bodega.adapters.aws.cache import RedisCache, connect
 from bodega.adapters.aws.keys import KmsKeys
+from bodega.adapters.aws.lane import ThreadLane
 from bodega.adapters.aws.objects import S3ObjectStore
 from bodega.adapters.aws.queue import SqsQueue
 from bodega.adapters.aws.table import DynamoTableStore
@@ -73,6 +74,7 @@ def aws_world(
         payment_sandbox=sandbox,
         clock=clock,
         ids=ids,
+        lane=ThreadLane(),
         release=release,
     )
 

@@ -14,7 +14,9 @@ import pytest
 
 from bodega.adapters.local import sqlite, sqlite_writer
 from bodega.adapters.local.sqlite import Database, ForeignDataError, OldEngineError, UnwritableError
+from bodega.adapters.local.sqlite_batch import Batch
 from bodega.adapters.local.sqlite_lock import FairLock
+from bodega.adapters.local.sqlite_writer import Pending
 from bodega.adapters.local.table import SqliteTableStore
 from bodega.adapters.system.clock import SystemClock
 from bodega.errors import InvalidError, UnavailableError
@@ -127,7 +129,8 @@ def test_a_change_that_fails_half_way_is_undone_alone(database, write):
     database.write(run("CREATE TABLE t (n UNIQUE)"))
 
     def half_way(number):
-        def change(connection):
+        def change(given):
+            connection = given.connection if isinstance(given, Batch) else given
             connection.execute("INSERT INTO t VALUES (?)", (number,))
             if number % 3 == 1:
                 raise ZeroDivisionError
@@ -145,6 +148,65 @@ def test_a_change_that_fails_half_way_is_undone_alone(database, write):
 
     assert outcomes == [None, ZeroDivisionError, apsw.ConstraintError] * 30
     assert database.reader().execute("SELECT n FROM t ORDER BY n").get == list(range(0, 90, 3))
+
+
+class Numbers:
+    """Rows in order of their key, in which none may be negative."""
+
+    create = "CREATE TABLE numbers (name TEXT PRIMARY KEY, n INTEGER CHECK (n >= 0)) WITHOUT ROWID"
+    get_row = "SELECT n FROM numbers WHERE name = ?"
+    put = "INSERT OR REPLACE INTO numbers (name, n) VALUES (?, ?)"
+    delete = "DELETE FROM numbers WHERE name = ?"
+
+
+def test_rows_that_the_database_refuses_are_their_writer_s_alone(database):
+    numbers = Numbers()
+    database.write(run(Numbers.create))
+
+    def put(number):
+        value = -1 if number % 7 == 3 else number
+        try:
+            database.write_planned(lambda batch: batch.set(numbers, (f"n{number % 20}",), (value,)))
+        except apsw.ConstraintError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = list(pool.map(put, range(120)))
+
+    assert outcomes == [number % 7 != 3 for number in range(120)]
+    assert database.reader().execute("SELECT count(*), min(n) >= 0 FROM numbers").get == (20, 1)
+
+
+def test_a_group_is_as_if_one_came_after_the_other(database):
+    """Planned changes see what others of their group will have written, and others see what was planned before."""
+    numbers = Numbers()
+    database.write(run(Numbers.create))
+    held, go_on = threading.Event(), threading.Event()
+    first = threading.Thread(target=lambda: database.write(lambda _: held.set() or go_on.wait(30)))
+    first.start()
+    held.wait(30)
+
+    def add(batch):
+        found = batch.find(numbers, ("n",))
+        batch.set(numbers, ("n",), ((found[0] if found else 0) + 1,))
+
+    def double(connection):
+        connection.execute("UPDATE numbers SET n = 2 * n")
+
+    jobs = [database.start_planned(add), database.start_planned(add)]
+    jobs.append(database._submit(Pending(change=double)))
+    jobs.append(database.start_planned(add))
+    jobs.append(database.start_planned(lambda batch: batch.set(numbers, ("gone",), (1,))))
+    jobs.append(database.start_planned(lambda batch: batch.set(numbers, ("gone",), None)))
+    gone = database.start_planned(lambda batch: batch.find(numbers, ("gone",)))
+    go_on.set()
+    first.join()
+    for job in jobs:
+        job.wait()
+
+    assert gone.wait() is None
+    assert database.reader().execute("SELECT * FROM numbers").get == ("n", 5)
 
 
 def test_a_change_that_waits_for_another_change_is_told_off(database):
@@ -251,17 +313,24 @@ def test_closing_leaves_one_file_with_everything_in_it(path, database, store):
 # -- the log ---------------------------------------------------------------------------------------------------
 
 
-def test_the_log_stays_bounded_while_writes_go_on(path, database, store):
+def test_the_log_stays_bounded_while_writes_go_on(path, monkeypatch):
+    monkeypatch.setattr(sqlite, "CHECKPOINT_BYTES", 8 * 1024 * 1024)
+    database = Database.open(path)
+    store = SqliteTableStore(database, TABLES, clock=SystemClock())
     doc = b"x" * 300_000
     longest = 0
     for number in range(400):
         store.transact([Put("things", {"pk": "a", "sk": str(number % 20), "doc": doc})])
         longest = max(longest, path.with_name("shop.db-wal").stat().st_size)
 
+    database.close()
     assert longest < 5 * sqlite.CHECKPOINT_BYTES
 
 
-def test_a_reader_that_stays_does_not_stop_writers(database, store, path):
+def test_a_reader_that_stays_does_not_stop_writers(path, monkeypatch):
+    monkeypatch.setattr(sqlite, "CHECKPOINT_BYTES", 8 * 1024 * 1024)
+    database = Database.open(path)
+    store = SqliteTableStore(database, TABLES, clock=SystemClock())
     store.transact([Put("things", {"pk": "a", "sk": "1", "n": 0})])
     reader = apsw.Connection(str(path))
     cursor = reader.execute("SELECT pk FROM t_things")
@@ -272,6 +341,7 @@ def test_a_reader_that_stays_does_not_stop_writers(database, store, path):
 
     assert store.get("things", Key("b", "1"))["n"] == 119
     reader.close()
+    database.close()
 
 
 # -- processes -------------------------------------------------------------------------------------------------

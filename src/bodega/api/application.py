@@ -15,8 +15,8 @@ from bodega.api.access import admit
 from bodega.api.bodies import (
     DisconnectedError,
     Receive,
-    check_json,
     check_length,
+    decode_body,
     media_type,
     read_body,
 )
@@ -30,7 +30,6 @@ from bodega.api.query import decode_query
 from bodega.api.reply import Reply
 from bodega.api.router import Router
 from bodega.api.streams import Streams
-from bodega.values.decode import decode_json
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -41,6 +40,7 @@ _access = logging.getLogger("bodega.access")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{8,64}")
 _NOT_MODIFIED_KEEPS = frozenset({b"cache-control", b"surrogate-key", b"link"})
 _CHANGES = frozenset({"PATCH", "PUT"})
+LANE_BODY_BYTES = 16 * 1024  # what takes longer to decode and check than others should wait goes to a thread
 JSON_TYPES = ("application/json",)
 PATCH_TYPES = ("application/merge-patch+json", "application/json")
 
@@ -137,9 +137,12 @@ class Api:
             return await self._streams.answer(call, route.stream, receive)
         if route.body is not None:
             await self._take_body(call, receive)
-        if route.threaded or not self.desk.options.inline_reads:
-            return await anyio.to_thread.run_sync(once, call, partial(route.handler, call))
-        return once(call, partial(route.handler, call))
+        work = partial(once, call, partial(route.handler, call))
+        if route.lane and len(call.body_bytes) <= LANE_BODY_BYTES:
+            return await self.desk.shop.world.lane.run(work)
+        if route.lane or route.threaded or not self.desk.options.inline_reads:
+            return await anyio.to_thread.run_sync(work)
+        return work()
 
     async def _take_body(self, call: Call, receive: Receive) -> None:
         """Read the body and decode it into the declared type."""
@@ -152,8 +155,7 @@ class Api:
                 415, "unsupported_media_type", f"send the body as {listed}", headers=[(b"accept", listed.encode())]
             )
         call.body_bytes = await read_body(receive, call.headers, BODY_BYTES)
-        check_json(call.body_bytes)
-        call.body = decode_json(call.body_bytes, call.route.body)
+        call.body = decode_body(call.body_bytes, call.route.body)
 
     async def _respond(self, scope: Scope, send: Send, reply: Reply, call: Call | None, request_id: bytes) -> None:
         if call is not None and reply.etag is not None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import anyio.from_thread
@@ -11,10 +11,11 @@ import anyio.to_thread
 
 from bodega.api.call import Staged
 from bodega.api.errors import HttpError
-from bodega.errors import Fault
+from bodega.errors import Fault, InvalidError
 from bodega.ports.objects import ObjectStore
-from bodega.values.decode import SyntaxFaultError
+from bodega.values.decode import SyntaxFaultError, decode_json
 
+T = TypeVar("T")
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _MAX_NESTING = 64
 
@@ -100,7 +101,20 @@ async def stage(
 _HEAD_BYTES = 32
 
 
-def check_json(body: bytes) -> None:
+def decode_body(body: bytes, kind: type[T]) -> T:
+    """Return a JSON body as a typed value. What is no unambiguous JSON is refused before what is not of the type."""
+    if body.count(b":") > 1:
+        _check_json(body)
+        return decode_json(body, kind)
+    try:
+        # There are no two keys here that could be the same one, and all else the typed decoder refuses as well.
+        return decode_json(body, kind)
+    except InvalidError:
+        _check_json(body)
+        raise
+
+
+def _check_json(body: bytes) -> None:
     """Refuse JSON that readers could understand differently: a repeated key, NaN, broken UTF-8, deep nesting."""
     try:
         json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_constant)

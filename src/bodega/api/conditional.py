@@ -16,16 +16,19 @@ def not_modified(if_none_match: str, etag: str) -> bool:
     return etag in (tag.removeprefix("W/") for tag in _tags(if_none_match))
 
 
-def expected_version(call: Call, current: Callable[[], int]) -> int | None:
+def expected_version(call: Call, current: Callable[[], int], *, must_exist: bool = True) -> int | None:
     """Return the version that If-Match names, None for `*`; 428 without one.
 
-    `current` is only asked where several tags are given or none can be a version: 412 unless it is among them.
+    `current` is only asked where several tags are given or none can be a version: 412 unless it is among them; and for
+    `*`, which means that there must be something, unless `must_exist` is False because the change finds out by itself.
     """
     sent = call.header(b"if-match")
     if sent is None:
         raise HttpError(
             428, "precondition_required", "send If-Match with the ETag that this change was decided on, or * for any"
         )
+    if sent == "*" and not must_exist:
+        return None
     return version_in(sent, current)
 
 

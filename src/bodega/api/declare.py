@@ -78,7 +78,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     success status to the type of its body, or to a tuple of types of which it has one. `body` is what JSON is decoded
     into and `stream` what else may be sent. `patches` names the type that a merge patch is of, `documents` the type
     that describes a body decoded loosely. `precondition` tells whether If-Match is demanded. `limit` names the rate
-    limit that counts it. `threaded` keeps what may take longer than a few hundred microseconds off the event loop.
+    limit that counts it. `threaded` keeps what may take longer than a few hundred microseconds off the event loop, and
+    `lane` is for what computes as shortly and waits for nothing but its own commits.
     `idempotency` tells what an Idempotency-Key is here: something that a client may send or must send, in both cases
     dealt with before the handler; or `own`, something that it must send and that the handler makes one effect itself.
     """
@@ -99,6 +100,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     precondition: bool = False
     limit: Literal["search", "admin", "feedback"] | None = None
     threaded: bool = False
+    lane: bool = False
     idempotency: Literal["optional", "required", "own"] = "optional"
     statuses: tuple[int, ...] = ()
 

@@ -3,7 +3,7 @@
 import functools
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -44,6 +44,8 @@ def unquote(raw: bytes, what: str) -> str:
 
 def decode_query(raw: bytes, kind: type[T]) -> T:
     """Return a query string as a typed value; InvalidError lists every parameter that nobody knows or that is unfit."""
+    if not raw:
+        return cast("T", _empty(kind))  # type: ignore[arg-type]  # a class is hashable, whatever it is of
     given: dict[str, Any] = {}
     faults: list[Fault] = []
     shape = _shape(kind)  # type: ignore[arg-type]  # a class is hashable, whatever it is of
@@ -54,6 +56,12 @@ def decode_query(raw: bytes, kind: type[T]) -> T:
     if faults:
         raise InvalidError(f"the query has {len(faults)} fault(s): {faults[0].detail}", faults)
     return convert(given, kind, strict=False)
+
+
+@functools.cache
+def _empty(kind: Hashable) -> object:
+    """Return what no query at all comes to; types of queries are frozen, so that one is enough for all."""
+    return convert({}, cast("type[object]", kind), strict=False)
 
 
 def _pairs(raw: bytes) -> list[tuple[str, str]]:

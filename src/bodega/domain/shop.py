@@ -46,6 +46,7 @@ from bodega.ports.cache import Cache
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
+from bodega.ports.lane import Lane
 from bodega.ports.mail import Mail
 from bodega.ports.objects import ObjectStore
 from bodega.ports.passwords import Passwords
@@ -74,6 +75,7 @@ class World:
     mail: Mail
     clock: Clock
     ids: Ids
+    lane: Lane
     release: Callable[[], None]
     """Lets go of what several ports share, such as a database's file; safe to call twice."""
 

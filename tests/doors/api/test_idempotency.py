@@ -86,27 +86,28 @@ def test_a_failure_of_ours_may_be_tried_again(staff: Any, shop: Shop, monkeypatc
 
 
 def test_a_request_that_still_runs_is_not_run_twice(staff: Any, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    create, begun, go_on = shop.catalog.products.create, threading.Event(), threading.Event()
+    upsert, begun, go_on = shop.catalog.products.upsert_many, threading.Event(), threading.Event()
+    batch = {"operations": [{"op": "upsert", "product": product()}]}
 
     def slow(*args: Any, **kwargs: Any) -> Any:
         begun.set()
         assert go_on.wait(30)
-        return create(*args, **kwargs)
+        return upsert(*args, **kwargs)
 
-    monkeypatch.setattr(shop.catalog.products, "create", slow)
+    monkeypatch.setattr(shop.catalog.products, "upsert_many", slow)
 
     async def race() -> tuple[Any, Any]:
         import asyncio  # noqa: PLC0415
 
-        first = asyncio.create_task(staff._client.post(PRODUCTS, json=product(), headers=key("k")))
+        first = asyncio.create_task(staff._client.post(f"{PRODUCTS}:batch", json=batch, headers=key("k")))
         await asyncio.to_thread(begun.wait, 30)
-        second = await staff._client.post(PRODUCTS, json=product(), headers=key("k"))
+        second = await staff._client.post(f"{PRODUCTS}:batch", json=batch, headers=key("k"))
         go_on.set()
         return await first, second
 
     first, second = staff.run(race())
 
-    assert first.status_code == 201
+    assert first.status_code == 200
     problem(second, 409, "idempotency_key_running")
     assert int(second.headers["retry-after"]) >= 1
 

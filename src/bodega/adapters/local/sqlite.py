@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 
 import apsw
 
+from bodega.adapters.local.sqlite_batch import Batch
 from bodega.adapters.local.sqlite_checkpoint import Checkpointer
 from bodega.adapters.local.sqlite_lock import FairLock
 from bodega.adapters.local.sqlite_writer import Pending, Writer
@@ -89,15 +90,15 @@ class Database:
         and must not call `write` itself. It may be run again if a neighbour in the group spoiled the
         transaction.
         """
-        return self._start_write(change, planned=False).wait()
+        return self._submit(Pending(change=change)).wait()
 
-    def write_planned(self, change: Callable[[apsw.Connection], T]) -> T:
-        """Do as `write`, but cheaper: the change decides and refuses before its first effect, never after."""
-        return self._start_write(change, planned=True).wait()
+    def write_planned(self, change: Callable[[Batch], T]) -> T:
+        """Do as `write`, but cheaper: the change decides and refuses before it says what to write, never after."""
+        return self.start_planned(change).wait()
 
-    def start_planned(self, change: Callable[[apsw.Connection], T]) -> Pending[T]:
+    def start_planned(self, change: Callable[[Batch], T]) -> Pending[T]:
         """Hand a planned change in without waiting for it."""
-        return self._start_write(change, planned=True)
+        return self._submit(Pending(planned=change))
 
     def reader(self) -> apsw.Connection:
         """Return this thread's connection for reading; every statement sees the newest commit."""
@@ -198,10 +199,10 @@ class Database:
         self._local.connection = connection
         return connection
 
-    def _start_write(self, change: Callable[[apsw.Connection], T], *, planned: bool) -> Pending[T]:
+    def _submit(self, job: Pending[T]) -> Pending[T]:
         if self._writer is None:
             raise UnavailableError("the database was opened for reading only")
-        return self._writer.submit(Pending(change, planned=planned))
+        return self._writer.submit(job)
 
 
 def _library_version() -> int:

@@ -8,11 +8,14 @@ from typing import Any, Generic, TypeVar
 
 import apsw
 
+from bodega.adapters.local.lane import step_aside
+from bodega.adapters.local.sqlite_batch import Batch
 from bodega.adapters.local.sqlite_lock import FairLock
 from bodega.errors import ShopError, UnavailableError
 
 T = TypeVar("T")
 Change = Callable[[apsw.Connection], T]
+PlannedChange = Callable[[Batch], T]
 
 PATIENCE_SECONDS = 10.0  # for other processes to let go of the database
 MAX_GROUP = 512  # jobs; bounds how long the first caller of a group waits for the last
@@ -23,29 +26,29 @@ _GROUP_FAULTS = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.ReadOnlyE
 class Pending(Generic[T]):
     """A change on its way; `wait` returns what it returned once that is durable, or raises why it is not."""
 
-    __slots__ = ("_begun", "_done", "_error", "_result", "change", "planned", "writer")
+    __slots__ = ("_begun", "_done", "_error", "_planned", "_result", "_wake", "change", "writer")
 
-    def __init__(self, change: Change[T], *, planned: bool) -> None:
+    def __init__(self, *, change: Change[T] | None = None, planned: PlannedChange[T] | None = None) -> None:
         self.change = change
-        self.planned = planned
+        self._planned = planned
         self.writer: Writer | None = None
         # A bare lock costs a tenth of a Future with its condition variable.
         self._done = threading.Lock()
         self._done.acquire()
         self._begun = threading.Lock()  # held from when the change is run, or given up, whichever comes first
+        self._wake: Callable[[], None] | None = None
         self._result: Any = None
         self._error: BaseException | None = None
 
     def wait(self) -> T:
-        """Block until the group is committed or refused.
+        """Block until the group is committed or refused, or let others go on meanwhile if this thread is shared.
 
         UnavailableError if the change has not begun and another process has held the database for so long that it
         must have been stopped; the change is then given up.
         """
-        while not self._done.acquire(timeout=PATIENCE_SECONDS):
+        while not self._is_over():
             if self.writer is not None and self.writer.is_locked_out() and self.begin():
                 raise UnavailableError("another process holds the database and does not move; nothing was written")
-        self._done.release()
         if self._error is not None:
             raise self._error
         return self._result  # type: ignore[no-any-return]
@@ -54,18 +57,41 @@ class Pending(Generic[T]):
         """Claim the change, to run it or to give it up: only the first who asks gets it."""
         return self._begun.acquire(blocking=False)
 
-    def run(self, connection: apsw.Connection) -> bool:
-        """Apply the change in the open transaction; False if it failed half-way and all has to be undone."""
+    def _is_over(self) -> bool:
+        """Wait for a while and tell whether there is nothing left to wait for."""
+        if step_aside(self.watch):
+            return not self._done.locked()
+        if self._done.acquire(timeout=PATIENCE_SECONDS):
+            self._done.release()
+            return True
+        return False
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Call back, from any thread and perhaps twice, once there is nothing to wait for; the last one to ask is."""
+        self._wake = wake
+        if not self._done.locked():
+            wake()
+
+    def run(self, batch: Batch, *, writing: bool) -> bool:
+        """Apply the change, and write it if told so; False if it failed half-way and all has to be undone.
+
+        A change that is not planned may look anywhere: what waits in the batch must be written before.
+        """
         self._result, self._error = None, None
         try:
-            self._result = self.change(connection) if self.planned else _isolated(connection, self.change)
+            if self.change is not None:
+                self._result = _isolated(batch.connection, self.change)
+            elif self._planned is not None:
+                self._result = self._planned(batch)
+                if writing:
+                    batch.write()
         except ShopError as refusal:
             self._error = refusal
         except _GROUP_FAULTS:
             raise
         except BaseException as fault:  # noqa: BLE001 - it belongs to the caller, whose thread re-raises it
             self._error = fault
-            return connection.in_transaction and not self.planned
+            return batch.connection.in_transaction and self.change is not None
         return True
 
     def finish(self, error: BaseException | None = None) -> None:
@@ -73,6 +99,8 @@ class Pending(Generic[T]):
         if error is not None:
             self._error = error
         self._done.release()
+        if self._wake is not None:
+            self._wake()
 
 
 def _isolated(connection: apsw.Connection, change: Change[T]) -> T:
@@ -154,32 +182,55 @@ class Writer:
     def _gather_and_commit(self, group: list[Pending[Any]]) -> None:
         """Run the group and whoever arrives meanwhile, and commit; spoilers are undone, told and left out."""
         connection = self._connection
+        one_by_one = False
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            position = 0
-            while position < len(group):
-                job = group[position]
-                position += 1
-                if not job.run(connection):
-                    group.remove(job)
-                    job.finish()
-                    self._undo()
-                    connection.execute("BEGIN IMMEDIATE")
-                    position = 0
-                elif position == len(group):
-                    self._admit(group)
+            while True:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    spoiler = self._run(group, one_by_one=one_by_one)
+                except _GROUP_FAULTS:
+                    raise
+                except apsw.Error:
+                    if one_by_one:
+                        raise
+                    one_by_one = True  # somebody's rows were refused: written singly, it shows whose
+                else:
+                    if spoiler is None:
+                        break
+                    group.remove(spoiler)
+                    spoiler.finish()
+                self._undo()
             connection.execute("COMMIT")
         except BaseException:
             self._undo()
             raise
 
-    def _admit(self, group: list[Pending[Any]]) -> None:
-        if len(group) < MAX_GROUP and not self._ending and not self._jobs.empty():
+    def _run(self, group: list[Pending[Any]], *, one_by_one: bool) -> Pending[Any] | None:
+        """Run the group and whoever arrives meanwhile; return who spoiled the transaction, if somebody did."""
+        batch = Batch(self._connection)
+        position = 0
+        while position < len(group):
+            job = group[position]
+            position += 1
+            if job.change is not None:
+                batch.write()
+            if not job.run(batch, writing=one_by_one):
+                return job
+            if position == len(group) and not self._admit(group):
+                batch.write()
+                self._admit(group)
+        return None
+
+    def _admit(self, group: list[Pending[Any]]) -> bool:
+        """Let those into the group who arrived, while there is room; False if nobody did."""
+        before = len(group)
+        while len(group) < MAX_GROUP and not self._ending and not self._jobs.empty():
             newcomer = self._jobs.get()
             if newcomer is None:
                 self._ending = True
             elif newcomer.begin():
                 group.append(newcomer)
+        return len(group) > before
 
     def _undo(self) -> None:
         if self._connection.in_transaction:

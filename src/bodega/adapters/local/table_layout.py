@@ -78,7 +78,7 @@ class TableLayout:
         self.create_expiry = f"CREATE INDEX e_{table.name} ON {self.name} (expires) WHERE expires IS NOT NULL"
         alive = " AND (expires IS NULL OR expires > ?)" if table.ttl else ""
         self.get = f"SELECT item FROM {self.name} WHERE pk = ? AND sk = ?{alive}"
-        self.get_row = f"SELECT item, expires FROM {self.name} WHERE pk = ? AND sk = ?"
+        self.get_row = f"SELECT expires, item FROM {self.name} WHERE pk = ? AND sk = ?"
         self.put = f"INSERT OR REPLACE INTO {self.name} (pk, sk, expires, item) VALUES (?, ?, ?, ?)"
         self.delete = f"DELETE FROM {self.name} WHERE pk = ? AND sk = ?"
         self.find_expired = (

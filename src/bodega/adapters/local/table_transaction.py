@@ -1,10 +1,9 @@
-"""Turn a transaction into SQL: check it in the caller's thread, decide it and write it in the writer's."""
+"""Turn a transaction into rows: check it in the caller's thread, decide it and write it in the writer's."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
-import apsw
-
+from bodega.adapters.local.sqlite_batch import Batch, Place, Row, Rows
 from bodega.adapters.local.table_layout import TableLayout, decode, encode
 from bodega.adapters.rules.table_changes import TOKEN_SECONDS, check_update, encode_event, token_digest, updated
 from bodega.adapters.rules.table_conditions import check_condition, holds
@@ -30,11 +29,23 @@ CREATE_TOKENS = (
     "CREATE TABLE tokens (token TEXT PRIMARY KEY, digest BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;"
     " CREATE INDEX tokens_at ON tokens (at)"
 )
+FORGET_TOKENS = "DELETE FROM tokens WHERE at <= ?"
 CREATE_OUTBOX = "CREATE TABLE outbox (position INTEGER PRIMARY KEY AUTOINCREMENT, event BLOB NOT NULL)"
 ANNOUNCE = "INSERT INTO outbox (event) VALUES (?)"
 
-Statement: TypeAlias = "tuple[str, tuple[str | bytes | int | None, ...]]"
+RowChange: TypeAlias = tuple[Rows, Place, Row | None]
 Current: TypeAlias = "tuple[Item | None, Item | None]"  # the item as callers see it, and as it lies in the table
+
+
+class _Tokens:
+    """How tokens lie in SQLite."""
+
+    get_row = "SELECT digest, at FROM tokens WHERE token = ?"
+    put = "INSERT OR REPLACE INTO tokens (token, digest, at) VALUES (?, ?, ?)"
+    delete = "DELETE FROM tokens WHERE token = ?"
+
+
+TOKENS = _Tokens()
 
 
 class PreparedWrite:
@@ -68,8 +79,8 @@ class PreparedWrite:
         """Tell whether the outcome depends on what is there now."""
         return self.condition is not None or type(self.write) is Update or bool(self.layout.indexes)
 
-    def statements(self, seen: Item | None, stored: Item | None) -> list[Statement]:
-        """Return what to execute, given the item as callers see it and as it lies there, maybe expired."""
+    def changes(self, seen: Item | None, stored: Item | None) -> list[RowChange]:
+        """Return which rows become what; InvalidError for an update that this item does not allow."""
         layout, key = self.layout, self.key
         new, row = self.new_item, self.new_row
         kind = type(self.write)
@@ -79,17 +90,15 @@ class PreparedWrite:
             new = updated(self.write, (layout.partition_key, layout.sort_key), seen)  # type: ignore[arg-type]
             measure_item(new)
             row = encode(new)
-        if new is None or row is None:
-            statements: list[Statement] = [(layout.delete, (key.partition, key.sort))]
-        else:
-            statements = [(layout.put, (key.partition, key.sort, layout.expires(new), row))]
+        rest = None if new is None else (layout.expires(new), row)
+        changes: list[RowChange] = [(layout, (key.partition, key.sort), rest)]
         if layout.indexes:
-            statements += _index_statements(layout, key, stored, new)
-        return statements
+            changes += _index_changes(layout, key, stored, new)
+        return changes
 
 
 class Transaction:
-    """A checked transaction; calling `run` with the writer's connection decides and applies it."""
+    """A checked transaction; calling `run` with the writer's batch decides and applies it."""
 
     __slots__ = ("_digest", "_now", "_token", "_writes", "announcements", "bytes", "count")
 
@@ -110,8 +119,8 @@ class Transaction:
         self._writes = [PreparedWrite(layout_of(write.table), write) for write in writes]
         if len(writes) > 1 and len({(one.layout.name, one.key) for one in self._writes}) < len(writes):
             raise InvalidError("a transaction must not write the same item twice")
-        self.announcements = [encode_event(event) for event in events]
-        self.bytes = sum(one.size for one in self._writes) + sum(len(one) for one in self.announcements)
+        self.announcements = [(encode_event(event),) for event in events]
+        self.bytes = sum(one.size for one in self._writes) + sum(len(event) for (event,) in self.announcements)
         if self.bytes > MAX_TRANSACTION_BYTES:
             raise LimitExceededError(f"a transaction has at most {MAX_TRANSACTION_BYTES} bytes, not {self.bytes}")
         self._now = now
@@ -123,58 +132,57 @@ class Transaction:
         """The single writes, for those who count them."""
         return self._writes
 
-    def run(self, connection: apsw.Connection) -> None:
-        """Decide everything, then write everything; a refusal leaves the connection as it was."""
-        if self._token is not None and self._was_done(connection):
+    def run(self, batch: Batch) -> None:
+        """Decide everything, then write everything; a refusal leaves the batch as it was."""
+        if self._token is not None and self._was_done(batch, self._token):
             return
-        for sql, values in self.decide(connection):
-            connection.execute(sql, values)
-        for announcement in self.announcements:
-            connection.execute(ANNOUNCE, (announcement,))
+        for rows, place, rest in self.decide(batch):
+            batch.set(rows, place, rest)
+        if self.announcements:
+            batch.later(ANNOUNCE, self.announcements)
         if self._token is not None:
-            connection.execute("DELETE FROM tokens WHERE at <= ?", (self._now - TOKEN_SECONDS,))
-            connection.execute("INSERT INTO tokens VALUES (?, ?, ?)", (self._token, self._digest, self._now))
+            batch.later(FORGET_TOKENS, [(self._now - TOKEN_SECONDS,)])
+            batch.set(TOKENS, (self._token,), (self._digest, self._now))
 
-    def decide(self, connection: apsw.Connection) -> list[Statement]:
-        """Check all conditions and return what to execute; ConditionFailedError if one does not hold."""
+    def decide(self, batch: Batch) -> list[RowChange]:
+        """Check all conditions and return what becomes of which rows; ConditionFailedError if one does not hold."""
         failed: dict[int, Item | None] = {}
-        statements: list[Statement] = []
+        changes: list[RowChange] = []
         for index, one in enumerate(self._writes):
-            seen, stored = self._current(connection, one) if one.needs_current() else (None, None)
+            seen, stored = self._current(batch, one) if one.needs_current() else (None, None)
             if one.condition is not None and not holds(one.condition, seen):
                 failed[index] = seen
             elif not failed:
-                statements += one.statements(seen, stored)
+                changes += one.changes(seen, stored)
         if failed:
             raise ConditionFailedError(failed)
-        return statements
+        return changes
 
-    def _current(self, connection: apsw.Connection, one: PreparedWrite) -> Current:
-        row = connection.execute(one.layout.get_row, (one.key.partition, one.key.sort)).fetchone()
-        if row is None:
+    def _current(self, batch: Batch, one: PreparedWrite) -> Current:
+        found = batch.find(one.layout, (one.key.partition, one.key.sort))
+        if found is None:
             return None, None
-        stored = decode(row[0])
-        expired = one.layout.ttl is not None and row[1] is not None and row[1] <= self._now
+        expires, row = found
+        stored = decode(cast("bytes", row))
+        expired = one.layout.ttl is not None and expires is not None and cast("int", expires) <= self._now
         return (None if expired else stored), stored
 
-    def _was_done(self, connection: apsw.Connection) -> bool:
-        row = connection.execute(
-            "SELECT digest FROM tokens WHERE token = ? AND at > ?", (self._token, self._now - TOKEN_SECONDS)
-        ).fetchone()
-        if row is None:
+    def _was_done(self, batch: Batch, token: str) -> bool:
+        found = batch.find(TOKENS, (token,))
+        if found is None or cast("int", found[1]) <= self._now - TOKEN_SECONDS:
             return False
-        if row[0] != self._digest:
+        if found[0] != self._digest:
             raise TokenReusedError
         return True
 
 
-def _index_statements(layout: TableLayout, key: Key, old: Item | None, new: Item | None) -> list[Statement]:
-    statements: list[Statement] = []
+def _index_changes(layout: TableLayout, key: Key, old: Item | None, new: Item | None) -> list[RowChange]:
+    changes: list[RowChange] = []
     expires = None if new is None else layout.expires(new)
     for (index, before), (_, after) in zip(layout.index_rows(old), layout.index_rows(new), strict=True):
         if before is not None and (after is None or before[:2] != after[:2]):
-            statements.append((index.delete, (before.partition, before.sort, key.partition, key.sort)))
+            changes.append((index, (before.partition, before.sort, key.partition, key.sort), None))
         if after is not None and (after != before or layout.ttl is not None):
             place = (after.partition, after.sort, key.partition, key.sort)
-            statements.append((index.put, (*place, expires, after.shown)))
-    return statements
+            changes.append((index, place, (expires, after.shown)))
+    return changes

@@ -94,7 +94,7 @@ def create(call: Call) -> Reply:
 def patch(call: Call) -> Reply:
     """Change single fields by JSON Merge Patch."""
     product_id = product_id_of(call)
-    version = expected_version(call, lambda: _version(call, product_id))
+    version = _asked_version(call, product_id)
     return shown(call.shop.catalog.products.patch(product_id, call.body, expected_version=version))
 
 
@@ -104,7 +104,7 @@ def put(call: Call) -> Reply:
     if reference.startswith("sku:"):
         return _upsert(call, reference[4:])
     product_id = product_id_of(call)
-    version = expected_version(call, lambda: _version(call, product_id))
+    version = _asked_version(call, product_id)
     products = call.shop.catalog.products
     given = _input(call, product_id)
     return shown(products.replace(product_id, given, expected_version=version))
@@ -145,7 +145,7 @@ def _exists(sku: str, version: int) -> HttpError:
 def archive(call: Call) -> Reply:
     """Take a product off sale."""
     product_id = product_id_of(call)
-    version = expected_version(call, lambda: _version(call, product_id))
+    version = _asked_version(call, product_id)
     product = call.shop.catalog.products.archive(product_id, expected_version=version)
     return Reply(204, etag=etag_of_version(product.version))
 
@@ -188,6 +188,11 @@ def _refused(exc: ShopError) -> OperationResult:
     )
 
 
+def _asked_version(call: Call, product_id: str) -> int | None:
+    # Every change of a product reads it and refuses an absent one, so that `*` needs no look of its own.
+    return expected_version(call, lambda: _version(call, product_id), must_exist=False)
+
+
 def _version(call: Call, product_id: str) -> int:
     stored = call.shop.catalog.products.find_stored(product_id)
     if stored is None:
@@ -223,7 +228,7 @@ ROUTES = (
         handler=create,
         body=ProductInput,
         replies={201: Product},
-        threaded=True,
+        lane=True,
     ),
     Route(
         method="GET",
@@ -245,7 +250,7 @@ ROUTES = (
         patches=ProductInput,
         precondition=True,
         replies={200: Product, 204: None},
-        threaded=True,
+        lane=True,
     ),
     Route(
         method="PUT",
@@ -258,7 +263,7 @@ ROUTES = (
         documents=ProductInput,
         replies={200: Product, 201: Product, 204: None},
         statuses=(409, 412, 428),
-        threaded=True,
+        lane=True,
     ),
     Route(
         method="DELETE",
@@ -269,7 +274,7 @@ ROUTES = (
         handler=archive,
         precondition=True,
         replies={204: None},
-        threaded=True,
+        lane=True,
     ),
     Route(
         method="POST",

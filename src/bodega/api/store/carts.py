@@ -333,7 +333,7 @@ ROUTES = (
         handler=create,
         body=NewCart,
         replies={201: CartView},
-        threaded=True,
+        lane=True,
     ),
     Route(
         method="GET",
@@ -355,7 +355,7 @@ ROUTES = (
         patches=CartChange,
         replies={200: CartView, 204: None},
         statuses=(409, 412),
-        threaded=True,
+        lane=True,
     ),
     Route(
         method="POST",
@@ -367,7 +367,7 @@ ROUTES = (
         body=NewLine,
         replies={200: CartView, 201: CartView},
         statuses=(409, 412),
-        threaded=True,
+        lane=True,
     ),
     Route(
         method="PATCH",
@@ -380,7 +380,7 @@ ROUTES = (
         patches=LineChange,
         replies={200: CartView, 204: None},
         statuses=(409, 412),
-        threaded=True,
+        lane=True,
     ),
     Route(
         method="DELETE",
@@ -391,7 +391,7 @@ ROUTES = (
         handler=clear,
         replies={200: CartView},
         statuses=(409, 412),
-        threaded=True,
+        lane=True,
     ),
     Route(
         method="PATCH",
@@ -404,7 +404,7 @@ ROUTES = (
         patches=LineQuantity,
         replies={200: CartView, 204: None},
         statuses=(409, 412),
-        threaded=True,
+        lane=True,
     ),
     Route(
         method="DELETE",
@@ -415,7 +415,7 @@ ROUTES = (
         handler=remove_line,
         replies={200: CartView},
         statuses=(409, 412),
-        threaded=True,
+        lane=True,
     ),
     Route(
         method="POST",
@@ -437,7 +437,7 @@ ROUTES = (
         body=CouponCode,
         replies={200: CartView},
         statuses=(409, 412),
-        threaded=True,
+        lane=True,
     ),
     Route(
         method="DELETE",
@@ -448,6 +448,6 @@ ROUTES = (
         handler=drop_coupon,
         replies={200: CartView},
         statuses=(409, 412),
-        threaded=True,
+        lane=True,
     ),
 )
