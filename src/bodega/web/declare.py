@@ -39,6 +39,8 @@ ANYBODY = Anybody()
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """An address of the shop for people. `show` answers GET, `take` the forms that are sent there.
 
+    `writes` tells that showing it may take as long as a disk: then it is done in a thread.
+
     There is no default policy: a page that does not say who may come in cannot be written down.
     """
 
@@ -46,6 +48,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     show: Show | None = None
     take: Take | None = None
+    writes: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.policy, Anybody | Shopper | Staff):

@@ -36,9 +36,10 @@ CART = Href("/cart")
 CHECKOUT = Href("/checkout")
 
 
-def product(slug: str, *, sku: str | None = None) -> Href:
-    """Return a product's page, with one of its variants chosen if a SKU is given."""
-    return with_params(f"/p/{quote(slug, safe='')}", [("sku", sku)] if sku is not None else [])
+def product(slug: str, *, sku: str | None = None, via: str = "") -> Href:
+    """Return a product's page, one of its variants chosen if a SKU is given; `via` names the list that leads there."""
+    params = [("sku", sku)] if sku is not None else []
+    return with_params(f"/p/{quote(slug, safe='')}", [*params, ("via", via)] if via else params)
 
 
 def review(slug: str) -> Href:
@@ -61,9 +62,14 @@ def media(key: str) -> Href:
     return Href(f"/media/{quote(key.removeprefix(schema.MEDIA), safe='/')}")
 
 
-def seen(product_id: str) -> Href:
-    """Return the address whose answer remembers that a product was looked at."""
-    return Href(f"/seen/{quote(product_id, safe='')}")
+def seen(product_id: str, *, via: str = "") -> Href:
+    """Return the address whose answer remembers that a product was looked at, and which list led there."""
+    return with_params(f"/seen/{quote(product_id, safe='')}", [("via", via)] if via else [])
+
+
+def shown(request_id: str) -> Href:
+    """Return the address whose answer remembers that a list of suggestions was seen."""
+    return Href(f"/shown/{quote(request_id, safe='')}")
 
 
 def checkout(checkout_id: str) -> Href:

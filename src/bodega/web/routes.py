@@ -39,7 +39,7 @@ from bodega.web.storefront.product import product_page
 from bodega.web.storefront.review import review_page, take_review, take_vote
 from bodega.web.storefront.sandbox_bank import bank_page, decide_at_bank
 from bodega.web.storefront.search import search_page
-from bodega.web.storefront.viewing import seen_picture
+from bodega.web.storefront.viewing import seen_picture, shown_picture
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -84,7 +84,8 @@ PAGES: tuple[Page, ...] = (
     Page(path=links.STAFF_REVIEWS, policy=Staff("reviews:read"), show=reviews_page),
     Page(path="/admin/reviews/act", policy=Staff("reviews:write"), take=moderate),
     Page(path="/admin/sign-out", policy=Staff(), take=sign_staff_out),
-    Page(path="/seen/{product_id}", policy=ANYBODY, show=seen_picture),
+    Page(path="/seen/{product_id}", policy=ANYBODY, show=seen_picture, writes=True),
+    Page(path="/shown/{request_id}", policy=ANYBODY, show=shown_picture, writes=True),
     Page(path="/static/{file}", policy=ANYBODY, show=_static),
     Page(path="/media/{key:path}", policy=ANYBODY, show=media_file),
 )
@@ -110,7 +111,7 @@ def _route(site: Site, page: Page, *, public_url: str, in_threads: bool) -> Rout
     """Return the route of a page: one for asking and for sending forms, so that it knows all its methods."""
     by_method: dict[str, Endpoint] = {}
     if page.show is not None:
-        by_method["GET"] = _shown(site, page, page.show, in_threads=in_threads)
+        by_method["GET"] = _shown(site, page, page.show, in_threads=in_threads or page.writes)
     if page.take is not None:
         by_method["POST"] = _taken(site, page, page.take, public_url)
 

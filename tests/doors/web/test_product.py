@@ -72,7 +72,7 @@ def test_what_is_bought_together_comes_with_the_sum(browser: Browser) -> None:
 
     assert "Often bought together" in soup.text
     assert "The price for" in soup.text
-    assert "Similar products" in soup.text
+    assert "You may also like" in soup.text
 
 
 def test_the_facts_are_a_table_in_words(browser: Browser) -> None:

@@ -1,6 +1,7 @@
 """Put what shoppers do down to the lists that led to it: clicks as reported, carts and orders as they happen."""
 
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal
@@ -20,6 +21,7 @@ from bodega.ports.table import Event
 from bodega.values.money import Money
 
 QUEUE = "credits"
+_REFERENCE = re.compile(r"[0-9A-Za-z]{10,64}")
 _log = logging.getLogger(__name__)
 _BATCH = 100
 _LEASE_SECONDS = 60.0
@@ -65,15 +67,15 @@ class Crediting:
     def seen(self, request_id: str, *, visitor: str) -> None:
         """Count that somebody saw a list; nothing for an id that is not ours."""
         receipt = self._receipts.find(request_id)
-        if receipt is not None:
-            self._feedback.report(receipt, [Done(kind="impression", actor=visitor)])
+        if receipt is not None and self._feedback.report(receipt, [Done(kind="impression", actor=visitor)]).counted:
+            self._feedback.keep(receipt)
 
-    def clicked(self, request_id: str, product_id: str, *, visitor: str, cart_id: str | None) -> None:
-        """Count that somebody followed a list to a product; nothing for an id that is not ours."""
-        receipt = self._receipts.find(request_id)
+    def clicked(self, reference: str, product_id: str, *, visitor: str) -> None:
+        """Count that somebody followed a list that was seen to a product; nothing for an unknown reference."""
+        receipt = self._feedback.find_kept(reference) if _REFERENCE.fullmatch(reference) else None
         if receipt is not None:
             click = Done(kind="click", product_id=product_id, actor=visitor)
-            self._feedback.report(receipt, [click], cart_id=cart_id, visitor=visitor)
+            self._feedback.report(receipt, [click], visitor=visitor)
 
     def carted(self, cart_id: str, product_id: str, *, visitor: str = "") -> bool:
         """Count that a product was put into a cart, if a list led to it; tell whether one did."""

@@ -28,7 +28,7 @@ _ENOUGH = 3
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for: a kind of list, for whom, with which product, how long, and how it is filtered.
 
-    `seed` decides what is tried, unless nothing is to be.
+    `seed` decides what is tried, unless nothing is to be. `shared` lists stand on pages that many see.
     """
 
     strip: Strip
@@ -38,6 +38,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     filters: Filters = Filters()
     seed: str = ""
     trying: bool = True
+    shared: bool = False
 
 
 class Tried(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from hashlib import blake2b
 from math import exp
 
 import msgspec
@@ -41,13 +42,15 @@ class Suggestion(msgspec.Struct, frozen=True):
 class Suggestions(msgspec.Struct, frozen=True):
     """A list, best first. `fallback` says what stood in for what was asked for, None if nothing had to.
 
-    By `request_id` what shoppers do with the list is accounted for.
+    By `request_id` what shoppers do with the list is accounted for; `reference` is a short name for a list that was
+    reported as seen.
     """
 
     items: Sequence[Suggestion]
     model_version: str | None
     fallback: str | None
     request_id: str
+    reference: str = ""
 
 
 class Recommender:
@@ -89,11 +92,13 @@ class Recommender:
         filters: Filters = _EVERYTHING,
         who: str = "",
         seed: str | None = None,
+        shared: bool = False,
     ) -> Suggestions:
         """Return a list for a place in the shop; a shopper nobody knows gets what is popular, and is told so.
 
         `who` tells shoppers without a customer id apart. The same shopper is shown the same things tried for a day,
-        nobody in particular for an hour; `seed` says instead what is tried. InvalidError without a product where one is
+        nobody in particular for an hour; `seed` says instead what is tried. With `shared` the same list is the same
+        request for an hour, for pages that are the same for everybody. InvalidError without a product where one is
         needed, and for a limit out of range.
         """
         strip = STRIP_OF[placement]
@@ -112,6 +117,7 @@ class Recommender:
             limit=limit,
             filters=filters,
             seed=self._seed(known_as, model) if seed is None else seed,
+            shared=shared,
         )
         duel = self._duels.current() if strip == "for_you" and known_as else None
         rival = self._models.find(duel.rival) if duel is not None else None
@@ -174,22 +180,31 @@ class Recommender:
     def _answer(
         self, wish: Wish, model: LoadedModel, made: Made, places: Sequence[Place], *, duel: str = ""
     ) -> Suggestions:
+        served_at = int(self._clock.now().timestamp())
         nonce = self._ids.new("rec").partition("_")[2]
+        if wish.shared:
+            served_at -= served_at % _HOUR
+            nonce = _shared_nonce(wish, model, made, served_at)
         marked = tuple(
             msgspec.structs.replace(place, mark=mark_of(pick.card.id, nonce))
             for pick, place in zip(made.picks, places, strict=True)
         )
-        served_at = int(self._clock.now().timestamp())
         receipt = Receipt(nonce, wish.strip, served_at, model.version, duel, marked)
         items, score = [], 1.0
         for pick in made.picks:
             score = min(score, 1 / (1 + exp(-pick.worth)))
             items.append(Suggestion(pick.card, score, pick.why()))
-        return Suggestions(items, model.version or None, made.fallback, self._receipts.write(receipt))
+        return Suggestions(items, model.version or None, made.fallback, self._receipts.write(receipt), nonce)
 
     def _seed(self, who: str, model: LoadedModel) -> str:
         now = int(self._clock.now().timestamp())
         return f"{who}/{now // (_DAY if who else _HOUR)}/{model.version}"
+
+
+def _shared_nonce(wish: Wish, model: LoadedModel, made: Made, hour: int) -> str:
+    """Return a name that the same list has in every process for an hour."""
+    whole = [wish.strip, model.version, str(hour), *(pick.card.id for pick in made.picks)]
+    return blake2b("\n".join(whole).encode("utf-8", "surrogatepass"), digest_size=13).hexdigest()
 
 
 def _place(tried: Tried, *, rival: bool = False) -> Place:

@@ -129,6 +129,17 @@ def wins(before: Sequence[int], after: Sequence[int]) -> dict[str, int]:
     return {} if was == now else ({was: -1} if was else {}) | {now: 1}
 
 
+def list_put(receipt: Receipt, now: datetime) -> Put:
+    """Return what keeps a list that was seen, so that a click needs no more than its nonce."""
+    item = written_down(list_key(receipt.nonce), now) | {"doc": msgspec.msgpack.encode(receipt)}
+    return Put(schema.RECOMMENDATIONS, item)
+
+
+def list_key(nonce: str) -> Key:
+    """Return where a list that was seen is kept."""
+    return Key(f"event#{nonce}", "list")
+
+
 def cart_key(cart_id: str, product_id: str) -> Key:
     """Return where it is remembered that a product was clicked by whoever fills a cart."""
     return Key(f"cart#{cart_id}", product_id)

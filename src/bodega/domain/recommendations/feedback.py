@@ -21,6 +21,8 @@ from bodega.domain.recommendations.facts import (
     duel_tally_key,
     fact_at,
     fact_of,
+    list_key,
+    list_put,
     shard_of,
     visitor_key,
     wins,
@@ -71,6 +73,15 @@ class Feedback:
                 facts.setdefault(fact.key, fact)
         new = self._count(receipt, list(facts.values()))
         return Outcome(new, len(events) - ignored - new, ignored)
+
+    def keep(self, receipt: Receipt) -> None:
+        """Keep a list until nothing is reported of it any more, to be found by its nonce."""
+        self._table.transact([list_put(receipt, self._clock.now())])
+
+    def find_kept(self, nonce: str) -> Receipt | None:
+        """Return a list that was kept, or None."""
+        item = self._table.get(schema.RECOMMENDATIONS, list_key(nonce))
+        return _RECEIPT.decode(cast("bytes", item["doc"])) if item is not None else None
 
     def carted(self, cart_id: str, product_id: str, *, visitor: str = "") -> bool:
         """Count that a product was put into a cart, if it was clicked in a list before; tell whether it counted."""
@@ -158,3 +169,4 @@ def _remember_at(event: Event, cart_id: str | None, visitor: str) -> Key | None:
 
 
 _CREDIT = msgspec.msgpack.Decoder(Credit)
+_RECEIPT = msgspec.msgpack.Decoder(Receipt)

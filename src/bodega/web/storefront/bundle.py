@@ -8,6 +8,8 @@ from bodega.domain.catalog.model import Product, Variant
 from bodega.domain.catalog.views import card_of
 from bodega.domain.shop import Shop
 from bodega.values.money import Money
+from bodega.web import links
+from bodega.web.links import Href
 from bodega.web.storefront.cards import CardView, card_view
 
 _OTHERS = 3
@@ -21,11 +23,13 @@ class Bundle(msgspec.Struct, frozen=True):
     total: str
     count: str
     prefix: str
+    shown: Href
 
 
 def build_bundle(shop: Shop, product: Product, chosen: Variant) -> Bundle | None:
     """Return the bundle, None where nothing stands in the same orders."""
-    found = [s.card for s in shop.recommender.bought_together(product.id, limit=_OTHERS).items if s.card.price]
+    together = shop.recommender.suggest(placement="bought_together", product_id=product.id, limit=_OTHERS, shared=True)
+    found = [s.card for s in together.items if s.card.price]
     if not found:
         return None
     this = msgspec.structs.replace(
@@ -35,10 +39,11 @@ def build_bundle(shop: Shop, product: Product, chosen: Variant) -> Bundle | None
     total = _sum(prices) if this.price is not None else None
     return Bundle(
         this=card_view(this),
-        others=[card_view(card) for card in found],
+        others=[card_view(card, via=together.reference) for card in found],
         total=total.format() if total else "",
         count={2: "both", 3: "all three", 4: "all four"}.get(len(prices), "all"),
         prefix="from " if any(card.price_varies for card in found) else "",
+        shown=links.shown(together.request_id),
     )
 
 

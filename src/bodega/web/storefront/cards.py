@@ -62,10 +62,10 @@ def card_views(cards: Sequence[Card], *, eager: int = 0) -> list[CardView]:
     return [card_view(card, eager=index < eager) for index, card in enumerate(cards)]
 
 
-def card_view(card: Card, *, reason: str = "", eager: bool = False) -> CardView:
-    """Show a card, with a reason if it is a suggestion."""
+def card_view(card: Card, *, reason: str = "", via: str = "", eager: bool = False) -> CardView:
+    """Show a card; if it is a suggestion with its reason, and with the list that it stands in."""
     return CardView(
-        href=links.product(card.slug),
+        href=links.product(card.slug, via=via),
         title=card.title,
         brand=card.brand,
         price=card.price.format() if card.price else "",

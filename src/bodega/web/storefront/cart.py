@@ -15,8 +15,9 @@ from bodega.web.cart_cookie import read_cart, write_cart
 from bodega.web.forms import check_token, form_token
 from bodega.web.links import Href
 from bodega.web.site import Site
-from bodega.web.storefront.cards import CardView, Picture
-from bodega.web.storefront.reasons import suggestion_views
+from bodega.web.storefront.cards import Picture
+from bodega.web.storefront.strips import Strip, build_strip
+from bodega.web.storefront.viewing import visitor_of
 from bodega.web.sums import SumView, quote_sums
 from bodega.web.words import sentence
 
@@ -60,7 +61,7 @@ class CartPage(msgspec.Struct, frozen=True, kw_only=True):
     ways: Sequence[WayView]
     obstacle: str
     most: int
-    suggested: Sequence[CardView]
+    suggested: Strip | None
 
 
 def cart_page(site: Site, request: Request) -> Response:
@@ -85,6 +86,9 @@ def add_to_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Resp
             basket = carting.add(cart.id, sku=wanted.sku, quantity=wanted.quantity, customer_id=cart.customer_id)
     except (InvalidError, ConflictError) as exc:
         return _page(site, request, basket, refusal=exc)
+    line = basket.cart.find_line(wanted.sku)
+    if line is not None:
+        site.shop.crediting.carted(basket.cart.id, line.product_id, visitor=visitor_of(request))
     return _back(site, request, basket.cart)
 
 
@@ -159,11 +163,11 @@ def _page(site: Site, request: Request, basket: Basket | None, *, refusal: ShopE
     message = "" if refusal is None else sentence(refusal.message)
     if isinstance(refusal, CartOrderedError):
         basket = None
-    view = _view(site, basket, message)
+    view = _view(site, request, basket, message)
     return site.page("cart.html", frame, view, status=status, caching=headers.UNCACHED)
 
 
-def _view(site: Site, basket: Basket | None, message: str) -> CartPage:
+def _view(site: Site, request: Request, basket: Basket | None, message: str) -> CartPage:
     lines = [_line(one, basket) for one in basket.lines] if basket is not None else []
     cart = basket.cart if basket is not None else None
     return CartPage(
@@ -178,7 +182,7 @@ def _view(site: Site, basket: Basket | None, message: str) -> CartPage:
         ways=ways_of(basket) if basket is not None else [],
         obstacle=_obstacle(basket),
         most=MAX_QUANTITY,
-        suggested=_suggested(site, basket),
+        suggested=_suggested(site, request, basket),
     )
 
 
@@ -210,12 +214,18 @@ def ways_of(basket: Basket) -> list[WayView]:
     return [WayView(o.code, f"{o.name}, {o.price.format()}", o.code == chosen) for o in basket.options]
 
 
-def _suggested(site: Site, basket: Basket | None) -> list[CardView]:
+def _suggested(site: Site, request: Request, basket: Basket | None) -> Strip | None:
     held = [one.goods.product_id for one in basket.lines if one.goods is not None] if basket is not None else []
-    if not held:
-        return []
-    found = site.shop.recommender.suggest(placement="cart", in_cart=held, limit=_SUGGESTIONS)
-    return suggestion_views(found.items, site.shop.catalog.shelves)
+    if basket is None or not held:
+        return None
+    found = site.shop.recommender.suggest(
+        placement="cart",
+        customer_id=basket.cart.customer_id,
+        in_cart=held,
+        limit=_SUGGESTIONS,
+        who=visitor_of(request),
+    )
+    return build_strip("goes-with", "Goes well with it", found, site.shop.catalog.shelves)
 
 
 def _quantity(fields: Mapping[str, str]) -> int:

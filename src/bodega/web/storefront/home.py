@@ -7,17 +7,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bodega.domain.catalog.model import Card, Category, Media
-from bodega.domain.catalog.shelves import ShelfQuery
-from bodega.domain.flows.recommending import Suggestion
+from bodega.domain.catalog.shelves import ShelfQuery, Shelves
+from bodega.domain.flows.recommending import Suggestions
 from bodega.domain.shop import Shop
 from bodega.web import headers, links
 from bodega.web.links import Href
 from bodega.web.seen import COOKIE, read_seen
 from bodega.web.site import NAME, Site
 from bodega.web.storefront.cards import CardView, Picture, card_views, decoded, initial, picture, tone
-from bodega.web.storefront.reasons import suggestion_views
+from bodega.web.storefront.strips import Strip, build_strip
+from bodega.web.storefront.viewing import visitor_of
 
 _STRIP = 8
+_HALF_STRIP = 4
+_FEWEST = 3
 _EAGER = 4
 _RECENT = 6
 _MAX_DOORS = 12
@@ -39,13 +42,11 @@ class Door(msgspec.Struct, frozen=True):
 
 
 class HomeView(msgspec.Struct, frozen=True, kw_only=True):
-    """The home page. What is recommended is `personal` from what was looked at, and `bought` by who is signed in."""
+    """The home page: strips of suggestions above and below the ways into the aisles."""
 
-    personal: bool
-    bought: bool
-    recommended: Sequence[CardView]
+    strips: Sequence[Strip]
     recent: Sequence[CardView]
-    trending: Sequence[CardView]
+    trending: Strip | None
     doors: Sequence[Door]
     newest: Sequence[CardView]
     newest_href: Href
@@ -59,44 +60,92 @@ def home_page(site: Site, request: Request) -> Response:
     seen_cards = shop.catalog.shelves.cards(viewed)
     viewed = [product_id for product_id in viewed if product_id in seen_cards]
     customer_id = site.visitors.customer_id(request)
-    suggested = shop.recommender.suggest(
-        placement="home", customer_id=customer_id, viewed=viewed, limit=_STRIP, who=",".join(viewed)
-    )
-    # On a shop's first day both would show what is newest, which has its own strip below.
-    recommended = suggested.items if suggested.fallback != "newest" else []
-    shown = {s.card.id for s in recommended}
-    popular = _trending(shop, shown)
+    known = bool(viewed) or customer_id is not None
+    strips = _strips(shop, customer_id, viewed, who=visitor_of(request) or ",".join(viewed), known=known)
     newest = shop.catalog.shelves.find(ShelfQuery(sort="-created_at", limit=_STRIP))
     view = HomeView(
-        personal=suggested.fallback is None,
-        bought=customer_id is not None,
-        recommended=_recommended(shop, recommended, personal=suggested.fallback is None),
+        strips=strips,
         recent=card_views([seen_cards[product_id] for product_id in viewed[:_RECENT]]),
-        trending=card_views([s.card for s in popular]),
+        trending=_trending(shop, strips, known=known),
         doors=_doors(shop),
         newest=card_views(decoded(newest.cards)),
         newest_href=links.with_params(links.SEARCH, [("sort", "-created_at")]),
         best_href=links.with_params(links.SEARCH, [("sort", "best_selling")]),
     )
     frame = site.frame(request, title=f"{NAME}: the corner shop with a warehouse", path="/", description=_DESCRIPTION)
-    response = site.page("home.html", frame, view, caching=headers.PRIVATE if viewed or customer_id else headers.PUBLIC)
+    response = site.page("home.html", frame, view, caching=headers.PRIVATE if known else headers.PUBLIC)
     response.headers["vary"] = "cookie"
     return headers.revalidated(request, response)
 
 
-def _recommended(shop: Shop, suggestions: Sequence[Suggestion], *, personal: bool) -> list[CardView]:
-    """Show suggestions: to a stranger without reasons, because "popular" eight times over is none."""
-    if not personal:
-        return card_views([s.card for s in suggestions], eager=_EAGER)
-    return suggestion_views(suggestions, shop.catalog.shelves, eager=_EAGER)
-
-
-def _trending(shop: Shop, shown: Collection[str]) -> list[Suggestion]:
-    """Return what sells best beside what is shown already; nothing before anything was sold."""
-    found = shop.recommender.trending(limit=_STRIP + len(shown))
+def _strips(shop: Shop, customer_id: str | None, viewed: Sequence[str], *, who: str, known: bool) -> list[Strip]:
+    """Return what is recommended: to everybody, and to a customer what to buy again and what goes with a purchase."""
+    suggest, shelves = shop.recommender.suggest, shop.catalog.shelves
+    found = suggest(
+        placement="home",
+        customer_id=customer_id,
+        viewed=viewed,
+        limit=_STRIP,
+        who=who if known else "",
+        shared=not known,
+    )
+    # On a shop's first day this would show what is newest, which has a strip of its own below.
     if found.fallback == "newest":
         return []
-    return [s for s in found.items if s.card.id not in shown][:_STRIP]
+    first = build_strip(
+        "recommended",
+        "Recommended for you",
+        found,
+        shelves,
+        text=_source(found),
+        reasons=found.fallback is None,
+        eager=_EAGER,
+    )
+    strips = [first]
+    if customer_id is not None:
+        again = suggest(placement="buy_again", customer_id=customer_id, limit=_HALF_STRIP)
+        strips.append(build_strip("again", "Buy it again", again, shelves))
+        because = suggest(placement="because_you_bought", customer_id=customer_id, viewed=viewed, limit=_STRIP)
+        strips.append(_because_strip(because, shelves, without={s.card.id for s in found.items}))
+    return [strip for strip in strips if strip is not None]
+
+
+def _source(found: Suggestions) -> str:
+    """Say what a personal list comes from."""
+    codes = {s.reason.code for s in found.items}
+    bought, looked = codes & {"because_you_bought", "buy_again"}, "because_you_viewed" in codes
+    if bought:
+        return f"From what you have bought{' and looked at' if looked else ''}"
+    return "From what you have looked at lately" if looked else "What our customers come back for"
+
+
+def _because_strip(found: Suggestions, shelves: Shelves, *, without: Collection[str]) -> Strip | None:
+    """Return what goes with one purchase, under its name; one or two things are no strip."""
+    about = found.items[0].reason.because[0] if found.items else None
+    cards = shelves.cards([about]) if about is not None else {}
+    title = f"Because you bought {cards[about].title}" if about in cards else "It goes with what you bought"
+    strip = build_strip("because", title, found, shelves, reasons=False, without=without, most=_HALF_STRIP)
+    return strip if strip is not None and len(strip.cards) >= _FEWEST else None
+
+
+def _trending(shop: Shop, strips: Sequence[Strip], *, known: bool) -> Strip | None:
+    """Return what sells faster than usual beside what is shown already; nothing before anything was sold."""
+    shown = {card.href.partition("?")[0] for strip in strips for card in strip.cards}
+    found = shop.recommender.suggest(placement="trending", limit=_STRIP + len(shown), shared=not known)
+    if found.fallback == "newest":
+        return None
+    without = {s.card.id for s in found.items if links.product(s.card.slug) in shown}
+    faster = found.fallback is None
+    return build_strip(
+        "trending",
+        "Trending",
+        found,
+        shop.catalog.shelves,
+        text="Leaving the shop faster than usual" if faster else "Leaving the shop fastest of late",
+        reasons=False,
+        without=without,
+        most=_STRIP,
+    )
 
 
 def _doors(shop: Shop) -> list[Door]:

@@ -16,10 +16,8 @@ from bodega.web.links import Href
 from bodega.web.site import Site, shortened
 from bodega.web.storefront.bundle import Bundle, build_bundle
 from bodega.web.storefront.cards import (
-    CardView,
     Picture,
     Stars,
-    card_views,
     compare_at_text,
     initial,
     is_reduced,
@@ -33,11 +31,13 @@ from bodega.web.storefront.facets import label_of, value_text
 from bodega.web.storefront.review_form import review_form
 from bodega.web.storefront.reviewing import ReviewsView, build_reviews
 from bodega.web.storefront.stock import StockView, stock_view
+from bodega.web.storefront.strips import Strip, build_strip
 from bodega.web.storefront.structured import JsonText, product_data
 from bodega.web.storefront.variants import OptionRow, option_rows, pick_variant
 
 _MAX_PICTURES = 8
 _SIMILAR = 8
+_MAX_REFERENCE = 64
 _read = msgspec.json.Decoder(Product).decode
 
 
@@ -77,8 +77,7 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
     stars: Stars | None
     reviews: ReviewsView
     bundle: Bundle | None
-    similar: Sequence[CardView]
-    similar_title: str
+    similar: Strip | None
     seen: Href
     data: JsonText
 
@@ -122,7 +121,7 @@ def _view(site: Site, request: Request, product: Product, chosen: Variant, level
     shop = site.shop
     visitor = site.visitors.customer(request)
     form = review_form(shop, visitor, product) if visitor is not None else None
-    similar = shop.recommender.similar(product.id, limit=_SIMILAR)
+    similar = shop.recommender.suggest(placement="similar", product_id=product.id, limit=_SIMILAR, shared=True)
     url = site.absolute(request, links.product(product.slug))
     images = [site.absolute(request, links.media(media.key)) for media in product.media[:_MAX_PICTURES]]
     return ProductView(
@@ -142,9 +141,8 @@ def _view(site: Site, request: Request, product: Product, chosen: Variant, level
         stars=stars(product.rating),
         reviews=build_reviews(shop, request, product, form=form),
         bundle=build_bundle(shop, product, chosen),
-        similar=card_views([s.card for s in similar.items]),
-        similar_title="You may also like" if similar.fallback else "Similar products",
-        seen=links.seen(product.id),
+        similar=build_strip("similar", "You may also like", similar, shop.catalog.shelves),
+        seen=links.seen(product.id, via=request.query_params.get("via", "")[:_MAX_REFERENCE]),
         data=product_data(product, levels, url=url, images=images),
     )
 

@@ -1,15 +1,12 @@
 """Put into words why something is recommended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from msgspec import UNSET
 
 from bodega.domain.catalog.model import Card
-from bodega.domain.catalog.shelves import Shelves
-from bodega.domain.flows.recommending import Suggestion
 from bodega.domain.recommendations.model import Reason
 from bodega.web.site import shortened
-from bodega.web.storefront.cards import CardView, card_view
 
 _MAX_TITLE = 40
 _WEEKS_FROM_DAYS = 14
@@ -35,16 +32,6 @@ _PLAIN = {
     "new": "New on our shelves",
     "picked": "Picked by our staff",
 }
-
-
-def suggestion_views(suggestions: Sequence[Suggestion], shelves: Shelves, *, eager: int = 0) -> list[CardView]:
-    """Show suggestions with their reasons, naming the products that a reason rests on."""
-    named = list(dict.fromkeys(s.reason.because[0] for s in suggestions if s.reason.because))
-    cards = shelves.cards(named)
-    return [
-        card_view(s.card, reason=reason_text(s.reason, cards), eager=index < eager)
-        for index, s in enumerate(suggestions)
-    ]
 
 
 def reason_text(reason: Reason, cards: Mapping[str, Card]) -> str:

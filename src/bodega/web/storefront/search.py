@@ -1,7 +1,5 @@
 """Show what was found for some words, or everything if there are none."""
 
-from collections.abc import Sequence
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,10 +9,10 @@ from bodega.ports.search import MAX_TEXT_LENGTH
 from bodega.web import headers, links
 from bodega.web.links import Href
 from bodega.web.site import Site
-from bodega.web.storefront.cards import CardView, card_views
 from bodega.web.storefront.choice import Choice, read_choice
 from bodega.web.storefront.facets import Chip
 from bodega.web.storefront.listing import Listing, build_listing
+from bodega.web.storefront.strips import Strip, build_strip
 
 _TRENDING = 8
 _TITLES = {"-created_at": "New in", "best_selling": "Best sellers", "rating": "Best rated"}
@@ -28,7 +26,7 @@ class SearchView(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     listing: Listing | None = None
     within: Chip | None = None
-    trending: Sequence[CardView] = ()
+    trending: Strip | None = None
     everything: Href = links.SEARCH
 
 
@@ -45,7 +43,7 @@ def search_page(site: Site, request: Request) -> Response:
         query=choice.text,
         listing=listing,
         within=_within(choice, category),
-        trending=() if listing.cards else _trending(site),
+        trending=None if listing.cards else _trending(site),
     )
     frame = site.frame(request, title=view.heading, path=choice.href(), query=choice.text, indexed=False)
     response = site.page("search.html", frame, view, caching=headers.PUBLIC)
@@ -77,5 +75,6 @@ def _within(choice: Choice, category: Category | None) -> Chip | None:
     return Chip(f"In {category.name}", msgspec.structs.replace(choice, category=None).href())
 
 
-def _trending(site: Site) -> list[CardView]:
-    return card_views([s.card for s in site.shop.recommender.trending(limit=_TRENDING).items])
+def _trending(site: Site) -> Strip | None:
+    found = site.shop.recommender.suggest(placement="trending", limit=_TRENDING, shared=True)
+    return build_strip("trending", "What others are taking home", found, site.shop.catalog.shelves, reasons=False)

@@ -101,7 +101,7 @@ def test_a_request_id_that_is_not_ours_is_refused(counter, listed, damage):
     with pytest.raises(InvalidError):
         counter.shop.crediting.report(damage(listed.request_id), [did("impression")])
     counter.shop.crediting.seen(damage(listed.request_id), visitor="v")
-    counter.shop.crediting.clicked(damage(listed.request_id), "prod_x", visitor="v", cart_id=None)
+    counter.shop.crediting.clicked(damage(listed.request_id), "prod_x", visitor="v")
 
     assert row(counter) is None
 
@@ -155,7 +155,10 @@ def test_racing_reports_of_one_event_count_it_once(counter, listed):
 def test_a_purchase_is_put_down_to_the_list_in_which_the_product_was_clicked(counter, listed):
     first, other = (item.card.title for item in listed.items[:2])
     shop = counter.shop
-    shop.crediting.clicked(listed.request_id, counter.products[first], visitor="v1", cart_id=None)
+    shop.crediting.clicked(listed.reference, counter.products[first], visitor="v1")
+    assert not shop.crediting.carted("cart_1", counter.products[first], visitor="v1"), "the list was not seen"
+    shop.crediting.seen(listed.request_id, visitor="v1")
+    shop.crediting.clicked(listed.reference, counter.products[first], visitor="v1")
 
     assert shop.crediting.carted("cart_1", counter.products[first], visitor="v1")
     assert not shop.crediting.carted("cart_1", counter.products[first], visitor="v1")
@@ -171,7 +174,7 @@ def test_a_purchase_is_put_down_to_the_list_in_which_the_product_was_clicked(cou
 
 def test_a_click_of_whoever_already_fills_a_cart_needs_no_name(counter, listed):
     first = listed.items[0].card
-    counter.shop.crediting.clicked(listed.request_id, first.id, visitor="", cart_id="cart_1")
+    counter.shop.crediting.report(listed.request_id, [did("click", first.id)], cart_id="cart_1")
 
     assert bought(counter, "cart_1", "ord_1", **{first.title: 1}) == 1
     assert bought(counter, "cart_2", "ord_2", **{first.title: 1}) == 0
@@ -179,7 +182,7 @@ def test_a_click_of_whoever_already_fills_a_cart_needs_no_name(counter, listed):
 
 def test_a_click_is_forgotten_after_a_month(counter, listed):
     first = listed.items[0].card
-    counter.shop.crediting.clicked(listed.request_id, first.id, visitor="v1", cart_id="cart_1")
+    counter.shop.crediting.report(listed.request_id, [did("click", first.id)], cart_id="cart_1", visitor="v1")
     counter.clock.advance(CREDIT_SECONDS + 1)
 
     assert bought(counter, "cart_1", "ord_1", **{first.title: 1}) == 0
@@ -190,7 +193,7 @@ def test_a_reported_purchase_counts_what_the_order_says_and_once_with_the_shop_s
     counter.clock.advance(60)
     counter.buys("cus_1", first.title, days_ago=0)
     order = counter.shop.orders.list_by_customer("cus_1")[0]
-    counter.shop.crediting.clicked(listed.request_id, first.id, visitor="", cart_id="cart_1")
+    counter.shop.crediting.report(listed.request_id, [did("click", first.id)], cart_id="cart_1")
 
     told = [did("purchase", first.id, order_id=order.id, actor=name) for name in ("a", "b")]
     assert counter.shop.crediting.report(listed.request_id, told) == (1, 1, 0)
