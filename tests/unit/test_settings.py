@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bodega.errors import InvalidError
-from bodega.settings import Settings, to_env
+from bodega.settings import Secret, Settings, to_env
 
 PATHS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=30).map(Path)
 SETTINGS = st.builds(
@@ -20,6 +20,8 @@ SETTINGS = st.builds(
     log_level=st.sampled_from(["debug", "error"]),
     access_log=st.booleans(),
     admin_requests_per_minute=st.integers(1, 10**9),
+    capture=st.sampled_from(["at_once", "by_staff"]),
+    stripe_secret_key=st.sampled_from(["", "sk_test_1"]).map(Secret),
 )
 
 
@@ -50,6 +52,9 @@ BAD = {
     "BODEGA_ACCESS_LOG": "maybe",
     "BODEGA_TLS_KEY": "",
     "BODEGA_ADMIN_REQUESTS_PER_MINUTE": "٣",
+    "BODEGA_PAYMENTS": "cash",
+    "BODEGA_CAPTURE": "never",
+    "BODEGA_STRIPE_SECRET_KEY": "a b",
     "BODEGA_NONSENSE": "1",
 }
 
@@ -73,3 +78,19 @@ def test_each_bad_variable_is_refused_alone(name):
 def test_a_port_is_a_plain_number_in_range(port):
     with pytest.raises(InvalidError):
         Settings.from_env({"BODEGA_PORT": port})
+
+
+def test_real_payments_need_all_that_belongs_to_them():
+    with pytest.raises(InvalidError) as refused:
+        Settings.from_env({"BODEGA_PAYMENTS": "stripe", "BODEGA_STRIPE_SECRET_KEY": "sk_test_1"})
+
+    assert [fault.pointer for fault in refused.value.faults] == ["/stripe_webhook_secrets", "/public_url"]
+
+
+def test_a_secret_is_shown_to_nobody():
+    env = {"BODEGA_STRIPE_SECRET_KEY": "sk_live_51H", "BODEGA_STRIPE_WEBHOOK_SECRETS": "whsec_1"}
+
+    assert "sk_live" not in repr(Settings.from_env(env))
+    with pytest.raises(InvalidError) as refused:
+        Settings.from_env(env | {"BODEGA_STRIPE_SECRET_KEY": "sk_live_51H with a blank"})
+    assert "sk_live" not in str(refused.value)

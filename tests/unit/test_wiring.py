@@ -1,5 +1,6 @@
 """Claim a data folder as two processes would, and as one that finds something else there."""
 
+import contextlib
 import os
 import threading
 
@@ -7,7 +8,7 @@ import pytest
 
 from bodega import wiring
 from bodega.errors import UnavailableError
-from bodega.settings import Settings
+from bodega.settings import Secret, Settings
 from bodega.wiring import MARKER, ForeignFolderError, claim_folder, open_shop
 
 
@@ -134,3 +135,17 @@ def test_a_shop_that_was_closed_opens_again_on_the_same_folder(tmp_path):
 
     assert shop.catalog.products.find_stored("prod_none") is None
     shop.close()
+
+
+def test_who_takes_real_money_has_no_sandbox(tmp_path):
+    settings = Settings.for_directory(
+        tmp_path / "shop",
+        payments="stripe",
+        stripe_secret_key=Secret("sk_test_1"),
+        stripe_webhook_secrets=Secret("whsec_1,whsec_2"),
+        public_url="https://shop.example",
+    )
+
+    with contextlib.closing(open_shop(settings)) as shop:
+        assert shop.world.payments.name == "stripe"
+        assert shop.world.payment_sandbox is None

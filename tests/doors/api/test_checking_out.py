@@ -1,13 +1,21 @@
 """Checkout by HTTP: one order however often it is asked for, and a clear answer to whatever is in the way."""
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import problem
+from asking import bearer, problem
 from selling import ADDRESS, CARTS, CONTACT, ORDERS, WEBHOOK, body_of, cart_of, check_out, deliver_webhooks, for_sale
 
 from bodega.adapters.system.clock import SettableClock
+from bodega.asgi import create_app
+from bodega.domain.catalog.model import ProductInput, VariantInput
 from bodega.domain.shop import Shop
+from bodega.settings import Settings
+from bodega.values.money import Money
+from bodega.wiring import open_shop
 
 
 @pytest.fixture(autouse=True)
@@ -249,3 +257,45 @@ def test_one_key_many_times_at_once_is_one_order(client: Any, staff: Any, shop: 
     assert len({answer.content for answer in answers if answer.status_code == 201}) == 1
     assert len(orders(staff)) == 1
     assert len(shop.world.payments.all_payments()) == 1  # type: ignore[attr-defined]  # it is the sandbox
+
+
+def test_a_cart_of_a_hundred_lines_is_held_and_bought(client: Any, shop: Shop) -> None:
+    variants = [VariantInput(sku=f"V-{n}", price=Money(100 + n, "GBP"), title=str(n)) for n in range(100)]
+    for start in range(0, 100, 50):
+        given = ProductInput(title=f"P{start}", status="active", variants=variants[start : start + 50])
+        shop.catalog.products.create(given)
+    shop.inventory.set_on_hand({variant.sku: 6 for variant in variants})
+    cart = cart_of(client, **{variant.sku: 2 for variant in variants})
+
+    assert client.post(f"{CARTS}/{cart['id']}:hold").status_code == 200
+    made = check_out(client, cart)
+
+    assert made.status_code == 201, made.text
+    assert len(made.json()["lines"]) == 100
+    levels = shop.inventory.find_levels([variant.sku for variant in variants])
+    assert {(level.on_hand, level.held, level.sold) for level in levels.values()} == {(4, 0, 2)}
+
+
+@pytest.fixture
+def reserving(tmp_path: Path, clock: SettableClock) -> Iterator[Shop]:
+    """A shop that takes money only when staff say so."""
+    with contextlib.closing(open_shop(Settings.for_directory(tmp_path / "b", capture="by_staff"), clock=clock)) as shop:
+        for_sale(shop, MUG=5)
+        yield shop
+
+
+def test_money_is_taken_when_staff_say_so(reserving: Shop, make_client: Any) -> None:
+    app = create_app(reserving, Settings())
+    client, staff = make_client(app), make_client(app, headers=bearer(reserving, "admin"))
+
+    first, second = (check_out(client, cart_of(client, MUG=1), key=key).json() for key in ("1", "2"))
+    refused = staff.post(f"{ORDERS}/{first['id']}:fulfil", json={})
+    taken = staff.post(f"{ORDERS}/{first['id']}:capture").json()
+    off = staff.post(f"{ORDERS}/{second['id']}:cancel", json={}).json()
+
+    assert (first["state"], first["payment_state"]) == ("placed", "authorised")
+    problem(refused, 409, "illegal_move")
+    assert (taken["state"], taken["captured"]["amount"]) == ("paid", 500)
+    assert (off["state"], off["payment_state"], off["captured"]["amount"]) == ("cancelled", "voided", 0)
+    states = sorted(one.payment.state for one in reserving.world.payments.all_payments())  # type: ignore[attr-defined]
+    assert states == ["captured", "voided"]

@@ -1,4 +1,4 @@
-"""Let staff and machines see orders and do with them what the table of moves allows."""
+"""Let staff and machines see orders: in lists, one by one, and what happened to each."""
 
 from typing import Annotated, Literal
 
@@ -6,19 +6,16 @@ import msgspec
 from msgspec import Meta
 
 from bodega.api.call import Call
-from bodega.api.conditional import version_in
 from bodega.api.declare import Route, Scope
-from bodega.api.idempotency import key_of, key_required
 from bodega.api.lists import link_header
-from bodega.api.order_views import AdminOrderView, Text, Units, admin_order_view
+from bodega.api.order_views import AdminOrderView, admin_order_view
 from bodega.api.reply import Reply, encode, etag_of_bytes, etag_of_version, replied
 from bodega.api.shapes import PagedQuery, PageLinks
 from bodega.domain.orders.model import Entry, Order, OrderCard, State, card_of
 from bodega.errors import Fault, InvalidError, NotFoundError
-from bodega.values.money import Money
 
 PATH = "/v1/admin/orders"
-READ, WRITE = Scope("orders:read"), Scope("orders:write")
+READ = Scope("orders:read")
 _BY_NUMBER = "number:"
 
 SortName = Literal["-placed_at", "placed_at"]
@@ -53,39 +50,6 @@ class EntryPage(msgspec.Struct, frozen=True):
     page: PageLinks
 
 
-class Cancellation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why an order is called off, and whether its units can be sold again."""
-
-    reason: Text = ""
-    restock: bool = True
-
-
-class Fulfilment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is sent, by SKU (null: all that is left to send), and how to follow it."""
-
-    units: Units | None = None
-    carrier: Text = ""
-    tracking: Text = ""
-
-
-class Refund(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much to give back, and which units will not be sent any more for it; they can be sold again if `restock`."""
-
-    amount: Money
-    drop: Units = {}
-    restock: bool = True
-    reason: Text = ""
-
-
-class ReturnedGoods(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What came back, by SKU; whether it can be sold again; and how much to give back for it, if anything."""
-
-    units: Units
-    restock: bool
-    refund: Money | None = None
-    reason: Text = ""
-
-
 def list_all(call: Call) -> Reply:
     """Answer a page of orders."""
     asked: OrdersQuery = call.query
@@ -109,97 +73,18 @@ def list_all(call: Call) -> Reply:
 
 def read(call: Call) -> Reply:
     """Answer one order, by its id or its number."""
-    return _shown(call, _named(call))
+    return shown(call, named(call))
 
 
 def list_events(call: Call) -> Reply:
     """Answer a page of an order's history."""
-    order = _named(call)
+    order = named(call)
     path = f"{PATH}/{order.id}/events"
     position = call.desk.cursors.read(call.query.cursor, path.encode())
     page = call.shop.orders.history(order.id, position=position, limit=call.query.limit)
     after = call.desk.cursors.write(page.next, path.encode())
     body = encode(EntryPage(list(page.rows), PageLinks(after, None)))
     return Reply(body=body, etag=etag_of_bytes(body), headers=tuple(link_header(path, call.raw_query, after, None)))
-
-
-def capture(call: Call) -> Reply:
-    """Take the money that is reserved."""
-    order = _named(call)
-    done = call.shop.returning.capture(
-        order_id=order.id, key=_key(call), actor=_actor(call), version=_expected(call, order)
-    )
-    return _shown(call, done)
-
-
-def cancel(call: Call) -> Reply:
-    """Call an order off."""
-    order, given = _named(call), call.body
-    done = call.shop.returning.cancel(
-        order_id=order.id,
-        key=_key(call),
-        reason=given.reason,
-        restock=given.restock,
-        actor=_actor(call),
-        version=_expected(call, order),
-    )
-    return _shown(call, done)
-
-
-def fulfil(call: Call) -> Reply:
-    """Send units."""
-    order, given = _named(call), call.body
-    done = call.shop.returning.fulfil(
-        order_id=order.id,
-        key=_key(call),
-        units=given.units,
-        carrier=given.carrier,
-        tracking=given.tracking,
-        actor=_actor(call),
-        version=_expected(call, order),
-    )
-    return _shown(call, done)
-
-
-def deliver(call: Call) -> Reply:
-    """Note that everything arrived."""
-    order = _named(call)
-    done = call.shop.returning.deliver(order_id=order.id, actor=_actor(call), version=_expected(call, order))
-    return _shown(call, done)
-
-
-def refund(call: Call) -> Reply:
-    """Give money back."""
-    order, given = _named(call), call.body
-    done = call.shop.returning.refund(
-        order_id=order.id,
-        key=_key(call),
-        amount=given.amount,
-        drop=given.drop,
-        restock=given.restock,
-        reason=given.reason,
-        actor=_actor(call),
-        version=_expected(call, order),
-    )
-    return _shown(call, done)
-
-
-def take_back(call: Call) -> Reply:
-    """Note that units came back."""
-    order, given = _named(call), call.body
-    if given.refund is not None and key_of(call) is None:
-        raise key_required()
-    done = call.shop.returning.take_back(
-        order_id=order.id,
-        key=_key(call),
-        units=given.units,
-        restock=given.restock,
-        refund=given.refund,
-        reason=given.reason,
-        actor=_actor(call),
-        version=_expected(call, order),
-    )
-    return _shown(call, done)
 
 
 def _check_filters(asked: OrdersQuery) -> None:
@@ -210,7 +95,7 @@ def _check_filters(asked: OrdersQuery) -> None:
         raise InvalidError(detail, [Fault(f"/filter[{given[1]}]", "too_many_filters", detail)])
 
 
-def _named(call: Call) -> Order:
+def named(call: Call) -> Order:
     """Return the order that the path names by id, or by `number:` and what people call it."""
     name = call.params["order"]
     orders = call.shop.orders
@@ -220,23 +105,8 @@ def _named(call: Call) -> Order:
     return order
 
 
-def _expected(call: Call, order: Order) -> int | None:
-    """Return the version that the caller decided on, None if they do not say."""
-    sent = call.header(b"if-match")
-    return version_in(sent, lambda: order.version) if sent is not None else None
-
-
-def _key(call: Call) -> str:
-    """Return what makes this act one effect: whose key it is and which, or else something new for each request."""
-    sent = key_of(call)
-    return f"{_actor(call)} {sent}" if sent is not None else call.shop.world.ids.new("act")
-
-
-def _actor(call: Call) -> str:
-    return call.key.id if call.key is not None else ""
-
-
-def _shown(call: Call, order: Order) -> Reply:
+def shown(call: Call, order: Order) -> Reply:
+    """Answer an order as staff see it."""
     return replied(admin_order_view(order, call.shop), etag=etag_of_version(order.version))
 
 
@@ -269,76 +139,5 @@ ROUTES = (
         handler=list_events,
         query=PagedQuery,
         replies={200: EntryPage},
-    ),
-    Route(
-        method="POST",
-        path=PATH + "/{order}:capture",
-        name="admin.orders.capture",
-        summary="Take the money that is reserved for an order",
-        policy=WRITE,
-        handler=capture,
-        replies={200: AdminOrderView},
-        statuses=(412,),
-        threaded=True,
-    ),
-    Route(
-        method="POST",
-        path=PATH + "/{order}:cancel",
-        name="admin.orders.cancel",
-        summary="Call an order off of which nothing was sent, and give everything back",
-        policy=WRITE,
-        handler=cancel,
-        body=Cancellation,
-        replies={200: AdminOrderView},
-        statuses=(412,),
-        threaded=True,
-    ),
-    Route(
-        method="POST",
-        path=PATH + "/{order}:fulfil",
-        name="admin.orders.fulfil",
-        summary="Send units of an order",
-        policy=WRITE,
-        handler=fulfil,
-        body=Fulfilment,
-        replies={200: AdminOrderView},
-        statuses=(412,),
-        threaded=True,
-    ),
-    Route(
-        method="POST",
-        path=PATH + "/{order}:deliver",
-        name="admin.orders.deliver",
-        summary="Note that an order arrived",
-        policy=WRITE,
-        handler=deliver,
-        replies={200: AdminOrderView},
-        statuses=(412,),
-        threaded=True,
-    ),
-    Route(
-        method="POST",
-        path=PATH + "/{order}:refund",
-        name="admin.orders.refund",
-        summary="Give money back",
-        policy=WRITE,
-        handler=refund,
-        body=Refund,
-        replies={200: AdminOrderView},
-        statuses=(412,),
-        idempotency="required",
-        threaded=True,
-    ),
-    Route(
-        method="POST",
-        path=PATH + "/{order}:return",
-        name="admin.orders.return",
-        summary="Take units back, with or without a refund",
-        policy=WRITE,
-        handler=take_back,
-        body=ReturnedGoods,
-        replies={200: AdminOrderView},
-        statuses=(412,),
-        threaded=True,
     ),
 )

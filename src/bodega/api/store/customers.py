@@ -11,7 +11,7 @@ from bodega.api.call import Call
 from bodega.api.conditional import version_in
 from bodega.api.declare import Public, Route, Shopper
 from bodega.api.reply import Reply, etag_of_version, replied
-from bodega.api.store.carts import CartView, cart_reply
+from bodega.api.store.cart_views import CartView, cart_reply
 from bodega.domain.accounts.password_rules import MAX_LENGTH, MIN_LENGTH
 from bodega.domain.accounts.profile import MAX_NAME_LENGTH, MAX_PHONE_LENGTH, Account, SavedAddress
 from bodega.errors import NotFoundError

@@ -3,7 +3,7 @@
 import msgspec
 
 from bodega.domain.carts.model import MAX_LINES, MAX_QUANTITY, Cart, CartLine, Goods, TooFewError
-from bodega.errors import InvalidError, NotFoundError
+from bodega.errors import Fault, InvalidError, NotFoundError
 from bodega.values.text import parse_sku
 
 
@@ -38,6 +38,20 @@ def with_line(cart: Cart, line: CartLine) -> Cart:
     """Return the cart with a line in place of that of the same SKU, or behind all others."""
     lines = tuple(line if one.sku == line.sku else one for one in cart.lines)
     return msgspec.structs.replace(cart, lines=lines if line in lines else (*cart.lines, line))
+
+
+def with_more(cart: Cart, goods: Goods, quantity: int, *, pointer: str = "") -> Cart:
+    """Return the cart with more units of some goods; refused beyond what a line, a cart or the shelf has room for."""
+    old = cart.find_line(goods.sku)
+    total = quantity + (old.quantity if old is not None else 0)
+    if total > MAX_QUANTITY:
+        detail = f"a line has at most {MAX_QUANTITY} units, and this one would have {total}"
+        raise InvalidError(detail, [Fault(f"{pointer}/quantity", "out_of_range", detail)])
+    if old is None and len(cart.lines) >= MAX_LINES:
+        detail = f"a cart has at most {MAX_LINES} lines"
+        raise InvalidError(detail, [Fault(f"{pointer}/sku", "too_many_lines", detail)])
+    require(goods, total)
+    return with_line(cart, seen(old or CartLine(goods.sku, goods.product_id, 0), goods, total))
 
 
 def merged(own: Cart, guest: Cart) -> Cart:

@@ -5,15 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bodega.domain.carts.coupon import UnknownCouponError
 from bodega.domain.carts.coupons import Coupons
-from bodega.domain.carts.lines import line_of, merged, require, seen, units_of, with_line
+from bodega.domain.carts.lines import line_of, merged, require, seen, units_of, with_line, with_more
 from bodega.domain.carts.model import (
-    MAX_LINES,
-    MAX_QUANTITY,
     Basket,
     Cart,
-    CartLine,
     CartOrderedError,
     EmptyCartError,
     Goods,
@@ -21,10 +17,11 @@ from bodega.domain.carts.model import (
     UnknownSkuError,
     check_quantity,
 )
-from bodega.domain.carts.pricing import Redeemed, price_cart, subtotal_of
+from bodega.domain.carts.pricing import subtotal_of
 from bodega.domain.carts.rates import Rates
 from bodega.domain.carts.service import Carts
 from bodega.domain.catalog.products import Products
+from bodega.domain.flows.cart_prices import CartPrices
 from bodega.domain.flows.goods import GoodsReader
 from bodega.domain.flows.holding import CartHolds, end_of, units_held
 from bodega.domain.inventory.model import InsufficientStockError
@@ -69,10 +66,9 @@ class Carting:
     ) -> None:
         self._carts = carts
         self._coupons = coupons
-        self._rates = rates
         self._holds = holds
         self._goods = GoodsReader(products=products, inventory=inventory, clock=clock)
-        self._currency = currency
+        self._prices = CartPrices(coupons=coupons, rates=rates, holds=holds, goods=self._goods, currency=currency)
 
     # -- reading
 
@@ -80,7 +76,7 @@ class Carting:
         """Return a cart at the prices of now."""
         cart = self._carts.get(cart_id, customer_id=customer_id)
         self._carts.touch(cart)
-        return self._now(cart, customer_id)
+        return self._prices.now(cart, customer_id)
 
     def find_of_customer(self, customer_id: str) -> Cart | None:
         """Return the cart that a customer fills at present, None if there is none."""
@@ -95,13 +91,7 @@ class Carting:
         cart = self._carts.get(cart_id, customer_id=customer_id)
         if cart.order_id is not None:
             raise CartOrderedError(cart)
-        hold = self._holds.find(cart)
-        goods = self._goods.of_lines(cart.lines, held=units_held(hold))
-        basket = self._priced(cart, goods, customer_id, who=who, current=True)
-        if basket.obstacle is not None:
-            raise basket.obstacle
-        hold_id = hold.id if hold is not None else None
-        return msgspec.structs.replace(basket.quote, coupon_user=who or customer_id, hold_id=hold_id)
+        return self._prices.quote(cart, customer_id, who=who or customer_id)
 
     def add_order(self, *, plan: WritePlan, quote: Quote, order_id: str, customer_id: str | None) -> None:
         """Add to a placing transaction that this quote becomes this order: the cart ends and its coupon is used.
@@ -125,7 +115,7 @@ class Carting:
             cart = self._carts.get(cart_id, customer_id=customer_id)
             if cart.order_id is not None:
                 raise CartOrderedError(cart)
-            basket = self._now(cart, customer_id)
+            basket = self._prices.now(cart, customer_id)
             if isinstance(basket.obstacle, EmptyCartError | UnavailableLinesError):
                 raise basket.obstacle
             if basket.held_until is not None:
@@ -145,7 +135,7 @@ class Carting:
             except ShopError:
                 self._holds.let_go(hold.id)
                 raise
-            return self._now(held, customer_id)
+            return self._prices.now(held, customer_id)
         raise _too_fast()
 
     def create(
@@ -235,7 +225,7 @@ class Carting:
             wanted = cart.shipping if shipping is UNSET else shipping
             place = cart.country if country is UNSET else country
             new = msgspec.structs.replace(cart, country=place, shipping=wanted)
-            offered = [option.code for option in self._priced(new, goods, customer_id).options]
+            offered = [option.code for option in self._prices.of(new, goods, customer_id).options]
             if wanted is None or wanted in offered:
                 return new
             if shipping is UNSET:
@@ -251,7 +241,8 @@ class Carting:
         """Put a coupon on the cart, in place of another one; raises why it cannot be used."""
 
         def change(cart: Cart, goods: dict[str, Goods]) -> Cart:
-            redeemed = self._redeemed(code, subtotal_of(cart.lines, goods), customer_id, customer_id)
+            subtotal = subtotal_of(cart.lines, goods)
+            redeemed = self._prices.redeemed(code, subtotal, who=customer_id, customer_id=customer_id)
             if redeemed.refusal is not None:
                 raise redeemed.refusal
             return msgspec.structs.replace(cart, coupon=redeemed.code)
@@ -282,7 +273,7 @@ class Carting:
             if guest.order_id is not None:
                 raise CartOrderedError(guest)
             if guest.customer_id is not None:
-                return self._now(guest, customer_id)
+                return self._prices.now(guest, customer_id)
             own = self._carts.find_of_customer(customer_id)
             try:
                 if own is None:
@@ -294,7 +285,7 @@ class Carting:
                     self._holds.let_go(guest.hold_id)
             except StaleVersionError:
                 continue
-            return self._now(cart, customer_id)
+            return self._prices.now(cart, customer_id)
         raise _too_fast()
 
     # -- inside
@@ -322,15 +313,9 @@ class Carting:
             return msgspec.structs.replace(basket, held_until=end_of(hold))
         raise _too_fast()
 
-    def _now(self, cart: Cart, customer_id: str | None) -> Basket:
-        """Return a cart as it is, priced now."""
-        hold = self._holds.find(cart)
-        basket = self._priced(cart, self._goods.of_lines(cart.lines, held=units_held(hold)), customer_id)
-        return msgspec.structs.replace(basket, held_until=end_of(hold)) if hold is not None else basket
-
     def _saved(self, cart: Cart, goods: Mapping[str, Goods], customer_id: str | None) -> Basket:
         """Store a cart and return it priced. It is priced first, so that a cart beyond all money is never stored."""
-        basket = self._priced(cart, goods, customer_id)
+        basket = self._prices.of(cart, goods, customer_id)
         saved = self._carts.save(cart)
         quote = msgspec.structs.replace(basket.quote, cart_version=saved.version)
         return msgspec.structs.replace(basket, cart=saved, quote=quote)
@@ -341,47 +326,11 @@ class Carting:
             sku = parse_sku(wanted.sku)
         except InvalidError:
             raise UnknownSkuError(wanted.sku, pointer=f"{pointer}/sku") from None
-        old = cart.find_line(sku)
         if sku not in goods:
             goods.update(self._goods.of_skus([sku]))
         if sku not in goods:
             raise UnknownSkuError(sku, pointer=f"{pointer}/sku")
-        total = quantity + (old.quantity if old is not None else 0)
-        if total > MAX_QUANTITY:
-            detail = f"a line has at most {MAX_QUANTITY} units, and this one would have {total}"
-            raise InvalidError(detail, [Fault(f"{pointer}/quantity", "out_of_range", detail)])
-        if old is None and len(cart.lines) >= MAX_LINES:
-            detail = f"a cart has at most {MAX_LINES} lines"
-            raise InvalidError(detail, [Fault(f"{pointer}/sku", "too_many_lines", detail)])
-        there = goods[sku]
-        require(there, total)
-        return with_line(cart, seen(old or CartLine(sku, there.product_id, 0), there, total))
-
-    def _priced(
-        self,
-        cart: Cart,
-        goods: Mapping[str, Goods],
-        customer_id: str | None,
-        *,
-        who: str | None = None,
-        current: bool = False,
-    ) -> Basket:
-        redeemed = None
-        if cart.coupon is not None:
-            redeemed = self._redeemed(cart.coupon, subtotal_of(cart.lines, goods), who or customer_id, customer_id)
-        charges = self._rates.charges(current=current)
-        return price_cart(cart, goods, redeemed=redeemed, charges=charges, currency=self._currency)
-
-    def _redeemed(self, code: str, subtotal: int, who: str | None, customer_id: str | None) -> Redeemed:
-        coupon = self._coupons.find(code)
-        if coupon is None:
-            detail = f"there is no coupon {code[:40]!r}"
-            return Redeemed(code, refusal=UnknownCouponError(detail, [Fault("/code", "coupon_unknown", detail)]))
-        try:
-            self._coupons.check(coupon, subtotal=subtotal, who=who, customer_id=customer_id)
-        except ShopError as exc:
-            return Redeemed(coupon.code, refusal=exc)
-        return Redeemed(coupon.code, coupon)
+        return with_more(cart, goods[sku], quantity, pointer=pointer)
 
 
 def _too_fast() -> ConflictError:
