@@ -187,6 +187,7 @@ class ShopModel:
 
     def refund(self, order_id, amount):
         order = self.orders[order_id]
+        refuse_if(order.taken == 0, "illegal_move")
         refuse_if(amount > order.taken - order.given, "refund_too_large")
         order.given += amount
 

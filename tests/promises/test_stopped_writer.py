@@ -18,7 +18,10 @@ def test_sales_wait_for_a_stopped_process_some_seconds_and_then_get_a_clear_answ
         for_sale(shop, {"MUG": 5})
     up = start("--empty", "--workers", "2", data=data).opened()
     wanted = {"lines": [{"sku": "MUG"}]}
-    with contextlib.closing(Wire(up.port)) as wire, contextlib.closing(FairLock(data / "shop.sqlite")) as stopped:
+    with (
+        contextlib.closing(Wire(up.port, timeout=180)) as wire,
+        contextlib.closing(FairLock(data / "shop.sqlite")) as stopped,
+    ):
         with stopped:
             refused = wire.post(CARTS, wanted, {})
             seen = wire.ask("GET", "/v1/store/products/sku:MUG")

@@ -4,6 +4,7 @@ import contextlib
 import os
 import threading
 
+import apsw
 import pytest
 
 from bodega import wiring
@@ -35,6 +36,21 @@ def test_a_claim_is_on_the_disk_when_it_is_made(tmp_path, monkeypatch):
 
     in_this_order = [tmp_path, tmp_path / "shop" / MARKER, tmp_path / "shop"]
     assert synced == [path.stat().st_ino for path in in_this_order]
+
+
+def test_a_shop_that_is_there_is_opened_without_a_write(tmp_path):
+    # So that a process can start, and need not give up, while another holds the database or the disk is full.
+    settings = Settings.for_directory(tmp_path / "shop")
+    open_shop(settings).close()
+    with contextlib.closing(open_shop(settings)), contextlib.closing(watching(tmp_path / "shop")) as watcher:
+        before = watcher.execute("PRAGMA data_version").get
+        open_shop(settings).close()
+
+        assert watcher.execute("PRAGMA data_version").get == before
+
+
+def watching(folder):
+    return apsw.Connection(str(folder / "shop.sqlite"), flags=apsw.SQLITE_OPEN_READONLY)
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):

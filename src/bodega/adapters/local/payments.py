@@ -67,7 +67,7 @@ class SandboxPayments:
         self._clock = clock
         self._ids = ids
         self._webhooks = SandboxWebhooks(database, keys=keys, clock=clock)
-        database.write(lambda connection: connection.execute(sql.TABLES) and None)
+        database.make(sql.TABLES, last="sandbox_webhooks_due")
 
     # -- the port --------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ class SqliteQueue:
         self._queues = {spec.name: spec for spec in queues}
         self._clock = clock
         self._ids = ids
-        database.write(lambda connection: _run(connection, sql.TABLES))
+        database.make(sql.TABLES, last="queue_dead_by_age")
 
     def send(self, queue: str, bodies: Sequence[bytes], *, delay_seconds: float = 0) -> None:
         """Store messages durably, all or none."""
@@ -156,10 +156,6 @@ def _ms(seconds: float, what: str, *, least: int = 0, most: int) -> int:
     if not (math.isfinite(seconds) and 0 <= seconds <= most) or (milliseconds := math.ceil(seconds * 1000)) < least:
         raise InvalidError(f"{what} must be {'over ' if least else ''}0 to {most} seconds, not {seconds}")
     return milliseconds
-
-
-def _run(connection: apsw.Connection, script: str) -> None:
-    connection.execute(script)
 
 
 def _run_many(connection: apsw.Connection, statement: str, rows: Sequence[tuple[str | bytes | int, ...]]) -> None:

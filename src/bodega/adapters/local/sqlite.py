@@ -100,6 +100,15 @@ class Database:
         """Hand a planned change in without waiting for it."""
         return self._submit(Pending(planned=change))
 
+    def make(self, sql: str, *, last: str) -> None:
+        """Run statements that make tables and indexes, unless the last of them is there: then nothing is written.
+
+        So that a process which starts while another holds the database, or while the disk is full, can start.
+        """
+        found = self.reader().execute("SELECT 1 FROM sqlite_master WHERE name = ?", (last,)).get
+        if found is None:
+            self.write(lambda connection: connection.execute(sql) and None)
+
     def reader(self) -> apsw.Connection:
         """Return this thread's connection for reading; every statement sees the newest commit."""
         if self._closed:

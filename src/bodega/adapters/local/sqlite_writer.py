@@ -61,7 +61,7 @@ class Pending(Generic[T]):
         """Wait for a while and tell whether there is nothing left to wait for."""
         if step_aside(self.watch):
             return not self._done.locked()
-        if self._done.acquire(timeout=PATIENCE_SECONDS):
+        if self._done.acquire(timeout=PATIENCE_SECONDS / 10):
             self._done.release()
             return True
         return False
