@@ -14,7 +14,7 @@ from bodega.domain.reviews.records import (
 )
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError
-from bodega.ports.table import Delete, Equals, NotExists, Put, Update
+from bodega.ports.table import All, Delete, Equals, NotExists, Put, Update
 
 
 class OvertakenError(ConflictError):
@@ -49,7 +49,7 @@ def change(old: Review, new: Review) -> WritePlan:
         review_key(old.product_id, old.reviewer),
         set=attributes,
         remove=gone,
-        condition=Equals("version", old.version),
+        condition=_unchanged(old),
     )
     plan.add(edit, otherwise=lambda _: _overtaken(new))
     _count(plan, old, new)
@@ -61,7 +61,7 @@ def removal(old: Review, gone: Review) -> WritePlan:
     """Plan that a review is no more; `gone` is its last version, to be announced. Commit raises OvertakenError."""
     plan = WritePlan()
     plan.add(
-        Delete(schema.REVIEWS, review_key(old.product_id, old.reviewer), Equals("version", old.version)),
+        Delete(schema.REVIEWS, review_key(old.product_id, old.reviewer), _unchanged(old)),
         otherwise=lambda _: _overtaken(old),
     )
     plan.add(Delete(schema.REVIEW_VOTES, place_key(old.id)))
@@ -76,6 +76,11 @@ def _count(plan: WritePlan, old: Review | None, new: Review | None) -> None:
     some = new or old
     if counted and some is not None:
         plan.add(Update(schema.RATINGS, tally_key(some.product_id), add=counted))
+
+
+def _unchanged(old: Review) -> All:
+    """Return the condition that a review is the one that was read, and no other that was written in its place."""
+    return All((Equals("id", old.id), Equals("version", old.version)))
 
 
 def _overtaken(review: Review) -> OvertakenError:

@@ -39,6 +39,7 @@ def review_attributes(review: Review) -> tuple[Item, tuple[str, ...]]:
     """Return what a change of a review sets and what it removes; votes are left alone, they are counted meanwhile."""
     created = format_time(review.created_at)
     item: Item = {
+        "id": review.id,
         "doc": _encode(msgspec.structs.replace(review, helpful=0)),
         "version": review.version,
         "status": review.status,

@@ -1,9 +1,8 @@
 """Count the customers who found a review helpful, each once."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import cast
-
-import msgspec
 
 from bodega import schema
 from bodega.domain.reviews.model import Review
@@ -11,19 +10,24 @@ from bodega.domain.reviews.records import PLACE, helpful_key, review_key, vote_i
 from bodega.domain.reviews.service import Reviews
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, NotFoundError
-from bodega.ports.table import Delete, Equals, Exists, Key, NotExists, Put, TableStore, Update
-
-_TRIES = 30
+from bodega.ports.table import (
+    All,
+    ConditionFailedError,
+    Delete,
+    Equals,
+    Exists,
+    Key,
+    NotExists,
+    Put,
+    TableStore,
+    Update,
+)
 
 
 class OwnReviewError(ConflictError):
     """Nobody votes for their own review."""
 
     code = "own_review"
-
-
-class _CountMovedError(ConflictError):
-    """Somebody else's vote was counted meanwhile."""
 
 
 class _VotedError(ConflictError):
@@ -73,39 +77,51 @@ class Votes:
                 return
 
     def _count(self, review_id: str, customer_id: str, step: int) -> Review:
-        for _ in range(_TRIES):
-            review = self._reviews.get(review_id)
-            if step > 0 and not review.counts:
-                raise NotFoundError("review", review_id)
-            if review.customer_id == customer_id:
-                raise OwnReviewError("this review is your own")
-            counted = msgspec.structs.replace(review, helpful=review.helpful + step)
-            try:
-                self._plan(review, counted, customer_id).commit(self._table)
-            except _CountMovedError:
-                continue
-            except _VotedError:
-                return review
-            return counted
-        raise ConflictError("too many vote at once; try again")
+        review = self._reviews.get(review_id)
+        if step > 0 and not review.counts:
+            raise NotFoundError("review", review_id)
+        if review.customer_id == customer_id:
+            raise OwnReviewError("this review is your own")
+        try:
+            self._plan(review, customer_id, step).commit(self._table)
+        except _VotedError:
+            return review
+        return self._put_in_place(review)
 
-    def _plan(self, old: Review, counted: Review, customer_id: str) -> WritePlan:
+    def _plan(self, review: Review, customer_id: str, step: int) -> WritePlan:
+        """Plan a vote and what it adds: an addition, so that many may vote at once."""
         plan = WritePlan()
-        vote = vote_item(old.id, customer_id)
-        key = Key(old.id, customer_id)
-        added = counted.helpful > old.helpful
-        plan.add(
-            Put(schema.REVIEW_VOTES, vote, NotExists()) if added else Delete(schema.REVIEW_VOTES, key, Exists()),
-            otherwise=lambda _: _VotedError("counted already"),
+        vote = vote_item(review.id, customer_id)
+        cast_or_withdrawn = (
+            Put(schema.REVIEW_VOTES, vote, NotExists())
+            if step > 0
+            else Delete(schema.REVIEW_VOTES, Key(review.id, customer_id), Exists())
         )
-        # The place in the list sorted by votes is written with the count, so it has to be the count that we saw.
+        plan.add(cast_or_withdrawn, otherwise=lambda _: _VotedError("counted already"))
+        # By its id as well: its writer may have removed it and written another.
+        same = Equals("id", review.id)
         plan.add(
-            Update(
-                schema.REVIEWS,
-                review_key(old.product_id, old.reviewer),
-                set={"helpful": counted.helpful, "helpful_key": helpful_key(counted)},
-                condition=Equals("helpful", old.helpful),
-            ),
-            otherwise=lambda _: _CountMovedError("another vote came first"),
+            Update(schema.REVIEWS, _key(review), add={"helpful": step}, condition=same),
+            otherwise=lambda _: NotFoundError("review", review.id),
         )
         return plan
+
+    def _put_in_place(self, review: Review) -> Review:
+        """Write where the review stands among those sorted by votes, for the count that there is now.
+
+        Whoever is overtaken leaves it to the voter who was faster, and who writes it after them.
+        """
+        counted = self._reviews.get(review.id)
+        place = Update(
+            schema.REVIEWS,
+            _key(counted),
+            set={"helpful_key": helpful_key(counted)},
+            condition=All((Equals("id", counted.id), Equals("helpful", counted.helpful))),
+        )
+        with suppress(ConditionFailedError):
+            self._table.transact([place])
+        return counted
+
+
+def _key(review: Review) -> Key:
+    return review_key(review.product_id, review.reviewer)

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from review_bench import ReviewBench
 
 from bodega.errors import ConflictError, NotFoundError
+from bodega.ports.table import Key
 
 THREADS = 16
 DEADLINE_SECONDS = 120
@@ -70,6 +71,28 @@ def one_step(bench, mug, customer, chance):
 def votes_for(bench, review_id):
     items = bench.table.query("review_votes", review_id, limit=1000).items
     return sum(item["voter"] != "place" for item in items)
+
+
+def test_votes_that_come_at_the_same_moment_are_all_counted(tmp_path):
+    bench = ReviewBench(tmp_path)
+    review = bench.write(bench.product(), "cus_writer", 5)
+    start = threading.Barrier(THREADS)
+
+    def vote(number):
+        start.wait()
+        for again in range(6):
+            bench.votes.add(review.id, f"cus_{number}_{again // 2}")
+
+    threads = [threading.Thread(target=vote, args=(number,), daemon=True) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(DEADLINE_SECONDS)
+
+    assert bench.reviews.get(review.id).helpful == votes_for(bench, review.id) == 3 * THREADS
+    item = bench.table.get("reviews", Key(review.product_id, review.reviewer))
+    assert item["helpful_key"].startswith(f"{3 * THREADS:010d}#")  # and it stands where it belongs
+    bench.close()
 
 
 class Model(RuleBasedStateMachine):

@@ -134,6 +134,27 @@ def test_markup_and_right_to_left_words_are_words(bench, mug):
     assert bench.write(mug, ANN, 5, text=words).text == words
 
 
+def test_an_edit_decided_on_a_review_that_was_replaced_meanwhile_is_decided_again(bench, mug, monkeypatch):
+    old = bench.write(mug, ANN, 1)
+    find, seen = bench.reviews.find, []
+
+    def find_then_replace(product_id, reviewer):
+        found = find(product_id, reviewer)
+        if not seen:  # another tab removes it and writes another, at the same version, before this one commits
+            seen.append(found)
+            bench.reviewing.remove(mug, ANN)
+            bench.write(mug, ANN, 2)
+        return found
+
+    with monkeypatch.context() as context:
+        context.setattr(bench.reviews, "find", find_then_replace)
+        edited = bench.write(mug, ANN, 5)
+
+    assert edited.id != old.id
+    assert bench.reviews.get(edited.id) == edited
+    assert bench.adds_up(mug).stars == (0, 0, 0, 0, 1)
+
+
 # -- lists
 
 
