@@ -11,6 +11,7 @@ from selling import ADDRESS, CARTS, CONTACT, ORDERS, WEBHOOK, body_of, cart_of, 
 
 from bodega.adapters.system.clock import SettableClock
 from bodega.asgi import create_app
+from bodega.domain.carts.coupon import CouponInput
 from bodega.domain.catalog.model import ProductInput, VariantInput
 from bodega.domain.shop import Shop
 from bodega.settings import Settings
@@ -274,6 +275,18 @@ def test_a_cart_of_a_hundred_lines_is_held_and_bought(client: Any, shop: Shop) -
     assert len(made.json()["lines"]) == 100
     levels = shop.inventory.find_levels([variant.sku for variant in variants])
     assert {(level.on_hand, level.held, level.sold) for level in levels.values()} == {(4, 0, 2)}
+
+
+def test_what_costs_nothing_is_ordered_without_a_card(client: Any, shop: Shop) -> None:
+    shop.coupons.create(CouponInput(code="GIFT", kind="percent", percent="100"))
+    cart = cart_of(client, MUG=1)
+    given = client.post(f"{CARTS}/{cart['id']}/coupons", json={"code": "gift"}).json()
+
+    made = check_out(client, given, "")
+
+    assert (made.status_code, made.json()["state"], made.json()["payment_state"]) == (201, "paid", "none")
+    assert made.json()["total"]["amount"] == 0
+    assert shop.world.payments.all_payments() == []  # type: ignore[attr-defined]  # it is the sandbox
 
 
 @pytest.fixture

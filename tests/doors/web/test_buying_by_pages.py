@@ -6,6 +6,7 @@ import pytest
 from browsing import Browser
 from walking import FORM, Walker
 
+from bodega.domain.carts.coupon import CouponInput
 from bodega.domain.carts.shipping import Band, Method, ShippingTable, Zone
 from bodega.domain.shop import Shop
 from bodega.values.money import Money
@@ -139,6 +140,20 @@ def test_a_bank_that_takes_its_time(walker: Walker, shop: Shop) -> None:
     page.check()
     assert "Just a moment" in page.text
     assert ("meta", {"http-equiv": "refresh", "content": "3"}) in page.elements
+
+
+def test_what_costs_nothing_is_ordered_without_a_card(walker: Walker, shop: Shop) -> None:
+    shop.coupons.create(CouponInput(code="GIFT", kind="percent", percent="100"))
+    fill_cart(walker)
+    walker.press("redeem", code="gift")
+
+    walker.press("checkout").check()
+
+    assert "Place the order" in walker.page.text
+    assert "Test card" not in walker.page.text
+    assert "Thank you" in walker.press("pay", **ADDRESS).text
+    walker.press("cancel").check()
+    assert "was called off" in walker.page.text
 
 
 def test_the_price_is_the_one_that_was_shown(walker: Walker, shop: Shop) -> None:

@@ -101,7 +101,7 @@ class Returning:
         operation_id = natural_id("cnl", order_id, key)
 
         def decide(order: Order) -> Order:
-            if order.state == "cancelled" and order.paid and any(op.id == operation_id for op in order.paid.operations):
+            if order.state == "cancelled" and _was_called_off(order, operation_id):
                 return order
             now = self._clock.now()
             units = order.outstanding()
@@ -243,3 +243,8 @@ class Returning:
             return self._settling.settle(order)
         except UnavailableError:
             return self._orders.get(order.id)  # the work list goes on with it
+
+
+def _was_called_off(order: Order, operation_id: str) -> bool:
+    """Tell whether this call cancelled the order; one that cost nothing does not remember who did."""
+    return order.paid is None or any(op.id == operation_id for op in order.paid.operations)

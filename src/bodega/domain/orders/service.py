@@ -27,10 +27,9 @@ from bodega.domain.orders.records import (
     recorded_event,
 )
 from bodega.domain.writes import WritePlan
-from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, StaleVersionError
+from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError, StaleVersionError
 from bodega.ports.table import (
     MAX_BATCH_GET,
-    MAX_TRANSACTION_WRITES,
     Any,
     Equals,
     Item,
@@ -83,7 +82,7 @@ class Orders:
 
         An order must not be in one call twice. Each is atomic on its own. What was sold here is left as it is.
         """
-        known = self._find_many([order.id for order in orders])
+        known = self.find_many([order.id for order in orders])
         written: list[tuple[Order, Item]] = []
         created = unchanged = 0
         too_large = []
@@ -102,27 +101,33 @@ class Orders:
         self._table.load(([Put(schema.ORDERS, item)], [recorded_event(order)]) for order, item in written)
         return Recorded(created, len(written) - created, unchanged, tuple(too_large))
 
-    def restore(self, order: Order, history: Sequence[Entry]) -> None:
-        """Store an order that another shop sold, with its history, as it was; it is announced as one from elsewhere.
+    def restore_many(self, orders: Sequence[tuple[Order, Sequence[Entry]]]) -> list[ShopError | None]:
+        """Store orders that another shop sold, with their histories, as they were; say of each why not, if so.
 
-        The order comes last, so that one which is there is there wholly. NumberTakenError if another has its number,
-        ConflictError if it was stored meanwhile, InvalidError for one that no item can hold.
+        They are announced as orders from elsewhere. An order comes after its history, so that one which is there is
+        there wholly. NumberTakenError if another order has the number, ConflictError if this one is there already,
+        InvalidError for one that no item can hold.
         """
-        item = order_item(order)
-        if len(cast("bytes", item["doc"])) > MAX_RECORDED_BYTES:
-            raise InvalidError("this order is too large to be kept", [Fault("", "order_too_large", "it is too large")])
-        entries = [Put(schema.ORDER_HISTORY, entry_item(order.id, entry)) for entry in history]
-        for start in range(0, len(entries), MAX_TRANSACTION_WRITES):
-            self._table.transact(entries[start : start + MAX_TRANSACTION_WRITES])
+        refusals: list[ShopError | None] = [_too_large(order) for order, _ in orders]
+        fitting = [number for number, refusal in enumerate(refusals) if refusal is None]
+        entries = [Put(schema.ORDER_HISTORY, entry_item(orders[n][0].id, e)) for n in fitting for e in orders[n][1]]
+        self._table.load(([entry], []) for entry in entries)
+        plans = [self._plan_restoring(orders[number][0]) for number in fitting]
+        outcomes = self._table.load((plan.writes, plan.events) for plan in plans)
+        for number, plan, outcome in zip(fitting, plans, outcomes, strict=True):
+            refusals[number] = plan.refusal(outcome) if outcome is not None else None
+        return refusals
+
+    def _plan_restoring(self, order: Order) -> WritePlan:
         plan = WritePlan()
-        plan.add(Put(schema.ORDERS, item, NotExists()))
+        plan.add(Put(schema.ORDERS, order_item(order), NotExists()))
         if order.sums is not None:
             plan.add(
                 Put(schema.ORDER_HISTORY, number_item(order), NotExists()),
                 otherwise=lambda _found: NumberTakenError(order.number),
             )
         plan.announce(recorded_event(order))
-        plan.commit(self._table)
+        return plan
 
     # -- sold here ---------------------------------------------------------------------------------------------
 
@@ -305,7 +310,8 @@ class Orders:
         for item in scan_all(self._table, schema.ORDERS):
             yield read_order(item)
 
-    def _find_many(self, order_ids: Sequence[str]) -> dict[str, Order]:
+    def find_many(self, order_ids: Sequence[str]) -> dict[str, Order]:
+        """Return those orders that there are, by id."""
         found: dict[str, Order] = {}
         for start in range(0, len(order_ids), MAX_BATCH_GET):
             keys = [order_key(order_id) for order_id in order_ids[start : start + MAX_BATCH_GET]]
@@ -322,6 +328,12 @@ def canonical_number(text: str) -> str:
     """
     plain = text.strip().upper().replace("-", "").translate(str.maketrans("OIL", "011"))[:40]
     return f"{plain[:4]}-{plain[4:]}"
+
+
+def _too_large(order: Order) -> InvalidError | None:
+    if len(cast("bytes", order_item(order)["doc"])) <= MAX_RECORDED_BYTES:
+        return None
+    return InvalidError("this order is too large to be kept", [Fault("", "order_too_large", "it is too large")])
 
 
 def _merged(old: Order, new: Order) -> Order:

@@ -115,3 +115,16 @@ def test_money_is_given_up_although_the_cart_is_gone_by_then(desk):
     assert desk.shop.orders.get(order.id).state == "paid"
     desk.shop.returning.cancel(order_id=order.id, key="off")
     assert (desk.shop.orders.get(order.id).state, desk.used()) == ("cancelled", 0)
+
+
+def test_calling_off_what_cost_nothing_twice_is_one_act(desk):
+    desk.shop.coupons.create(CouponInput(code="GIFT", kind="percent", percent="100"))
+    cart_id = desk.shop.carting.create(lines=[Wanted("MUG", 1)]).cart.id
+    desk.shop.carting.redeem(cart_id, code="gift")
+    order = desk.buy(cart_id, "").order
+
+    once, twice = (desk.shop.returning.cancel(order_id=order.id, key="off") for _ in range(2))
+
+    assert once == twice
+    assert (once.state, desk.shop.coupons.get("GIFT").used) == ("cancelled", 0)
+    assert desk.shop.stock.get(sku="MUG").on_hand == 5

@@ -6,8 +6,9 @@ from typing import Any
 
 from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.imports.cells import plain_cells
-from bodega.domain.flows.imports.ledger import Ledger, Outcome
+from bodega.domain.flows.imports.ledger import Ledger
 from bodega.domain.flows.order_documents import NESTED, OrderDocument, document_of
+from bodega.domain.orders.model import Entry, Order
 from bodega.domain.orders.service import Orders
 from bodega.errors import ConflictError, NotFoundError, ShopError
 from bodega.ports.tabular import Row, RowReader
@@ -41,19 +42,47 @@ class OrderImport:
         """Import everything behind the ledger's checkpoint."""
         rows = reader.read(after_line=self._ledger.job.checkpoint.line)
         while batch := list(islice(rows, _BATCH)):
+            waiting: dict[str, tuple[int, OrderDocument]] = {}
             for row in batch:
-                self._take(row)
+                given = self._read(row)
+                if given is not None and given.id in waiting:  # the same order once more
+                    self._write(waiting)
+                    waiting = {}
+                if given is not None:
+                    waiting[given.id] = (row.line, given)
+            self._write(waiting)
             self._ledger.checkpoint(line=batch[-1].line)
 
-    def _take(self, row: Row) -> None:
+    def _read(self, row: Row) -> OrderDocument | None:
         self._ledger.read += 1
         if row.fault is not None:
             self._ledger.reject(row.line, "unreadable_row", row.fault)
-            return
+            return None
         try:
-            self._ledger.count(self._restore(self._document(row.values)))
+            return self._document(row.values)
         except ShopError as exc:
             self._ledger.refuse(row.line, exc)
+            return None
+
+    def _write(self, waiting: Mapping[str, tuple[int, OrderDocument]]) -> None:
+        known = self._orders.find_many(list(waiting))
+        lines: list[int] = []
+        new: list[tuple[Order, Sequence[Entry]]] = []
+        for line, given in waiting.values():
+            try:
+                if given.id in known:
+                    self._compare(known[given.id], given)
+                    self._ledger.count("unchanged")
+                else:
+                    new.append((given.order(private=self._sealed(given)), given.history))
+                    lines.append(line)
+            except ShopError as exc:
+                self._ledger.refuse(line, exc)
+        for line, refusal in zip(lines, self._orders.restore_many(new), strict=True):
+            if refusal is None:
+                self._ledger.count("created")
+            else:
+                self._ledger.refuse(line, refusal)
 
     def _document(self, values: Mapping[str, Any]) -> OrderDocument:
         cells = plain_cells(values, nested=NESTED, ignored=self._ignored)
@@ -61,16 +90,12 @@ class OrderImport:
         document.check(currency=self._currency)
         return document
 
-    def _restore(self, given: OrderDocument) -> Outcome:
-        known = self._orders.find(given.id)
-        if known is None:
-            self._orders.restore(given.order(private=self._sealed(given)), given.history)
-            return "created"
+    def _compare(self, known: Order, given: OrderDocument) -> None:
+        """Raise OtherOrderError unless the shop has exactly this order."""
         history = self._orders.whole_history(known.id)
         wanted = document_of(given.order(private=b""), contact=given.contact, history=given.history)
         if document_of(known, contact=self._contacts.of(known), history=history) != wanted:
             raise OtherOrderError(given.id)
-        return "unchanged"
 
     def _sealed(self, given: OrderDocument) -> bytes:
         if given.contact is None:

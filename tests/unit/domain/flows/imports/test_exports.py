@@ -249,6 +249,14 @@ def test_a_number_that_another_order_has_is_rejected(full, open_at, take, write)
     assert (job.created, job.rejected_by_reason) == (1, {"number_taken": 1})
 
 
+def test_an_order_that_stands_in_a_file_twice_is_one(full, open_at, take, write):
+    copy, row = open_at("copy"), document(full)
+
+    job = take(copy, "orders", write(row, row, {**row, "number": "AAAA-AAAA"}))
+
+    assert (job.created, job.unchanged, job.rejected_by_reason) == (1, 1, {"other_order": 1})
+
+
 def test_an_order_of_a_customer_whom_nobody_knows_waits_for_them(full, open_at, take, write):
     copy = open_at("copy")
 
