@@ -45,6 +45,8 @@ def measurements(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, 
     )
     rows = ["2000"] if args.quick else ["10000", "100000", str(args.large)]
     yield "import of products", ("imports.py", "--rows", *rows)
+    yield "cart updates", ("carts.py", "--seconds", seconds)
+    yield "checkout", ("checkout.py", "--seconds", "1" if args.quick else "4", "--rounds", "1" if args.quick else "3")
     yield "start", ("start.py", "--starts", "3")
 
 
