@@ -176,7 +176,7 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
     products = Products(table=table, taxonomy=taxonomy, clock=clock, ids=ids, currency=settings.currency)
     # The shelves ask the indexer to catch up, and the indexer reads the shelves: the one knot, tied here.
     shelves = Shelves(table=table, search=search, taxonomy=taxonomy, clock=clock, catch_up=lambda: indexer.catch_up())  # noqa: PLW0108  # not yet built
-    indexer = Indexer(table=table, search=search, shelves=shelves, sold=models.sold)
+    indexer = Indexer(table=table, search=search, shelves=shelves, sold=models.sold, reproject=products.reproject)
     freshness = Freshness(table=table, search=search, taxonomy=taxonomy)
     catalog = Catalog(products=products, taxonomy=taxonomy, shelves=shelves, freshness=freshness)
     inventory = Inventory(table=table, clock=clock)

@@ -1,8 +1,8 @@
 """Answer product lists for shoppers and for staff: one way from a query to a page of stored cards."""
 
 import functools
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -13,7 +13,7 @@ from bodega.api.query import MAX_BYTES, decode_query
 from bodega.api.rendered import KeptPages
 from bodega.api.reply import Reply, encode, etag_of_bytes, joined
 from bodega.api.shapes import Cursor, Limit, Names, Words
-from bodega.domain.catalog.model import Status
+from bodega.domain.catalog.model import Category, Collection, Status
 from bodega.domain.catalog.shelves import Audience, ShelfPage, ShelfQuery
 from bodega.errors import Fault, InvalidError
 from bodega.ports.search import MAX_TEXT_LENGTH
@@ -21,6 +21,7 @@ from bodega.values.page import DEFAULT_LIMIT
 
 Amount = Annotated[int, Meta(ge=0, le=10**15)]
 SortName = Literal["relevance", "price", "-price", "created_at", "-created_at", "best_selling", "rating", "-rating"]
+Place = TypeVar("Place", Category, Collection)
 _NAME = "A name of an attribute or option in place of NAME; repeat for alternatives."
 
 
@@ -84,16 +85,10 @@ def _question(asked: ProductQuery, path: str) -> bytes:
 
 
 def _shelf_query(desk: Desk, asked: ProductQuery, audience: Audience) -> ShelfQuery:
-    taxonomy = desk.shop.catalog.taxonomy
-    collections: Sequence[str] = ()
-    categories = known_categories(desk, asked.category)
-    if asked.collection:
-        by_id = taxonomy.collections()
-        collections = _known("collection", asked.collection, by_id, {c.slug: c for c in by_id.values()})
     return ShelfQuery(
         text=asked.q.strip(),
-        categories=categories,
-        collections=collections,
+        categories=known_categories(desk, asked.category),
+        collections=_known_collections(desk, asked.collection),
         brands=asked.brand,
         attributes=asked.attributes,
         price_from=asked.price_from,
@@ -108,17 +103,26 @@ def _shelf_query(desk: Desk, asked: ProductQuery, audience: Audience) -> ShelfQu
 
 
 def known_categories(desk: Desk, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the ids of categories named by id or slug; InvalidError for one that nobody knows."""
+    """Return the ids of categories named by id or slug, present or former; InvalidError for one that nobody knows."""
     if not names:
         return ()
-    tree = desk.shop.catalog.taxonomy.tree()
-    return _known("category", names, tree.by_id, tree.by_slug)
+    taxonomy = desk.shop.catalog.taxonomy
+    return _known("category", names, taxonomy.tree().by_id, taxonomy.find_category)
 
 
-def _known(kind: str, names: Sequence[str], by_id: Mapping[str, Any], by_slug: Mapping[str, Any]) -> tuple[str, ...]:
+def _known_collections(desk: Desk, names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    taxonomy = desk.shop.catalog.taxonomy
+    return _known("collection", names, taxonomy.collections(), taxonomy.find_collection)
+
+
+def _known(
+    kind: str, names: Sequence[str], by_id: Mapping[str, Place], by_slug: Callable[[str], Place | None]
+) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for name in names:
-        record = by_id.get(name) or by_slug.get(name)
+        record = by_id.get(name) or by_slug(name)
         if record is None:
             detail = f"there is no {kind} {name[:80]!r}"
             raise InvalidError(detail, [Fault(f"/filter[{kind}]", f"unknown_{kind}", detail)])

@@ -28,6 +28,7 @@ from bodega.api.store import (
     carts,
     categories,
     checkout,
+    collections,
     customers,
     feedback,
     orders,
@@ -41,6 +42,7 @@ from bodega.domain.shop import Shop
 ROUTES: tuple[Route, ...] = (
     *products.ROUTES,
     *categories.ROUTES,
+    *collections.ROUTES,
     *reviews.ROUTES,
     *recommendations.ROUTES,
     *feedback.ROUTES,

@@ -57,6 +57,11 @@ def category(slug: str) -> Href:
     return Href(f"/c/{quote(slug, safe='')}")
 
 
+def collection(slug: str) -> Href:
+    """Return a collection's page."""
+    return Href(f"/collections/{quote(slug, safe='')}")
+
+
 def media(key: str) -> Href:
     """Return the address of a picture; keys are relative to the media folder, whether or not they repeat its name."""
     return Href(f"/media/{quote(key.removeprefix(schema.MEDIA), safe='/')}")

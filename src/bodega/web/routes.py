@@ -33,6 +33,7 @@ from bodega.web.storefront.cart import add_to_cart, cart_page, change_cart
 from bodega.web.storefront.category import category_page
 from bodega.web.storefront.checkout import check_out, checkout_page
 from bodega.web.storefront.checkout_status import checkout_status_page
+from bodega.web.storefront.collection import collection_page
 from bodega.web.storefront.home import home_page
 from bodega.web.storefront.order import change_order, order_page
 from bodega.web.storefront.product import product_page
@@ -55,6 +56,7 @@ PAGES: tuple[Page, ...] = (
     Page(path="/", policy=ANYBODY, show=home_page),
     Page(path="/search", policy=ANYBODY, show=search_page),
     Page(path="/c/{slug}", policy=ANYBODY, show=category_page),
+    Page(path="/collections/{slug}", policy=ANYBODY, show=collection_page),
     Page(path="/p/{slug}", policy=ANYBODY, show=product_page),
     Page(path="/p/{slug}/review", policy=Shopper(), show=review_page, take=take_review),
     Page(path="/p/{slug}/helpful", policy=Shopper(), take=take_vote),

@@ -55,6 +55,46 @@ def test_a_product_is_found_by_id_slug_and_sku(client: Any, shelf: list[str]) ->
         assert "stale-while-revalidate" in response.headers["cache-control"]
 
 
+@pytest.mark.parametrize("kind", ["categories", "collections"])
+def test_a_place_is_read_by_id_and_slug_and_found_under_its_old_name(staff: Any, client: Any, kind: str) -> None:
+    made = staff.post(f"/v1/admin/{kind}", json={"name": "Wïnter", "description": "Cold."}).json()
+    path = f"/v1/store/{kind}"
+    for reference in (made["id"], "slug:winter"):
+        found = client.get(f"{path}/{reference}")
+        assert (found.status_code, found.json()["name"], found.json()["products"]) == (200, "Wïnter", 0)
+        assert found.headers["surrogate-key"] == kind
+        assert client.get(f"{path}/{reference}", headers={"if-none-match": found.headers["etag"]}).status_code == 304
+
+    staff.patch(
+        f"/v1/admin/{kind}/slug:winter",
+        json={"slug": "schnee-雪"},
+        headers={"if-match": "*", "content-type": "application/merge-patch+json"},
+    )
+
+    old = client.get(f"{path}/slug:winter")
+    assert (old.status_code, old.headers["location"]) == (301, f"{path}/slug:schnee-%E9%9B%AA")
+    assert client.get(old.headers["location"]).json()["id"] == made["id"]
+    assert staff.get(f"/v1/admin/{kind}/slug:winter").json()["id"] == made["id"]
+    for unknown in ("slug:", "slug:none", "none", "slug:%2F", "slug:A%20B", "x" * 300, "slug:" + "x" * 300):
+        problem(client.get(f"{path}/{unknown}"), 404, "not_found")
+
+
+@pytest.mark.parametrize("kind", ["categories", "collections"])
+def test_a_name_can_be_taken_that_only_leads_elsewhere_and_no_other(staff: Any, kind: str) -> None:
+    patch = {"if-match": "*", "content-type": "application/merge-patch+json"}
+    first = staff.post(f"/v1/admin/{kind}", json={"name": "Winter"}).json()
+    problem(staff.post(f"/v1/admin/{kind}", json={"name": "Winter"}), 409, "name_taken")
+    staff.patch(f"/v1/admin/{kind}/{first['id']}", json={"slug": "snow"}, headers=patch)
+
+    second = staff.post(f"/v1/admin/{kind}", json={"name": "Winter"}).json()
+
+    assert staff.get(f"/v1/admin/{kind}/slug:winter").json()["id"] == second["id"]
+    problem(staff.patch(f"/v1/admin/{kind}/{first['id']}", json={"slug": "winter"}, headers=patch), 409, "name_taken")
+    staff.patch(f"/v1/admin/{kind}/{second['id']}", json={"slug": "ice"}, headers=patch)
+    back = staff.patch(f"/v1/admin/{kind}/{first['id']}", json={"slug": "winter"}, headers=patch)
+    assert back.json()["slug"] == "winter"
+
+
 def test_a_sku_with_a_slash_is_one_segment_of_the_path(client: Any, staff: Any) -> None:
     staff.post("/v1/admin/products", json=product("A/B c"))
 

@@ -7,7 +7,15 @@ from html.parser import HTMLParser
 import httpx
 from starlette.applications import Starlette
 
-from bodega.domain.catalog.model import AttributeInput, CategoryInput, Media, ProductInput, Rating, VariantInput
+from bodega.domain.catalog.model import (
+    AttributeInput,
+    CategoryInput,
+    CollectionInput,
+    Media,
+    ProductInput,
+    Rating,
+    VariantInput,
+)
 from bodega.domain.catalog.products import Restored
 from bodega.domain.orders.model import Line, Order
 from bodega.domain.reviews.model import Review
@@ -19,6 +27,7 @@ NASTY = "<script>alert('x')</script> \"quoted\" & مرحبا 🐈"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#c44"/></svg>'
 COLOURS = ("Red", "Green", "Blue")
 MUGS = 60
+GIFTS = 10
 
 
 def fill(shop: Shop) -> None:
@@ -29,6 +38,8 @@ def fill(shop: Shop) -> None:
     mugs = taxonomy.create_category(CategoryInput(name="Mugs", parent=drinking)).id
     taxonomy.create_category(CategoryInput(name="Plates", parent=kitchen))
     taxonomy.declare_attribute("colour", AttributeInput(type="text", label="Colour"))
+    gifts = taxonomy.create_collection(CollectionInput(name="Gifts under 10", description="Small <b>things</b>.")).id
+    taxonomy.create_collection(CollectionInput(name="Empty"))
     shop.world.objects.put("media/mug.svg", SVG)
     shop.world.objects.put('media/odd name"><x.svg', SVG)
     shop.world.objects.put("media/notes.txt", b"<script>alert(1)</script>")
@@ -40,6 +51,7 @@ def fill(shop: Shop) -> None:
             brand="Potter's" if number % 2 else "Kiln & Co",
             status="active",
             categories=[mugs],
+            collections=[gifts] if number < GIFTS else [],
             attributes={"colour": COLOURS[number % 3], "dishwasher": number % 4 == 0, "volume": 0.3},
             description="A mug.\n\nHolds tea, coffee & soup.",
             media=[Media(key="mug.svg", alt="A mug", width=8, height=8)] if number % 5 else [],

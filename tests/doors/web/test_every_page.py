@@ -14,6 +14,9 @@ PAGES = (
     "/c/plates",
     "/c/mugs?brand=Potter%27s&filter.colour=Red&min=10&max=20",
     "/c/mugs?brand=nobody",
+    "/collections/gifts-under-10",
+    "/collections/gifts-under-10?category=drinking&brand=Potter%27s",
+    "/collections/empty",
     "/search",
     "/search?q=mug",
     "/search?q=mgu&sort=price",
@@ -34,7 +37,7 @@ PAGES = (
     "/reset",
     "/staff/sign-in",
 )
-BROKEN = ("/nowhere", "/p/hidden", "/c/none", "/search?q=" + "x" * 201)
+BROKEN = ("/nowhere", "/collections/none", "/p/hidden", "/c/none", "/search?q=" + "x" * 201)
 
 
 @pytest.mark.parametrize("path", PAGES + BROKEN)
@@ -103,7 +106,7 @@ def test_every_template_is_used_by_some_page_of_these_tests() -> None:
         "checkout_status.html",
         "sandbox_bank.html",
         "order.html",
-        "category.html",
+        "place.html",
         "search.html",
         "product.html",
         "review.html",

@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from browsing import MUGS, Browser, Soup
+from browsing import GIFTS, MUGS, Browser, Soup
 from starlette.applications import Starlette
 
+from bodega.domain.catalog.model import CategoryInput, CollectionInput
 from bodega.domain.shop import Shop
 from bodega.web.cursors import FIRST, Trail, read_cursor, sign_cursor
 from bodega.web.routes import routes
@@ -23,6 +24,74 @@ def test_a_category_shows_the_way_to_it_what_is_beneath_and_how_many(browser: Br
     assert f"{MUGS + 2} products" in soup.text
     assert "For <b>cooks</b>." in soup.text
     assert browser.page("/c/mugs").all("a", href="/c/kitchen-table")
+
+
+def test_a_collection_is_narrowed_as_a_category_is_and_its_departments_are_filters(browser: Browser) -> None:
+    path = "/collections/gifts-under-10"
+    soup = browser.page(path)
+
+    assert f"{GIFTS} products" in soup.text
+    assert "Small <b>things</b>." in soup.text
+    assert browser.page("/").all("a", href=path)
+    assert not browser.page("/").all("a", href="/collections/empty")
+    assert soup.all("a", href=f"{path}?category=kitchen-table")
+    assert soup.all("a", href="/collections/empty")
+    assert soup.all("a", href=f"{path}?brand=Potter%27s")
+    assert "Colour" in soup.text
+    narrowed = browser.page(f"{path}?category=mugs&brand=Potter%27s")
+    assert f"{GIFTS // 2} products" in narrowed.text
+    assert narrowed.all("a", href=f"{path}?brand=Potter%27s", **{"aria-current": "true"})
+    assert f"{GIFTS} products" in browser.page(f"{path}?q=teapot").text
+
+
+def test_pages_of_a_collection_join_and_belong_to_it_alone(shop: Shop) -> None:
+    browser = Browser(Starlette(routes=routes(shop)))
+    taxonomy = shop.catalog.taxonomy
+    held = taxonomy.create_collection(CollectionInput(name="Thirty mugs")).id
+    chosen = [shop.catalog.products.find_id_by_slug(f"mug-{n}") for n in range(30)]
+    for found in chosen:
+        assert found is not None
+        shop.catalog.products.patch(found[0], {"collections": [held]}, expected_version=None)
+    shop.indexer.catch_up()
+
+    first = browser.page("/collections/thirty-mugs?sort=price")
+    on = _follow(browser, "/collections/thirty-mugs?sort=price", "next")
+    assert on is not None
+    second = browser.page(on)
+
+    shown = [a["href"] for page in (first, second) for a in page.all("a") if a["href"].startswith("/p/mug-")]
+    assert len(set(shown)) == 30
+    astray = on.replace("/collections/thirty-mugs", "/c/mugs")
+    assert "page 2" not in browser.page(astray).text
+    for found in chosen:
+        assert found is not None
+        shop.catalog.products.patch(found[0], {"collections": []}, expected_version=None)
+    shop.indexer.catch_up()
+
+
+def test_an_old_address_of_a_category_or_collection_leads_to_the_new_one(browser: Browser, shop: Shop) -> None:
+    taxonomy = shop.catalog.taxonomy
+    category = taxonomy.create_category(CategoryInput(name="Winter"))
+    collection = taxonomy.create_collection(CollectionInput(name="Winter"))
+    taxonomy.modify_category(category.id, CategoryInput(name="Snow"), expected_version=1)
+    taxonomy.modify_collection(collection.id, CollectionInput(name="Snow"), expected_version=1)
+
+    for door in ("c", "collections"):
+        answer = browser.get(f"/{door}/winter?brand=A%26B&sort=price")
+        assert (answer.status_code, answer.headers["location"]) == (301, f"/{door}/snow?brand=A%26B&sort=price")
+        assert browser.get(f"/{door}/Snow").headers["location"] == f"/{door}/snow"
+        assert browser.get(f"/{door}/snow").status_code == 200
+        assert browser.get(f"/{door}/w%00inter").status_code == 404
+    assert browser.page("/search?category=winter").all("a", class_="pill", **{"aria-current": "true"})
+
+    # Somebody else may have the name: then it is theirs.
+    other = taxonomy.create_category(CategoryInput(name="Winter"))
+    assert browser.get("/c/winter").status_code == 200
+    for made, version in ((category, 2), (other, 1)):
+        taxonomy.remove_category(made.id, expected_version=version)
+    taxonomy.remove_collection(collection.id, expected_version=2)
+    for path in ("/c/winter", "/c/snow", "/collections/winter", "/collections/snow"):
+        assert browser.get(path).status_code == 404
 
 
 def test_facets_offer_brand_price_and_the_attributes_that_differ(browser: Browser) -> None:

@@ -54,7 +54,7 @@ def bench(tmp_path):
     taxonomy = Taxonomy(table=table, clock=clock, ids=ids)
     products = Products(table=table, taxonomy=taxonomy, clock=clock, ids=ids, currency="GBP")
     shelves = Shelves(table=table, search=search, taxonomy=taxonomy, clock=clock, catch_up=lambda: indexer.catch_up())  # noqa: PLW0108
-    indexer = Indexer(table=table, search=search, shelves=shelves, sold=dict)
+    indexer = Indexer(table=table, search=search, shelves=shelves, sold=dict, reproject=products.reproject)
     freshness = Freshness(table=table, search=search, taxonomy=taxonomy)
     yield Bench(Catalog(products, taxonomy, shelves, freshness), indexer, table, clock)
     indexer.close()

@@ -78,13 +78,32 @@ def _page(call: Call, records: Mapping[str, Any], path: str) -> Reply:
     return Reply(body=body, headers=tuple(link_header(path, call.raw_query, after, before)))
 
 
-def _found(records: Mapping[str, N], kind: str, reference: str) -> N:
-    """Return the record with this id or, by `slug:…`, this slug."""
-    record = records.get(reference)
-    if record is None and reference.startswith("slug:"):
-        record = next((r for r in records.values() if getattr(r, "slug", None) == reference[5:]), None)
+def _category(call: Call) -> Category:
+    """Return the category with this id or, by `slug:…`, with this slug now or before."""
+    name = call.params["name"]
+    found = _categories(call).get(name)
+    if found is None and name.startswith("slug:"):
+        found = call.shop.catalog.taxonomy.find_category(name[5:])
+    return _present(found, "category", name)
+
+
+def _collection(call: Call) -> Collection:
+    """Return the collection with this id or, by `slug:…`, with this slug now or before."""
+    name = call.params["name"]
+    found = _collections(call).get(name)
+    if found is None and name.startswith("slug:"):
+        found = call.shop.catalog.taxonomy.find_collection(name[5:])
+    return _present(found, "collection", name)
+
+
+def _attribute(call: Call) -> Attribute:
+    name = call.params["name"]
+    return _present(_attributes(call).get(name), "attribute", name)
+
+
+def _present(record: N | None, kind: str, name: str) -> N:
     if record is None:
-        raise NotFoundError(kind, reference[:120])
+        raise NotFoundError(kind, name[:120])
     return record
 
 
@@ -124,7 +143,7 @@ def list_categories(call: Call) -> Reply:
 
 def read_category(call: Call) -> Reply:
     """Answer one category."""
-    return _shown(_found(_categories(call), "category", call.params["name"]), CATEGORIES)
+    return _shown(_category(call), CATEGORIES)
 
 
 def create_category(call: Call) -> Reply:
@@ -134,7 +153,7 @@ def create_category(call: Call) -> Reply:
 
 def change_category(call: Call) -> Reply:
     """Change or replace a category."""
-    record = _found(_categories(call), "category", call.params["name"])
+    record = _category(call)
     given, version = _changed(call, record, CategoryInput, "id")
     changed = call.shop.catalog.taxonomy.modify_category(record.id, given, expected_version=version)
     return _shown(changed, CATEGORIES)
@@ -142,7 +161,7 @@ def change_category(call: Call) -> Reply:
 
 def remove_category(call: Call) -> Reply:
     """Delete an empty category."""
-    record = _found(_categories(call), "category", call.params["name"])
+    record = _category(call)
     version = expected_version(call, lambda: record.version)
     call.shop.catalog.taxonomy.remove_category(record.id, expected_version=version)
     return Reply(204)
@@ -158,7 +177,7 @@ def list_collections(call: Call) -> Reply:
 
 def read_collection(call: Call) -> Reply:
     """Answer one collection."""
-    return _shown(_found(_collections(call), "collection", call.params["name"]), COLLECTIONS)
+    return _shown(_collection(call), COLLECTIONS)
 
 
 def create_collection(call: Call) -> Reply:
@@ -168,7 +187,7 @@ def create_collection(call: Call) -> Reply:
 
 def change_collection(call: Call) -> Reply:
     """Change or replace a collection."""
-    record = _found(_collections(call), "collection", call.params["name"])
+    record = _collection(call)
     given, version = _changed(call, record, CollectionInput, "id")
     changed = call.shop.catalog.taxonomy.modify_collection(record.id, given, expected_version=version)
     return _shown(changed, COLLECTIONS)
@@ -176,7 +195,7 @@ def change_collection(call: Call) -> Reply:
 
 def remove_collection(call: Call) -> Reply:
     """Delete an empty collection."""
-    record = _found(_collections(call), "collection", call.params["name"])
+    record = _collection(call)
     version = expected_version(call, lambda: record.version)
     call.shop.catalog.taxonomy.remove_collection(record.id, expected_version=version)
     return Reply(204)
@@ -192,7 +211,7 @@ def list_attributes(call: Call) -> Reply:
 
 def read_attribute(call: Call) -> Reply:
     """Answer one declaration."""
-    return _shown(_found(_attributes(call), "attribute", call.params["name"]), ATTRIBUTES)
+    return _shown(_attribute(call), ATTRIBUTES)
 
 
 def declare_attribute(call: Call) -> Reply:
@@ -214,7 +233,7 @@ def declare_attribute(call: Call) -> Reply:
 
 def patch_attribute(call: Call) -> Reply:
     """Change single fields of a declaration."""
-    record = _found(_attributes(call), "attribute", call.params["name"])
+    record = _attribute(call)
     given, version = _changed(call, record, AttributeInput, "name")
     declared = call.shop.catalog.taxonomy.declare_attribute(record.name, given, expected_version=version)
     return _shown(declared, ATTRIBUTES)
@@ -222,7 +241,7 @@ def patch_attribute(call: Call) -> Reply:
 
 def remove_attribute(call: Call) -> Reply:
     """Forget a declaration; products keep their values, which are then of any type."""
-    record = _found(_attributes(call), "attribute", call.params["name"])
+    record = _attribute(call)
     version = expected_version(call, lambda: record.version)
     call.shop.catalog.taxonomy.remove_attribute(record.name, expected_version=version)
     return Reply(204)

@@ -1,6 +1,7 @@
 """Show shoppers the category tree."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
 
 import msgspec
 
@@ -8,8 +9,11 @@ from bodega.api.call import Call
 from bodega.api.declare import STORE_CACHE, Public, Route
 from bodega.api.reply import Reply, encode, etag_of_bytes
 from bodega.domain.catalog.shelves import CategoryCount
+from bodega.errors import NotFoundError
 
+PATH = "/v1/store/categories"
 _FRESH_SECONDS = 1.0
+_SURROGATE = (b"surrogate-key", b"categories")
 
 
 class CategoryNode(msgspec.Struct, frozen=True):
@@ -29,14 +33,42 @@ class CategoryTree(msgspec.Struct, frozen=True):
     data: list[CategoryNode]
 
 
+_decode = msgspec.json.Decoder(CategoryTree).decode
+
+
 def tree(call: Call) -> Reply:
     """Answer the whole tree; the counts may be a second old."""
-    body = call.shop.world.cache.get_or_make(
+    body = _tree(call)
+    return Reply(body=body, etag=etag_of_bytes(body), headers=(_SURROGATE,))
+
+
+def read(call: Call) -> Reply:
+    """Answer one category with what stands below; a slug that was renamed leads to the present one."""
+    name = call.params["category"]
+    category_id = name
+    if name.startswith("slug:"):
+        category = call.shop.catalog.taxonomy.find_category(name[5:])
+        if category is not None and category.slug != name[5:]:
+            return moved(f"{PATH}/slug:{quote(category.slug, safe='')}", _SURROGATE)
+        category_id = category.id if category is not None else ""
+    node = next((node for node in _walk(_decode(_tree(call)).data) if node.id == category_id), None)
+    if node is None:
+        raise NotFoundError("category", name[:80])
+    body = encode(node)
+    return Reply(body=body, etag=etag_of_bytes(body), headers=(_SURROGATE,))
+
+
+def moved(location: str, *headers: tuple[bytes, bytes]) -> Reply:
+    """Return the way from a former name to the present one."""
+    return Reply(301, b"", headers=((b"location", location.encode()), *headers))
+
+
+def _tree(call: Call) -> bytes:
+    return call.shop.world.cache.get_or_make(
         "api:categories",
         lambda: encode(CategoryTree(_nodes(call.shop.catalog.shelves.category_counts()))),
         ttl_seconds=_FRESH_SECONDS,
     )
-    return Reply(body=body, etag=etag_of_bytes(body), headers=((b"surrogate-key", b"categories"),))
 
 
 def _nodes(counted: Sequence[CategoryCount]) -> list[CategoryNode]:
@@ -48,15 +80,31 @@ def _nodes(counted: Sequence[CategoryCount]) -> list[CategoryNode]:
     ]
 
 
+def _walk(nodes: Sequence[CategoryNode]) -> Iterator[CategoryNode]:
+    for node in nodes:
+        yield node
+        yield from _walk(node.children)
+
+
 ROUTES = (
     Route(
         method="GET",
-        path="/v1/store/categories",
+        path=PATH,
         name="store.categories.tree",
         summary="The category tree with product counts",
         policy=Public(),
         handler=tree,
         replies={200: CategoryTree},
+        cache=STORE_CACHE,
+    ),
+    Route(
+        method="GET",
+        path=PATH + "/{category}",
+        name="store.categories.read",
+        summary="Read a category by id or `slug:…`, with what stands below",
+        policy=Public(),
+        handler=read,
+        replies={200: CategoryNode, 301: None},
         cache=STORE_CACHE,
     ),
 )

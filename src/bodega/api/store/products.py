@@ -12,6 +12,7 @@ from bodega.api.lists import ProductQuery, list_products
 from bodega.api.rendered import KeptPages
 from bodega.api.reply import Reply, encode, etag_of_version, joined
 from bodega.api.shapes import CardPage, ProductList
+from bodega.api.store.categories import moved
 from bodega.domain.catalog.model import Id, Product
 from bodega.domain.catalog.products import Stored
 from bodega.errors import InvalidError, NotFoundError
@@ -52,8 +53,7 @@ def read(call: Call) -> Reply:
         raise NotFoundError("product", reference)
     if not current:
         slug = msgspec.json.decode(stored.public, type=_Slugged).slug
-        location = f"{PATH}/slug:{quote(slug, safe='')}".encode()
-        return Reply(301, b"", headers=((b"location", location), (b"surrogate-key", product_id.encode())))
+        return moved(f"{PATH}/slug:{quote(slug, safe='')}", (b"surrogate-key", product_id.encode()))
     return product_reply(product_id, stored)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 import msgspec
 
@@ -15,6 +15,7 @@ from bodega.domain.catalog.views import (
     PRICE_CHANGES,
     card_of,
     list_name,
+    lists_of,
     public_view,
     search_document,
 )
@@ -75,6 +76,13 @@ class CategoryCount(msgspec.Struct, frozen=True):
     children: "list[CategoryCount]"
 
 
+class Documents(NamedTuple):
+    """What the search index should know of some products, and the ids of those whose lists are of another tree."""
+
+    documents: Sequence[SearchDocument]
+    misplaced: Sequence[str]
+
+
 class Shelves:
     """Lists and searches of products. Cost does not grow with how far one pages."""
 
@@ -108,10 +116,14 @@ class Shelves:
         """Return completions of what a shopper is typing."""
         return self._search.suggest(text, limit=limit)
 
+    def counts(self, facet: str) -> Mapping[str, int]:
+        """Return how many active products each value of a facet has."""
+        return self._search.counts(facet)
+
     def category_counts(self) -> list[CategoryCount]:
         """Return the category tree with the number of active products beneath each category."""
         tree = self._taxonomy.tree()
-        counts = self._search.counts("category")
+        counts = self.counts("category")
 
         def counted(category: Category) -> CategoryCount:
             children = [counted(child) for child in tree.children(category.id)]
@@ -143,12 +155,12 @@ class Shelves:
                     found[card.id] = card, tuple(v.sku for v in _variants(cast("bytes", item["doc"])).variants)
         return found
 
-    def documents(self, product_ids: Sequence[str], sold: Mapping[str, int]) -> list[SearchDocument]:
-        """Return what the search index should know of those products that exist."""
+    def documents(self, product_ids: Sequence[str], sold: Mapping[str, int]) -> Documents:
+        """Return what the search index should know of those products that exist, and which of them lists misplace."""
         now = self._clock.now()
         tree, current = self._taxonomy.tree(), False
         keys = list(product_keys(product_ids))
-        documents = []
+        documents, misplaced = [], []
         for start in range(0, len(keys), 100):
             for item in self._table.batch_get(schema.CATALOG, keys[start : start + 100]).values():
                 product = read_product(item)
@@ -156,7 +168,9 @@ class Shelves:
                     # Its category may be younger than our tree: left out here, nothing would ever put it in.
                     tree, current = self._taxonomy.tree(current=True), True
                 documents.append(search_document(product, tree, now, sold=sold.get(product.id, 0)))
-        return documents
+                if item["lists"] != lists_of(product, tree):
+                    misplaced.append(product.id)
+        return Documents(documents, misplaced)
 
     def all_documents(self, sold: Mapping[str, int]) -> Iterator[SearchDocument]:
         """Walk through what the search index should know of every product there is."""

@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from bodega import schema
+from bodega.domain.catalog import place_slugs
 from bodega.domain.catalog.events import category_changed
 from bodega.domain.catalog.model import (
     MAX_DEPTH,
@@ -18,6 +19,7 @@ from bodega.domain.catalog.model import (
     Collection,
     CollectionInput,
 )
+from bodega.domain.catalog.place_slugs import NameTakenError
 from bodega.domain.catalog.records import (
     ATTRIBUTES,
     CATEGORIES,
@@ -48,7 +50,7 @@ from bodega.ports.table import (
     TableStore,
     Update,
 )
-from bodega.values.text import is_clean, make_slug, parse_slug
+from bodega.values.text import is_clean
 from bodega.values.times import format_time
 
 N = TypeVar("N", Category, Collection, Attribute)
@@ -60,12 +62,6 @@ class InUseError(ConflictError):
     """Something still stands in what was to be removed."""
 
     code = "in_use"
-
-
-class NameTakenError(ConflictError):
-    """Another category, collection or attribute has this slug or name."""
-
-    code = "name_taken"
 
 
 class Taxonomy:
@@ -98,6 +94,23 @@ class Taxonomy:
         """Return all attribute declarations by name."""
         return cast("Mapping[str, Attribute]", self._all(ATTRIBUTES, Attribute, current=current))
 
+    def find_category(self, slug: str) -> Category | None:
+        """Return the category that has this slug or, if none has, the one that had it last; None if there is none."""
+        found = self.tree().by_slug.get(slug)
+        claim = place_slugs.find_claim(self._table, "category", slug) if found is None else None
+        if claim is not None:
+            # What we keep may be older than a claim: no page must send people back to where they came from.
+            found = self.tree(current=claim.current).by_id.get(claim.owner)
+        return found
+
+    def find_collection(self, slug: str) -> Collection | None:
+        """Return the collection that has this slug or, if none has, the one that had it last; None if there is none."""
+        found = next((one for one in self.collections().values() if one.slug == slug), None)
+        claim = place_slugs.find_claim(self._table, "collection", slug) if found is None else None
+        if claim is not None:
+            found = self.collections(current=claim.current).get(claim.owner)
+        return found
+
     # -- categories
 
     def create_category(self, given: CategoryInput, *, category_id: str | None = None) -> Category:
@@ -105,7 +118,7 @@ class Taxonomy:
         tree = self.tree(current=True)
         if len(tree.by_id) >= MAX_CATEGORIES:
             raise InvalidError(f"a shop has at most {MAX_CATEGORIES} categories")
-        slug = _checked_slug(given)
+        slug = place_slugs.checked_slug(given)
         category = Category(
             id=category_id or self._ids.new("cat"),
             slug=slug,
@@ -116,7 +129,7 @@ class Taxonomy:
         )
         self._check_place(category, tree)
         plan = WritePlan()
-        self._claim_slug(plan, "category", slug, category.id)
+        place_slugs.claim(plan, "category", slug, category.id)
         self._require_parent(plan, category)
         self._put_new(plan, CATEGORIES, category.id, category)
         self._announce(plan, category)
@@ -130,7 +143,7 @@ class Taxonomy:
         if old is None:
             raise NotFoundError("category", category_id)
         _check_version("category", category_id, old.version, expected_version)
-        slug = _checked_slug(given)
+        slug = place_slugs.checked_slug(given)
         new = Category(
             id=old.id,
             slug=slug,
@@ -143,8 +156,7 @@ class Taxonomy:
         self._check_place(new, tree)
         plan = WritePlan()
         if slug != old.slug:
-            self._claim_slug(plan, "category", slug, category_id)
-            plan.add(Delete(schema.CATALOG, _slug_key("category", old.slug)))
+            place_slugs.move(plan, "category", old.slug, slug, category_id)
         if new.parent != old.parent:
             self._require_parent(plan, new)
         self._put_changed(plan, CATEGORIES, category_id, new)
@@ -169,7 +181,7 @@ class Taxonomy:
 
     def create_collection(self, given: CollectionInput, *, collection_id: str | None = None) -> Collection:
         """Add a collection."""
-        slug = _checked_slug(given)
+        slug = place_slugs.checked_slug(given)
         collection = Collection(
             id=collection_id or self._ids.new("col"),
             slug=slug,
@@ -177,7 +189,7 @@ class Taxonomy:
             description=given.description,
         )
         plan = WritePlan()
-        self._claim_slug(plan, "collection", slug, collection.id)
+        place_slugs.claim(plan, "collection", slug, collection.id)
         self._put_new(plan, COLLECTIONS, collection.id, collection)
         self._commit(plan, COLLECTIONS)
         return collection
@@ -190,12 +202,11 @@ class Taxonomy:
         if old is None:
             raise NotFoundError("collection", collection_id)
         _check_version("collection", collection_id, old.version, expected_version)
-        slug = _checked_slug(given)
+        slug = place_slugs.checked_slug(given)
         new = Collection(id=old.id, slug=slug, name=given.name, description=given.description, version=old.version + 1)
         plan = WritePlan()
         if slug != old.slug:
-            self._claim_slug(plan, "collection", slug, collection_id)
-            plan.add(Delete(schema.CATALOG, _slug_key("collection", old.slug)))
+            place_slugs.move(plan, "collection", old.slug, slug, collection_id)
         self._put_changed(plan, COLLECTIONS, collection_id, new)
         self._commit(plan, COLLECTIONS)
         return new
@@ -314,14 +325,6 @@ class Taxonomy:
                 ),
             )
 
-    def _claim_slug(self, plan: WritePlan, kind: str, slug: str, owner: str) -> None:
-        key = _slug_key(kind, slug)
-        item: Item = {"entity": key.partition, "part": key.sort, "owner": owner}
-        plan.add(
-            Put(schema.CATALOG, item, NotExists()),
-            otherwise=lambda _: NameTakenError(f"another {kind} has the slug {slug!r}"),
-        )
-
     def _put_new(self, plan: WritePlan, kind: str, name: str, value: Named) -> None:
         plan.add(
             Put(schema.CATALOG, named_item(kind, name, value), NotExists()),
@@ -369,26 +372,13 @@ class Taxonomy:
             Delete(schema.CATALOG, named_key(kind, place.id), still_closed),
             otherwise=lambda found: _stale(kind, place.id, found),
         )
-        plan.add(Delete(schema.CATALOG, _slug_key(noun, place.slug)))
+        place_slugs.release(plan, noun, place.slug)
         self._commit(plan, kind)
 
     def _commit(self, plan: WritePlan, kind: str) -> None:
         plan.commit(self._table)
         with self._lock:  # else a reader who looked before the commit would keep what it saw after it
             self._kept.pop(kind, None)
-
-
-def _checked_slug(given: CategoryInput | CollectionInput) -> str:
-    if not given.name.strip() or not is_clean(given.name) or not is_clean(given.description, multiline=True):
-        raise InvalidError("the name must be printable and not blank", [Fault("/name", "bad_text", "bad name")])
-    try:
-        return parse_slug(given.slug) if given.slug is not None else make_slug(given.name)
-    except InvalidError as exc:
-        raise InvalidError(exc.message, [Fault("/slug", "bad_slug", exc.message)]) from None
-
-
-def _slug_key(kind: str, slug: str) -> Key:
-    return Key(f"{kind}-slug#{slug}", "slug")
 
 
 def _height(tree: CategoryTree, category_id: str) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bodega.domain.catalog.events import PRODUCT_CHANGED
 from bodega.domain.catalog.shelves import Shelves
-from bodega.errors import UnavailableError
+from bodega.errors import ShopError, UnavailableError
 from bodega.ports.search import SearchDocument, SearchIndex
 from bodega.ports.table import TableStore
 
@@ -24,9 +24,14 @@ class Indexer:
         search: SearchIndex,
         shelves: Shelves,
         sold: Callable[[], Mapping[str, int]],
+        reproject: Callable[[str], object],
     ) -> None:
-        """Take `sold`, which tells how many units of each product were sold in the recent past."""
+        """Take `sold`, which tells how many units of each product were sold in the recent past.
+
+        `reproject` lists a product anew by the category tree as it is now.
+        """
         self._sold = sold
+        self._reproject = reproject
         self._table = table
         self._search = search
         self._shelves = shelves
@@ -78,10 +83,25 @@ class Indexer:
         raise UnavailableError("the search index changes too fast to index these products anew")
 
     def _apply(self, product_ids: Sequence[str], position: int) -> int:
-        documents = self._shelves.documents(product_ids, self._sold())
+        documents, misplaced = self._shelves.documents(product_ids, self._sold())
+        self._put_right(misplaced)
         known = {document.id for document in documents}
         self._search.apply(documents, [i for i in product_ids if i not in known], position=position)
         return len(documents)
+
+    def _put_right(self, product_ids: Sequence[str]) -> None:
+        """List products anew that were written after the tree above them changed, by who had not heard of that.
+
+        Whoever was held up between reading the tree and writing writes after the relister went by. But that write is
+        announced as well, and so comes here.
+        """
+        for product_id in product_ids:
+            try:
+                self._reproject(product_id)
+            except UnavailableError:
+                raise  # and be tried again with all of them
+            except ShopError as error:  # it is found all the same, and must not keep others from being found
+                _log.warning("a product stays in its old lists", extra={"product": product_id, "problem": str(error)})
 
     def _everything(self) -> Iterator[SearchDocument]:
         return self._shelves.all_documents(self._sold())

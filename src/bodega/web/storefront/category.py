@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from bodega.domain.catalog.model import Category
 from bodega.errors import NotFoundError
@@ -12,6 +12,7 @@ from bodega.web import headers, links
 from bodega.web.links import Href
 from bodega.web.site import Site
 from bodega.web.storefront.choice import read_choice
+from bodega.web.storefront.facets import Chip
 from bodega.web.storefront.listing import Listing, build_listing
 
 
@@ -22,24 +23,28 @@ class Crumb(msgspec.Struct, frozen=True):
     href: Href
 
 
-class CategoryView(msgspec.Struct, frozen=True):
-    """A category's page."""
+class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
+    """The page of a category or collection; `within` takes back a category that a collection was narrowed to."""
 
     name: str
     description: str
     crumbs: Sequence[Crumb]
     siblings: Sequence[Crumb]
+    within: Chip | None = None
     listing: Listing
 
 
 def category_page(site: Site, request: Request) -> Response:
-    """Answer with a category's page; NotFoundError if there is no such category."""
+    """Answer with a category's page, an old slug with the way to the new one; NotFoundError if there is no category."""
     slug = request.path_params["slug"]
-    tree = site.shop.catalog.taxonomy.tree()
-    category = tree.by_slug.get(slug)
+    taxonomy = site.shop.catalog.taxonomy
+    category = taxonomy.find_category(slug)
     if category is None:
         raise NotFoundError("category", slug[:80])
     path = links.category(category.slug)
+    if category.slug != slug:
+        return moved(path, request)
+    tree = taxonomy.tree()
     choice = msgspec.structs.replace(
         read_choice(path, request.query_params, currency=site.shop.currency), category=None, text=""
     )
@@ -53,16 +58,23 @@ def category_page(site: Site, request: Request) -> Response:
         current=way[0].slug if way else None,
         indexed=not choice.params() and listing.number == 1,
     )
-    siblings = tree.children(category.parent) if category.parent else ()
-    view = CategoryView(
+    # One step down or, where there is none, aside.
+    siblings = tree.children(category.parent) if category.parent and not listing.shelves else ()
+    view = PlaceView(
         name=category.name,
         description=category.description,
         crumbs=crumbs(way[:-1]),
         siblings=[Crumb(c.name, links.category(c.slug)) for c in siblings if c.id != category.id],
         listing=listing,
     )
-    response = site.page("category.html", frame, view, caching=headers.PUBLIC)
+    response = site.page("place.html", frame, view, caching=headers.PUBLIC)
     return headers.revalidated(request, response)
+
+
+def moved(path: Href, request: Request) -> Response:
+    """Lead on from an old address to the present one, with all that was chosen there."""
+    href = links.with_params(path, request.query_params.multi_items())
+    return RedirectResponse(href, 301, {"cache-control": headers.PUBLIC})
 
 
 def crumbs(way: Sequence[Category]) -> list[Crumb]:

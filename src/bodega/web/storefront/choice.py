@@ -70,11 +70,20 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         others = {other: chosen for other, chosen in self.attributes.items() if other != name}
         return msgspec.structs.replace(self, attributes=others | {name: values} if values else others)
 
-    def query(self, *, categories: Sequence[str], facets: Sequence[str], limit: int, fallback: Sort) -> ShelfQuery:
+    def query(
+        self,
+        *,
+        categories: Sequence[str],
+        collections: Sequence[str],
+        facets: Sequence[str],
+        limit: int,
+        fallback: Sort,
+    ) -> ShelfQuery:
         """Return the question to put to the shelves."""
         return ShelfQuery(
             text=self.text,
             categories=categories,
+            collections=collections,
             brands=self.brands,
             attributes=self.attributes,
             price_from=self.price_from,

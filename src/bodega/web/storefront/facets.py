@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from bodega.domain.catalog.model import Attribute
+from bodega.domain.catalog.model import Attribute, Category
 from bodega.domain.catalog.shelves import ShelfQuery, Shelves
 from bodega.ports.search import FacetCount
 from bodega.values.money import Money
@@ -100,6 +100,13 @@ def chips(choice: Choice, attributes: Mapping[str, Attribute]) -> list[Chip]:
         free = msgspec.structs.replace(choice, price_from=None, price_to=None)
         shown.append(Chip(range_text(choice.price_from, choice.price_to, choice.currency), free.href()))
     return shown
+
+
+def within_chip(choice: Choice, category: Category | None) -> Chip | None:
+    """Show the category that a search or a collection is narrowed to, with the way to take it back."""
+    if category is None:
+        return None
+    return Chip(f"In {category.name}", msgspec.structs.replace(choice, category=None).href())
 
 
 def price_form(choice: Choice) -> PriceForm:

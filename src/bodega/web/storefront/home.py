@@ -26,8 +26,11 @@ _RECENT = 6
 _MAX_DOORS = 12
 _PICTURES_SECONDS = 600.0
 _LOOK_AT = 6
+_MAX_GATHERINGS = 12
+_COUNTS_SECONDS = 60.0
 _DESCRIPTION = "A corner shop with a warehouse behind it: good things for kitchen, home and garden, chosen with care."
 _pictures = msgspec.json.Decoder(dict[str, Media]).decode
+_counted = msgspec.json.Decoder(dict[str, int]).decode
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -41,6 +44,13 @@ class Door(msgspec.Struct, frozen=True):
     initial: str
 
 
+class Gathering(msgspec.Struct, frozen=True):
+    """A way to a collection."""
+
+    label: str
+    href: Href
+
+
 class HomeView(msgspec.Struct, frozen=True, kw_only=True):
     """The home page: strips of suggestions above and below the ways into the aisles."""
 
@@ -48,6 +58,7 @@ class HomeView(msgspec.Struct, frozen=True, kw_only=True):
     recent: Sequence[CardView]
     trending: Strip | None
     doors: Sequence[Door]
+    gatherings: Sequence[Gathering]
     newest: Sequence[CardView]
     newest_href: Href
     best_href: Href
@@ -68,6 +79,7 @@ def home_page(site: Site, request: Request) -> Response:
         recent=card_views([seen_cards[product_id] for product_id in viewed[:_RECENT]]),
         trending=_trending(shop, strips, known=known),
         doors=_doors(shop),
+        gatherings=_gatherings(shop),
         newest=card_views(decoded(newest.cards)),
         newest_href=links.with_params(links.SEARCH, [("sort", "-created_at")]),
         best_href=links.with_params(links.SEARCH, [("sort", "best_selling")]),
@@ -166,6 +178,20 @@ def _doors(shop: Shop) -> list[Door]:
         )
         for root in roots
     ]
+
+
+def _gatherings(shop: Shop) -> list[Gathering]:
+    """Show the collections with the most products, those with none left out."""
+    counted = _counted(
+        shop.world.cache.get_or_make(
+            "web.gatherings",
+            lambda: msgspec.json.encode(shop.catalog.shelves.counts("collection")),
+            ttl_seconds=_COUNTS_SECONDS,
+        )
+    )
+    found = [one for one in shop.catalog.taxonomy.collections().values() if counted.get(one.id)]
+    found.sort(key=lambda one: (-counted[one.id], one.name))
+    return [Gathering(one.name, links.collection(one.slug)) for one in found[:_MAX_GATHERINGS]]
 
 
 def _find_pictures(shop: Shop, roots: Sequence[Category]) -> dict[str, Media]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from starlette.requests import Request
 
-from bodega.domain.catalog.model import Category
+from bodega.domain.catalog.model import Category, Collection
 from bodega.domain.catalog.shelves import ShelfPage, ShelfQuery
 from bodega.errors import InvalidError
 from bodega.ports.search import Sort
@@ -76,18 +76,30 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     corrected: bool
 
 
-def build_listing(site: Site, request: Request, choice: Choice, *, category: Category | None) -> Listing:
+def build_listing(
+    site: Site,
+    request: Request,
+    choice: Choice,
+    *,
+    category: Category | None,
+    collection: Collection | None = None,
+) -> Listing:
     """Read one page of a list with all that stands around it."""
     shop = site.shop
     attributes = shop.catalog.taxonomy.attributes()
     fallback: Sort = "relevance" if choice.text else "best_selling"
-    within = category.id if category else prevailing_category(shop, choice.text)
+    collections = [collection.id] if collection else []
+    within = category.id if category else prevailing_category(shop, choice.text, collections)
     names = dict.fromkeys([*useful_attributes(shop, within), *choice.attributes])
     facets = ["category", "price", "brand", *(ATTRIBUTE + name for name in names)]
     query = choice.query(
-        categories=[category.id] if category else [], facets=facets, limit=DEFAULT_LIMIT, fallback=fallback
+        categories=[category.id] if category else [],
+        collections=collections,
+        facets=facets,
+        limit=DEFAULT_LIMIT,
+        fallback=fallback,
     )
-    scope = f"{choice.href()}#{category.id if category else ''}"
+    scope = f"{choice.href()}#{category.id if category else ''}#{collection.id if collection else ''}"
     trail = read_cursor(shop.world.keys, scope, request.query_params.get(_CURSOR, ""))
     trail, page = _page(site, query, trail)
     counts = count_facets(shop.catalog.shelves, choice, query, page.facets)
@@ -143,6 +155,6 @@ def _shelves(site: Site, choice: Choice, category: Category | None, page: ShelfP
     for child in site.shop.catalog.taxonomy.tree().children(category.id if category else None):
         if counts.get(child.id):
             narrowed = msgspec.structs.replace(choice, category=child.slug).href()
-            href = narrowed if choice.path == links.SEARCH else links.category(child.slug)
+            href = links.category(child.slug) if category and choice.path == links.category(category.slug) else narrowed
             shelves.append(Shelf(child.name, f"{counts[child.id]:,}", href))
     return shelves

@@ -10,7 +10,7 @@ from bodega.web import headers, links
 from bodega.web.links import Href
 from bodega.web.site import Site
 from bodega.web.storefront.choice import Choice, read_choice
-from bodega.web.storefront.facets import Chip
+from bodega.web.storefront.facets import Chip, within_chip
 from bodega.web.storefront.listing import Listing, build_listing
 from bodega.web.storefront.strips import Strip, build_strip
 
@@ -35,14 +35,14 @@ def search_page(site: Site, request: Request) -> Response:
     choice = read_choice(links.SEARCH, request.query_params, currency=site.shop.currency)
     if len(choice.text) > MAX_TEXT_LENGTH:
         return _too_long(site, request)
-    category = site.shop.catalog.taxonomy.tree().by_slug.get(choice.category or "")
+    category = site.shop.catalog.taxonomy.find_category(choice.category) if choice.category else None
     choice = msgspec.structs.replace(choice, category=category.slug if category else None)
     listing = build_listing(site, request, choice, category=category)
     view = SearchView(
         heading=_heading(choice, category),
         query=choice.text,
         listing=listing,
-        within=_within(choice, category),
+        within=within_chip(choice, category),
         trending=None if listing.cards else _trending(site),
     )
     frame = site.frame(request, title=view.heading, path=choice.href(), query=choice.text, indexed=False)
@@ -67,12 +67,6 @@ def _heading(choice: Choice, category: Category | None) -> str:
     if category is not None:
         return category.name
     return _TITLES.get(choice.sort or "", "Everything in the shop")
-
-
-def _within(choice: Choice, category: Category | None) -> Chip | None:
-    if category is None:
-        return None
-    return Chip(f"In {category.name}", msgspec.structs.replace(choice, category=None).href())
 
 
 def _trending(site: Site) -> Strip | None:

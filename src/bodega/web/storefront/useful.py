@@ -34,11 +34,11 @@ def useful_attributes(shop: Shop, category_id: str | None) -> list[str]:
     return _names(body)
 
 
-def prevailing_category(shop: Shop, text: str) -> str | None:
-    """Return the narrowest category in which most matches of the words are, None if they are everywhere."""
-    if not text:
+def prevailing_category(shop: Shop, text: str, collections: Sequence[str]) -> str | None:
+    """Return the narrowest category in which most of what was found is, None if it is everywhere."""
+    if not text and not collections:
         return None
-    page = shop.catalog.shelves.find(ShelfQuery(text=text, facets=("category",), limit=1))
+    page = shop.catalog.shelves.find(ShelfQuery(text=text, collections=collections, facets=("category",), limit=1))
     enough = (page.total or 0) * _PREVAILS
     tree = shop.catalog.taxonomy.tree()
     paths = [tree.path(value.value) for value in page.facets.get("category", ()) if value.count >= enough]

@@ -59,7 +59,9 @@ class CatalogMachine(RuleBasedStateMachine):
         taxonomy = self.taxonomy = Taxonomy(table=table, clock=clock, ids=ids)
         self.catalog = Products(table=table, taxonomy=taxonomy, clock=clock, ids=ids, currency="GBP")
         self.shelves = Shelves(table=table, search=self.search, taxonomy=taxonomy, clock=clock, catch_up=lambda: None)
-        self.indexer = Indexer(table=table, search=self.search, shelves=self.shelves, sold=dict)
+        self.indexer = Indexer(
+            table=table, search=self.search, shelves=self.shelves, sold=dict, reproject=self.catalog.reproject
+        )
         self.collection = taxonomy.create_collection(CollectionInput(name="Gifts")).id
         self.roots = [taxonomy.create_category(CategoryInput(name=name)).id for name in ("Home", "Garden")]
 

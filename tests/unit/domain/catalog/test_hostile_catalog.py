@@ -49,7 +49,9 @@ class Elsewhere:
         self.shelves = Shelves(
             table=bench.table, search=search, taxonomy=self.taxonomy, clock=bench.clock, catch_up=lambda: None
         )
-        self.indexer = Indexer(table=bench.table, search=search, shelves=self.shelves, sold=dict)
+        self.indexer = Indexer(
+            table=bench.table, search=search, shelves=self.shelves, sold=dict, reproject=self.products.reproject
+        )
         self.taxonomy.tree()  # what it keeps is from now on a little old
         self.taxonomy.collections()
 
@@ -85,7 +87,7 @@ def test_no_text_from_outside_does_more_than_be_refused_or_not_found(bench, mug,
     assert products.set_ratings({text: Rating(1, 5)}) == 0
     assert not products.reproject(text)
     assert shelves.cards([text]) == {}
-    assert shelves.documents([text], {}) == []
+    assert shelves.documents([text], {}).documents == []
 
 
 @pytest.mark.parametrize("text", ["\0", "\ud800", "a\nb"], ids=ascii)
@@ -471,3 +473,30 @@ def test_reindexing_is_not_lost_when_another_process_moves_the_index_on(bench, m
 
     page = bench.shelves.find(ShelfQuery(sort="best_selling", limit=1))
     assert msgspec.json.decode(page.cards[0], type=Card).id == best
+
+
+@pytest.mark.parametrize("status", ["active", "draft"])
+def test_a_writer_who_was_held_up_while_a_category_moved_leaves_nothing_in_the_old_lists(bench, mug, status):
+    kitchen, garden = bench.category("Kitchen"), bench.category("Garden")
+    pots = bench.category("Pots", kitchen)
+    made = bench.products.create(mug(sku="POT", categories=[pots]))
+    late = Elsewhere(bench)
+    bench.taxonomy.modify_category(pots, CategoryInput(name="Pots", parent=garden), expected_version=1)
+    bench.products.reproject(made.id)
+    bench.indexer.catch_up()
+
+    # Long after everything beneath the category was listed anew: by the tree as it was before.
+    late.products.patch(made.id, {"status": status}, expected_version=None)
+    late.products.patch(made.id, {"title": "Clay pot"}, expected_version=None)
+    assert len(bench.shelves.find(ShelfQuery(categories=(kitchen,))).cards) == (status == "active")
+    bench.indexer.catch_up()
+
+    shown = [made.id] if status == "active" else []
+    for query in (ShelfQuery(categories=(garden,)), ShelfQuery(categories=(garden,), text="clay")):
+        assert [msgspec.json.decode(card)["id"] for card in bench.shelves.find(query).cards] == shown
+    for query in (ShelfQuery(categories=(kitchen,)), ShelfQuery(categories=(kitchen,), text="clay")):
+        assert bench.shelves.find(query).cards == []
+    # What is right already is not written again and again.
+    position = bench.table.last_position()
+    bench.indexer.catch_up()
+    assert bench.table.last_position() == position

@@ -4,8 +4,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bodega.domain.catalog.model import CategoryInput
+from bodega.domain.catalog.place_slugs import NameTakenError
 from bodega.domain.catalog.shelves import ShelfQuery
-from bodega.domain.catalog.taxonomy import InUseError, NameTakenError
+from bodega.domain.catalog.taxonomy import InUseError
 from bodega.errors import InvalidError, NotFoundError, StaleVersionError
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from bodega.domain.catalog.model import MAX_DEPTH, CategoryInput, CollectionInput
-from bodega.domain.catalog.taxonomy import NameTakenError, Taxonomy
+from bodega.domain.catalog.place_slugs import NameTakenError
+from bodega.domain.catalog.taxonomy import Taxonomy
 from bodega.domain.catalog.tree import CategoryTree
 from bodega.errors import Fault, InvalidError
 from bodega.values.text import MAX_SLUG_LENGTH, make_slug
