@@ -6,7 +6,6 @@ import random
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import msgspec
 
@@ -31,16 +30,8 @@ from bodega.adapters.system.files import DurableFolders, sync_file, sync_folder
 from bodega.adapters.system.ids import UlidIds
 from bodega.adapters.system.outgoing import HttpcoreOutgoing
 from bodega.adapters.system.passwords import Argon2Passwords
-from bodega.domain.accounts.account_records import AccountRecords
-from bodega.domain.accounts.account_security import AccountSecurity
-from bodega.domain.accounts.accounts import Accounts
-from bodega.domain.accounts.credentials import Credentials
 from bodega.domain.accounts.customers import Customers
-from bodega.domain.accounts.resets import Resets
 from bodega.domain.accounts.service import ApiKeys
-from bodega.domain.accounts.sessions import Sessions
-from bodega.domain.accounts.staff import Staff
-from bodega.domain.accounts.throttle import Throttle
 from bodega.domain.accounts.vault import Vault
 from bodega.domain.carts.coupons import Coupons
 from bodega.domain.carts.rates import Rates
@@ -72,7 +63,6 @@ from bodega.domain.flows.reviewing import Reviewing
 from bodega.domain.flows.settling import Settling
 from bodega.domain.flows.shoppers import Shoppers
 from bodega.domain.flows.showcase import Showcase
-from bodega.domain.flows.signing_in import SigningIn
 from bodega.domain.flows.training import Trainer
 from bodega.domain.flows.unselling import Unselling
 from bodega.domain.inventory.holds import Holds
@@ -102,6 +92,7 @@ from bodega.ports.outgoing import Outgoing
 from bodega.ports.payments import PaymentProvider, PaymentSandbox
 from bodega.ports.search import SearchIndex
 from bodega.settings import Settings
+from bodega.wiring_people import people_of
 
 MARKER = "bodega.json"
 CACHE_BYTES = 16 * 1024 * 1024
@@ -246,7 +237,7 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         queue=world.queue,
     )
     customers = Customers(table=table)
-    people = _people(world, vault, carting)
+    people = people_of(world, vault, carting)
     tabular = FileTabular()
     scratch = LocalScratch(settings.data_dir / "scratch")
     stock = Stock(table=table, clock=clock, ids=ids)
@@ -259,6 +250,7 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         contacts=contacts,
         reviews=reviews,
         customers=customers,
+        accounts=people.transfer,
         catch_up=indexer.catch_up,
         tabular=tabular,
         scratch=scratch,
@@ -272,6 +264,7 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
         contacts=contacts,
         reviews=reviews,
         customers=customers,
+        accounts=people.transfer,
         tabular=tabular,
     )
     return Shop(
@@ -348,6 +341,7 @@ def _build(settings: Settings, world: World, search: SearchIndex, outgoing: Outg
             importer=importer,
             exporter=exporter,
             scratch=scratch,
+            keys=world.keys,
             clock=clock,
             ids=ids,
         ),
@@ -419,49 +413,6 @@ def _shop_url(settings: Settings) -> str:
     """Return the address that letters lead to: what is set, and never what somebody asked under."""
     scheme = "https" if settings.tls_certificate is not None else "http"
     return settings.public_url or f"{scheme}://{settings.host}:{settings.port}"
-
-
-class _People(NamedTuple):
-    accounts: Accounts
-    security: AccountSecurity
-    sessions: Sessions
-    signing_in: SigningIn
-    staff: Staff
-
-
-def _people(world: World, vault: Vault, carting: Carting) -> _People:
-    table, keys, clock, ids = world.table, world.keys, world.clock, world.ids
-    throttle = Throttle(table=table, keys=keys, clock=clock)
-    sessions = Sessions(table=table, clock=clock, ids=ids)
-    credentials = Credentials(table=table, realm="customers", keys=keys, passwords=world.passwords, throttle=throttle)
-    records = AccountRecords(table=table, vault=vault)
-    shared: dict[str, Any] = {
-        "table": table,
-        "records": records,
-        "credentials": credentials,
-        "sessions": sessions,
-        "vault": vault,
-        "throttle": throttle,
-        "clock": clock,
-        "ids": ids,
-    }
-    accounts = Accounts(**shared)
-    return _People(
-        accounts=accounts,
-        security=AccountSecurity(**shared, resets=Resets(realm="customers", keys=keys, clock=clock)),
-        sessions=sessions,
-        signing_in=SigningIn(accounts=accounts, credentials=credentials, sessions=sessions, carting=carting),
-        staff=Staff(
-            table=table,
-            credentials=Credentials(
-                table=table, realm="staff", keys=keys, passwords=world.passwords, throttle=throttle
-            ),
-            sessions=sessions,
-            vault=vault,
-            clock=clock,
-            ids=ids,
-        ),
-    )
 
 
 def claim_folder(folder: Path, *, currency: str) -> None:

@@ -1,6 +1,7 @@
 """`bodega export`: write products, orders and the rest to a file that `bodega import` reads back."""
 
 import argparse
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ import msgspec
 
 from bodega.cli.opening import add_data_argument, opened_shop
 from bodega.cli.progress import Shown
+from bodega.domain.flows.exporting import ABOUT_PEOPLE
 from bodega.domain.flows.jobs import EXPORT_SUBJECTS, FORMATS
 
 
@@ -20,6 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file", type=Path, metavar="FILE", help="its name ends in .jsonl, .csv (both also .gz) or .parquet"
     )
     parser.add_argument("--format", choices=FORMATS, help="if the file's name does not say it")
+    parser.add_argument(
+        "--personal",
+        action="store_true",
+        help="with what says who people are: customers' accounts with the hashes of their passwords, orders' addresses",
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     add_data_argument(parser)
 
@@ -31,8 +38,16 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
         opened_shop(arguments, environment) as shop,
         Shown(f"exporting {arguments.subject}", quiet=arguments.json) as shown,
     ):
-        rows = shop.exporter.write(arguments.subject, arguments.file, format=arguments.format, on_progress=shown.tell)
+        rows = shop.exporter.write(
+            arguments.subject,
+            arguments.file,
+            format=arguments.format,
+            privacy="with_passwords" if arguments.personal else "anonymous",
+            on_progress=shown.tell,
+        )
     seconds = time.perf_counter() - started
+    if arguments.subject in ABOUT_PEOPLE and not arguments.personal:
+        print("without --personal, nothing that says who people are was written", file=sys.stderr)
     if arguments.json:
         report = {"subject": arguments.subject, "file": str(arguments.file), "rows": rows, "seconds": round(seconds, 3)}
         print(msgspec.json.encode(report).decode())

@@ -23,7 +23,11 @@ class Passwords(Protocol):
         ...
 
     def verify(self, stored: str | None, password: str) -> bool:
-        """Tell whether the password is the one; None for an account that is not there takes as long, and is False."""
+        """Tell whether the password is the one; without a hash (None or empty) it takes as long, and is False."""
+        ...
+
+    def takes(self, stored: str) -> bool:
+        """Tell whether a hash from elsewhere is one that can be checked here, and at a bounded cost."""
         ...
 
     def is_current(self, stored: str) -> bool:

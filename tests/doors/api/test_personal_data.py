@@ -71,14 +71,30 @@ def lived(client: Any, shop: Shop) -> str:
     change = {"email": f"new.{EMAIL}", "current_password": PASSWORD}
     assert client.post("/v1/store/customers/me:changeEmail", json=change, headers=signed_in).status_code == 200
     shop.staff.create(email=f"staff.{EMAIL}", role="support", name=NAME, password=PASSWORD)
+    exports = [export(client, shop, kind) for kind in ("customers", "orders")]
     work(shop)
+    for url in exports:
+        file = client.get(f"{url}/file", headers=bearer(shop, "exports:read", "customers:read"))
+        assert EMAIL in file.text
+        assert "argon2" not in file.text
+        assert client.get(f"{url}/file", headers=bearer(shop, "exports:read")).status_code == 403
     assert len(shop.world.mail.letters()) >= 4  # type: ignore[attr-defined]  # a folder's
     return str(made.json()["id"])
 
 
+def export(client: Any, shop: Shop, kind: str) -> str:
+    answer = client.post(
+        "/v1/admin/exports", json={"kind": kind}, headers=bearer(shop, "exports:read", "customers:read")
+    )
+    assert answer.status_code == 202, answer.text
+    refused = client.post("/v1/admin/exports", json={"kind": kind}, headers=bearer(shop, "exports:read"))
+    assert refused.status_code == 403
+    return str(answer.headers["location"])
+
+
 def work(shop: Shop) -> None:
     relay = Relay(shop)
-    while relay.work() or shop.mailer.work_once() or shop.checkout_recovery.work_once():
+    while relay.work() or shop.mailer.work_once() or shop.checkout_recovery.work_once() or shop.jobs.work_once():
         pass
     shop.indexer.catch_up()
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from argon2.low_level import Type
 
@@ -14,6 +14,10 @@ from bodega.ports.passwords import PasswordsBusyError
 MEMORY_KIB = 19 * 1024
 PASSES = 2
 LANES = 1
+_MOST_MEMORY_KIB = 128 * 1024
+_MOST_PASSES = 10
+_MOST_LANES = 8
+_MAX_HASH_LENGTH = 300
 RUNNING = 2
 WAITING = 8
 
@@ -40,9 +44,23 @@ class Argon2Passwords:
             if not self._nobody:
                 self._nobody = self._hasher.hash(b"nobody has this account")
             try:
-                return self._hasher.verify(stored or self._nobody, _bytes(password)) and stored is not None
+                return self._hasher.verify(stored or self._nobody, _bytes(password)) and bool(stored)
             except (VerifyMismatchError, VerificationError, InvalidHashError):
                 return False
+
+    def takes(self, stored: str) -> bool:
+        """Tell whether it is an Argon2id hash whose parameters are not those of an attack on our memory."""
+        try:
+            made_with = extract_parameters(stored) if len(stored) <= _MAX_HASH_LENGTH else None
+        except InvalidHashError:
+            return False
+        return (
+            made_with is not None
+            and made_with.type is Type.ID
+            and made_with.memory_cost <= _MOST_MEMORY_KIB
+            and made_with.time_cost <= _MOST_PASSES
+            and made_with.parallelism <= _MOST_LANES
+        )
 
     def is_current(self, stored: str) -> bool:
         """Tell whether a hash was made with these parameters."""

@@ -10,7 +10,7 @@ from bodega.domain.accounts.deciding import OvertakenError
 from bodega.domain.accounts.profile import Account, Personal
 from bodega.domain.accounts.vault import Vault
 from bodega.domain.writes import WritePlan
-from bodega.errors import NotFoundError
+from bodega.errors import ConflictError, NotFoundError
 from bodega.ports.keys import DataKey
 from bodega.ports.table import Equals, Item, Key, NotExists, Put, TableStore
 
@@ -19,6 +19,15 @@ _PART = "account"
 _ERASED = "erased_at"
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Personal).decode
+
+
+class OtherCustomerError(ConflictError):
+    """The shop knows this customer otherwise, or was asked to forget them: an import changes neither."""
+
+    code = "other_customer"
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(f"customer {customer_id!r} is here already and is another one, or was erased")
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -40,6 +49,10 @@ class AccountRecords:
         item = self._table.get(schema.CUSTOMERS, Key(customer_id, _PART))
         return self._read(item) if item is not None else None
 
+    def read(self, item: Item) -> Stored | None:
+        """Return the account in an item of the table, None for what is none (any more)."""
+        return self._read(item) if item["part"] == _PART else None
+
     def get(self, customer_id: str) -> Stored:
         """Return an account; NotFoundError without one."""
         found = self.find(customer_id)
@@ -48,8 +61,11 @@ class AccountRecords:
         return found
 
     def add_new(self, *, plan: WritePlan, account: Account, login: str, key: DataKey) -> None:
-        """Add a new account to a plan, sealed with a key that the same plan stores."""
-        plan.add(Put(schema.CUSTOMERS, self._item(account, login, key), NotExists()))
+        """Add a new account to a plan, sealed with a key that the plan stores; commit raises OtherCustomerError."""
+        plan.add(
+            Put(schema.CUSTOMERS, self._item(account, login, key), NotExists()),
+            otherwise=lambda _: OtherCustomerError(account.id),
+        )
 
     def add_change(self, *, plan: WritePlan, account: Account, login: str) -> None:
         """Add a changed account to a plan, one version above the one that was read; commit raises OvertakenError."""

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from bodega.domain.accounts.account_transfer import AccountTransfer
 from bodega.domain.accounts.customers import Customers
 from bodega.domain.catalog.model import Product
 from bodega.domain.catalog.service import Catalog
@@ -60,7 +61,19 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "order_id",
         "product_id",
     ),
-    "customers": ("id", "source", "reference", "created_at"),
+    "customers": (
+        "id",
+        "source",
+        "reference",
+        "created_at",
+        "changed_at",
+        "version",
+        "email",
+        "name",
+        "phone",
+        "addresses",
+        "password",
+    ),
     "reviews": (
         "id",
         "product_id",
@@ -77,6 +90,10 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "categories": ("id", "slug", "name", "parent", "description", "position"),
 }
 _BATCH = 500
+ABOUT_PEOPLE = ("customers", "orders")
+"""Subjects whose exports say who people are, unless they are anonymous."""
+Privacy: TypeAlias = Literal["anonymous", "personal", "with_passwords"]
+"""How much of people leaves with an export: nothing, what they told us, or also the hashes of their passwords."""
 
 
 class Exporter:
@@ -92,6 +109,7 @@ class Exporter:
         contacts: Contacts,
         reviews: Reviews,
         customers: Customers,
+        accounts: AccountTransfer,
         tabular: Tabular,
     ) -> None:
         self._catalog = catalog
@@ -101,6 +119,7 @@ class Exporter:
         self._contacts = contacts
         self._reviews = reviews
         self._customers = customers
+        self._accounts = accounts
         self._tabular = tabular
 
     def write(
@@ -109,21 +128,22 @@ class Exporter:
         path: Path,
         *,
         format: str | None = None,  # noqa: A002
+        privacy: Privacy = "anonymous",
         on_progress: Callable[[int], None] | None = None,
     ) -> int:
         """Write all there is of a subject and return how many rows; the file appears only when it is complete."""
-        rows = self.rows(subject)
+        rows = self.rows(subject, privacy=privacy)
         writer = self._tabular.writer(path, format=format, fields=FIELDS[subject])
         return writer.write(_watched(rows, on_progress) if on_progress is not None else rows)
 
-    def rows(self, subject: str) -> Iterator[Mapping[str, Any]]:
+    def rows(self, subject: str, *, privacy: Privacy = "anonymous") -> Iterator[Mapping[str, Any]]:
         """Yield all rows of a subject; InvalidError for one that there is not."""
         subjects: dict[str, Callable[[], Iterator[Mapping[str, Any]]]] = {
             "products": self._products,
-            "orders": self._order_documents,
+            "orders": lambda: self._order_documents(privacy),
             "sales": self._order_lines,
             "stock": self._stock_rows,
-            "customers": self._customer_rows,
+            "customers": lambda: self._customer_rows(privacy),
             "reviews": self._review_rows,
             "categories": self._category_rows,
         }
@@ -145,10 +165,11 @@ class Exporter:
                 row["stock"] = _stock(product, {sku: level.on_hand for sku, level in levels.items()})
                 yield row
 
-    def _order_documents(self) -> Iterator[Mapping[str, Any]]:
+    def _order_documents(self, privacy: Privacy) -> Iterator[Mapping[str, Any]]:
         for order in self._orders.all():
             history = self._orders.whole_history(order.id) if order.sums is not None else ()
-            yield order_documents.document_of(order, contact=self._contacts.of(order), history=history)
+            contact = None if privacy == "anonymous" else self._contacts.of(order)
+            yield order_documents.document_of(order, contact=contact, history=history)
 
     def _stock_rows(self) -> Iterator[Mapping[str, Any]]:
         page = self._stock.list(limit=MAX_LIMIT)
@@ -162,8 +183,11 @@ class Exporter:
         for order in self._orders.all():
             yield from _lines(order)
 
-    def _customer_rows(self) -> Iterator[Mapping[str, Any]]:
+    def _customer_rows(self, privacy: Privacy) -> Iterator[Mapping[str, Any]]:
         yield from (msgspec.to_builtins(customer) for customer in self._customers.all())
+        if privacy != "anonymous":
+            documents = self._accounts.all(passwords=privacy == "with_passwords")
+            yield from (msgspec.to_builtins(document) for document in documents)
 
     def _review_rows(self) -> Iterator[Mapping[str, Any]]:
         for review in self._reviews.all():

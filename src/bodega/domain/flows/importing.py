@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from bodega.domain.accounts.account_transfer import AccountTransfer
 from bodega.domain.accounts.customers import Customers
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.flows.contacts import Contacts
@@ -52,6 +53,7 @@ class Importer:
         contacts: Contacts,
         reviews: Reviews,
         customers: Customers,
+        accounts: AccountTransfer,
         catch_up: Callable[[], object],
         tabular: Tabular,
         scratch: Scratch,
@@ -66,6 +68,7 @@ class Importer:
         self._contacts = contacts
         self._reviews = reviews
         self._customers = customers
+        self._accounts = accounts
         self._catch_up = catch_up
         self._tabular = tabular
         self._scratch = scratch
@@ -121,7 +124,7 @@ class Importer:
             "stock": self._import_stock,
             "reviews": self._import_reviews,
             "categories": lambda ledger, reader: CategoryImport(self._catalog.taxonomy, ledger).run(reader),
-            "customers": lambda ledger, reader: CustomerImport(self._customers, ledger).run(reader),
+            "customers": lambda ledger, reader: CustomerImport(self._customers, self._accounts, ledger).run(reader),
         }
         subjects[ledger.job.subject](ledger, reader)
 

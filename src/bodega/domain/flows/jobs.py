@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from bodega import schema
-from bodega.domain.flows.exporting import Exporter
+from bodega.domain.flows.exporting import ABOUT_PEOPLE, Exporter
 from bodega.domain.flows.importing import Importer, check_options
 from bodega.domain.flows.imports.ledger import OnProgress, OnRejection
 from bodega.domain.flows.job_records import (
@@ -22,10 +22,12 @@ from bodega.domain.flows.job_records import (
     Rejection,
     TakenOverError,
 )
+from bodega.domain.flows.sealed_files import SUFFIX, sealed, unsealed
 from bodega.errors import ConflictError, Fault, InvalidError, ShopError, UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
-from bodega.ports.objects import ObjectStore
+from bodega.ports.keys import Keys
+from bodega.ports.objects import ObjectInfo, ObjectStore
 from bodega.ports.queue import Message, Queue
 from bodega.ports.scratch import Scratch
 from bodega.ports.table import TableStore
@@ -62,6 +64,7 @@ class Jobs:
         importer: Importer,
         exporter: Exporter,
         scratch: Scratch,
+        keys: Keys,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -71,6 +74,7 @@ class Jobs:
         self._importer = importer
         self._exporter = exporter
         self._scratch = scratch
+        self._keys = keys
         self._clock = clock
         self._ids = ids
 
@@ -257,14 +261,32 @@ class Jobs:
         try:
             with self._scratch.folder() as folder:
                 path = folder / f"{job.subject}.{job.format}"
-                rows = self._exporter.write(job.subject, path, format=job.format, on_progress=tell)
-                info = self._objects.put(f"{schema.EXPORTS}{job.id}/{path.name}", _chunks(path))
+                # Who may know who people are, the doors ask; the hashes of their passwords never leave like this.
+                rows = self._exporter.write(job.subject, path, format=job.format, privacy="personal", on_progress=tell)
+                info = self._stored(f"{schema.EXPORTS}{job.id}/{path.name}", path, job.subject)
         except UnavailableError as exc:
             self._finish(running, started, state="failed", message=exc.message)
             raise
         except ShopError as exc:
             return self._finish(running, started, state="failed", message=exc.message)
         return self._finish(running, started, state="done", read=rows, object_key=info.key)
+
+    def _stored(self, key: str, path: Path, subject: str) -> ObjectInfo:
+        """Put a file into the store; one that says who people are goes in sealed."""
+        if subject not in ABOUT_PEOPLE:
+            return self._objects.put(key, _chunks(path))
+        key += SUFFIX
+        return self._objects.put(key, sealed(self._keys, key, _chunks(path)))
+
+    def open_export(self, job: Job) -> tuple[Iterator[bytes], int | None] | None:
+        """Return the file of a finished export in chunks, and its size unless it is sealed; None if it is not kept."""
+        info = self._objects.find(job.object_key or "")
+        if info is None:
+            return None
+        stream = self._objects.stream(info.key)
+        if info.key.endswith(SUFFIX):
+            return unsealed(self._keys, info.key, stream), None
+        return stream, info.size_bytes
 
     def _finish(self, job: Job, started: datetime, **changes: object) -> Job:
         now = self._clock.now()
