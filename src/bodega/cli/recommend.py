@@ -1,12 +1,13 @@
 """`bodega recommend`: train the recommender, ask it for lists, and measure it."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from bodega.cli.opening import add_data_argument, opened_shop
+from bodega.cli.recommend_report import report_lines
 from bodega.domain.flows.recommending import Suggestions
 from bodega.domain.orders.model import natural_id
 from bodega.domain.recommendations.model import Placement
@@ -17,6 +18,7 @@ _EXAMPLES = {
     "train": "train --data ./data",
     "versions": "versions",
     "rollback": "rollback",
+    "report": "report --days 30",
     "for": "for 17850 --limit 10",
     "similar": "similar 85123A",
     "evaluate": "evaluate --train train.parquet --test test.parquet --k 20 --repeat exclude",
@@ -31,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs.add_parser("versions", help="list published models")
     rollback = verbs.add_parser("rollback", help="put the model before the one in service back into service")
     rollback.add_argument("version", nargs="?", help="or this one")
+    report = verbs.add_parser("report", help="what shoppers did with recommendations")
+    report.add_argument("--days", type=int, default=30, help="today and the days before (default: 30)")
     person = verbs.add_parser("for", help="recommend to a customer")
     person.add_argument("customer", help="a customer's id (cus_…), or their number in imported sales")
     person.add_argument(
@@ -61,32 +65,46 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
         return recommend_evaluate.run(arguments, environment)
     with opened_shop(arguments, environment) as shop:
-        if arguments.verb == "train":
-            _print(shop.trainer.train(), as_json=arguments.json)
-        elif arguments.verb == "versions":
-            current = shop.models.current_version()
-            for manifest in shop.models.versions():
-                mark = "*" if manifest.version == current else " "
-                print(
-                    msgspec.json.encode(manifest).decode()
-                    if arguments.json
-                    else f"{mark} {manifest.version} {manifest.facts}"
-                )
-        elif arguments.verb == "rollback":
-            version = arguments.version
-            if version is None:
-                version = shop.models.roll_back()
-            else:
-                shop.models.point_at(version, expected=shop.models.current_version())
-            print(f"{version} is in service")
-        elif arguments.verb == "for":
-            customer_id = _customer_id(shop, arguments.customer)
-            placement: Placement = "account" if arguments.repeat == "include" else "home"
-            found = shop.recommender.suggest(customer_id=customer_id, placement=placement, limit=arguments.limit)
-            _print_list(shop, found, as_json=arguments.json)
-        else:
-            _similar(shop, arguments)
+        _VERBS[arguments.verb](shop, arguments)
     return 0
+
+
+def _train(shop: Shop, arguments: argparse.Namespace) -> None:
+    _print(shop.trainer.train(), as_json=arguments.json)
+
+
+def _versions(shop: Shop, arguments: argparse.Namespace) -> None:
+    current = shop.models.current_version()
+    for manifest in shop.models.versions():
+        mark = "*" if manifest.version == current else " "
+        plain = f"{mark} {manifest.version} {manifest.facts}"
+        print(msgspec.json.encode(manifest).decode() if arguments.json else plain)
+
+
+def _roll_back(shop: Shop, arguments: argparse.Namespace) -> None:
+    version = arguments.version
+    if version is None:
+        version = shop.models.roll_back()
+    else:
+        shop.models.point_at(version, expected=shop.models.current_version())
+    print(f"{version} is in service")
+
+
+def _report(shop: Shop, arguments: argparse.Namespace) -> None:
+    found = shop.recommendation_reports.report(days=arguments.days)
+    duel = shop.recommendation_duels.read()
+    score = shop.recommendation_reports.duel(duel.id) if duel is not None else None
+    if arguments.json:
+        print(msgspec.json.encode({"report": found, "duel": duel, "score": score}).decode())
+    else:
+        print("\n".join(report_lines(found, duel, score)))
+
+
+def _for(shop: Shop, arguments: argparse.Namespace) -> None:
+    placement: Placement = "account" if arguments.repeat == "include" else "home"
+    customer_id = _customer_id(shop, arguments.customer)
+    found = shop.recommender.suggest(customer_id=customer_id, placement=placement, limit=arguments.limit)
+    _print_list(shop, found, as_json=arguments.json)
 
 
 def _similar(shop: Shop, arguments: argparse.Namespace) -> None:
@@ -132,3 +150,13 @@ def _print(report: msgspec.Struct, *, as_json: bool) -> None:
         print(msgspec.json.encode(report).decode())
     else:
         print("  ".join(f"{name} {getattr(report, name)}" for name in report.__struct_fields__))
+
+
+_VERBS: Mapping[str, Callable[[Shop, argparse.Namespace], None]] = {
+    "train": _train,
+    "versions": _versions,
+    "rollback": _roll_back,
+    "report": _report,
+    "for": _for,
+    "similar": _similar,
+}

@@ -96,6 +96,25 @@ def test_contributors_are_the_items_that_said_most_in_order():
     assert named[2] == [3, 0, -1]
 
 
+@given(events, st.integers(0, 2**16))
+@settings(max_examples=40, deadline=None)
+def test_nobody_said_more_for_an_item_than_those_who_are_named(history, seed):
+    table = random_table(np.random.default_rng(seed))
+    items, ages = [i for i, _ in history], [a for _, a in history]
+
+    ranked = table.recommend(History(items, ages), k=9, repeat="exclude")
+
+    for item, named in zip(ranked.items, ranked.contributors, strict=True):
+        said = {}
+        for h in set(items):
+            voice = max(2 ** (-max(a, 0) / 20) for i, a in zip(items, ages, strict=True) if i == h)
+            said[h] = voice * sum(
+                float(w) for n, w in zip(table.neighbours[h], table.weights[h], strict=True) if n == item
+            )
+        most = sorted((s for s in said.values() if s > 0), reverse=True)[:3]
+        assert [said[int(n)] for n in named if n >= 0] == pytest.approx(most, rel=1e-4)
+
+
 def test_the_source_says_where_a_place_comes_from():
     ranked = chain().recommend(History([0], [1.0]), k=3, repeat="include", exclude=[2])
 

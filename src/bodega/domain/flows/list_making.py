@@ -152,8 +152,6 @@ class ListMaker:
         picks = picker.pick(popular, count)
         if len(picks) < count:
             picks += picker.pick_from_shelves(count - len(picks))
-        if len(picks) < count and picker.look_again():
-            picks += picker.pick(popular, count - len(picks))
         return picks
 
     def _pinned(self, made: Made) -> Made:

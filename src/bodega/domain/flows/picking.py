@@ -42,9 +42,10 @@ class Picker:
         self._rules = rules
         self._filters = filters
         self._without = frozenset(without)
-        self._taken = set(without)
+        self._taken: set[str] = set()
         self._cards: dict[str, Card] = {}
-        self._allowed = self._mask(hinted=True)
+        self._allowed = showcase.mask(wares, rules, filters)
+        self.leave_out(without)
 
     def pick(self, rank: Rank, count: int, *, mixed: bool = True, spare: int = 0) -> list[Pick]:
         """Return the first `count` of a ranking that can be bought, or as many as there are.
@@ -96,20 +97,7 @@ class Picker:
         items = self._wares.items(ids)
         self._allowed[items[items >= 0]] = False
 
-    def look_again(self) -> bool:
-        """Pick also what was gone a moment ago, since it may have come back; False if there is nothing of the kind."""
-        allowed = self._mask(hinted=False)
-        more = bool((allowed & ~self._allowed).any())
-        self._allowed = allowed
-        return more
-
     # -- inside
-
-    def _mask(self, *, hinted: bool) -> Mask:
-        allowed = self._showcase.mask(self._wares, self._rules, self._filters, hinted=hinted)
-        items = self._wares.items(list(self._taken))
-        allowed[items[items >= 0]] = False
-        return allowed
 
     def _ordered(self, ranking: Ranking, count: int, *, mixed: bool) -> Places:
         if not mixed or not ranking.items.size:

@@ -55,11 +55,10 @@ class Showcase:
         self._gone_until: dict[str, NDArray[np.float64]] = {}
         self._masks: dict[tuple[str, Filters], tuple[Wares, Rules, Mask]] = {}
 
-    def mask(self, wares: Wares, rules: Rules, filters: Filters, *, hinted: bool = True) -> Mask:
-        """Return (wares.size,) what may be shown as far as is known; without hints, what was found gone lately, too."""
+    def mask(self, wares: Wares, rules: Rules, filters: Filters) -> Mask:
+        """Return (wares.size,) what may be shown as far as is known: a copy."""
         allowed = self._lasting(wares, rules, filters).copy()
-        if hinted:
-            allowed[: wares.n_items] &= self._hinted(wares) <= self._clock.now().timestamp()
+        allowed[: wares.n_items] &= self._hinted(wares) <= self._clock.now().timestamp()
         return allowed
 
     def look(self, product_ids: Sequence[str], rules: Rules, filters: Filters) -> dict[str, Card]:

@@ -34,13 +34,22 @@ def account_page(site: Site, request: Request) -> Response:
     page = site.shop.orders.page_by_customer(customer_id, limit=_ORDERS)
     suggest, shelves = site.shop.recommender.suggest, site.shop.catalog.shelves
     again = suggest(placement="buy_again", customer_id=customer_id, limit=_AGAIN)
-    found = suggest(placement="home", customer_id=customer_id, limit=_SUGGESTIONS)
+    found = suggest(placement="home", customer_id=customer_id, limit=_SUGGESTIONS + _AGAIN)
+    listed = {s.card.id for s in again.items}
     title = "For you" if found.fallback is None else "What others come back for"
     own = AccountOverview(
         orders=order_rows(site, page.rows),
         more=page.next is not None,
         again=build_strip("again", "Buy it again", again, shelves),
-        suggested=build_strip("for-you", title, found, shelves, reasons=found.fallback is None),
+        suggested=build_strip(
+            "for-you",
+            title,
+            found,
+            shelves,
+            reasons=found.fallback is None,
+            without=listed,
+            most=_SUGGESTIONS,
+        ),
         all_orders=links.ACCOUNT_ORDERS,
     )
     return own_page(site, request, "account.html", own, title="Your account", current=links.ACCOUNT)

@@ -115,10 +115,11 @@ def _strips(shop: Shop, customer_id: str | None, viewed: Sequence[str], *, who: 
     )
     strips = [first]
     if customer_id is not None:
-        again = suggest(placement="buy_again", customer_id=customer_id, limit=_HALF_STRIP)
-        strips.append(build_strip("again", "Buy it again", again, shelves))
+        shown = {s.card.id for s in found.items}
+        again = suggest(placement="buy_again", customer_id=customer_id, limit=_STRIP)
+        strips.append(build_strip("again", "Buy it again", again, shelves, without=shown, most=_HALF_STRIP))
         because = suggest(placement="because_you_bought", customer_id=customer_id, viewed=viewed, limit=_STRIP)
-        strips.append(_because_strip(because, shelves, without={s.card.id for s in found.items}))
+        strips.append(_because_strip(because, shelves, without=shown))
     return [strip for strip in strips if strip is not None]
 
 

@@ -22,7 +22,7 @@ GARDEN = ("spade", "seeds", "pot", "soil", "gloves")
 class Counter:
     """A whole shop in a folder, with the words that tests about lists ask in."""
 
-    def __init__(self, folder, *, like=None):
+    def __init__(self, folder, *, like=None, names=(*COFFEE, *GARDEN)):
         """Open a new shop, or one like another: a copy of its folder, which was closed."""
         self.clock = SettableClock()
         self.folder = folder
@@ -36,7 +36,7 @@ class Counter:
             self.products = dict(like.products)
             self.clock.set(like.clock.now())
             return
-        self.products = {name: self.puts_on_the_shelf(name) for name in (*COFFEE, *GARDEN)}
+        self.products = {name: self.puts_on_the_shelf(name) for name in names}
         # What a test puts on the shelf afterwards is new; these are not.
         self.clock.advance(60 * 86400)
 
