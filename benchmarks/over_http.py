@@ -32,7 +32,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 import apsw
@@ -43,7 +43,7 @@ import psutil
 from bodega.domain.catalog.model import CategoryInput, ProductInput, VariantInput
 from bodega.domain.catalog.products import Restored
 from bodega.domain.catalog.records import read_product
-from bodega.domain.catalog.views import Projection, entry_keys
+from bodega.domain.catalog.views import Projection, entry_items
 from bodega.domain.shop import Shop
 from bodega.settings import Settings, to_env
 from bodega.values.money import Money
@@ -350,30 +350,35 @@ def _rows_of(connection: apsw.Connection, number: int) -> "Rows":
     packed = connection.execute("SELECT item FROM t_catalog WHERE pk = ? AND sk = 'product'", (key,)).get
     item = msgspec.msgpack.decode(packed)
     projection = Projection(lists=item["lists"], amount=item["amount"], changes_at=item["changes_at"])
-    entries = []
-    for entry in entry_keys(read_product(item), projection):
-        where = (entry.partition, entry.sort)
-        entries.append((*where, connection.execute("SELECT item FROM t_listings WHERE pk = ? AND sk = ?", where).get))
-    return Rows(key, packed, entries)
+    rows = [("t_catalog", (key, "product"), packed)]
+    for (name, position), entry in entry_items(read_product(item), projection, item["card"]).items():
+        where: tuple[str, ...] = (name, position)
+        rows.append(
+            ("t_listings", where, connection.execute(_GET.format("t_listings", "pk = ? AND sk = ?"), where).get)
+        )
+        if "price" in entry:
+            where, table = (name, entry["price"], name, position), "x_listings__by_price"
+            shown = connection.execute(_GET.format(table, "ipk = ? AND isk = ? AND pk = ? AND sk = ?"), where).get
+            rows.append((table, where, shown))
+    return rows
 
 
 def _rewrite(connection: apsw.Connection, rows: "Rows", event: bytes) -> None:
-    connection.execute("SELECT item FROM t_catalog WHERE pk = ? AND sk = 'product'", (rows.key,)).fetchone()
-    connection.execute(_PUT.format("t_catalog"), (rows.key, "product", rows.item))
-    for entry in rows.entries:
-        connection.execute(_PUT.format("t_listings"), entry)
+    """Do what a change of a product does: read what is there, write it anew, and announce it."""
+    for table, where, packed in rows:
+        if table.startswith("t_"):
+            connection.execute(_GET.format(table, "pk = ? AND sk = ?"), where).fetchone()
+        connection.execute(_PUT[len(where)].format(table), (*where, packed))
     connection.execute("INSERT INTO outbox (event) VALUES (?)", (event,))
 
 
-class Rows(NamedTuple):
-    """What a change of a product writes: its own row and its list entries."""
+Rows: TypeAlias = list[tuple[str, tuple[str, ...], bytes]]  # table, key, and what is stored there
 
-    key: str
-    item: bytes
-    entries: list[tuple[str, str, bytes]]
-
-
-_PUT = "INSERT OR REPLACE INTO {} (pk, sk, item) VALUES (?, ?, ?)"
+_GET = "SELECT item FROM {} WHERE {}"
+_PUT = {
+    2: "INSERT OR REPLACE INTO {} (pk, sk, item) VALUES (?, ?, ?)",
+    4: "INSERT OR REPLACE INTO {} (ipk, isk, pk, sk, item) VALUES (?, ?, ?, ?, ?)",
+}
 
 # -- the server
 

@@ -65,8 +65,9 @@ SYSTEM = "system"
 TABLES = (
     # Products, their slug and SKU sentinels, categories, collections, attribute definitions.
     Table(CATALOG, "entity", "part"),
-    # Read model of lists: one entry per list (all, category, collection) and order (price, created).
-    Table(LISTINGS, "list", "position"),
+    # Read model of lists: one entry per list (all, category, collection) and product, in order of creation. What has a
+    # price can be walked in that order as well.
+    Table(LISTINGS, "list", "position", indexes=(Index("by_price", "list", "price", ("card",)),)),
     Table(INVENTORY, "sku", "location"),
     Table(CARTS, "cart_id", "part", ttl="expires_at"),
     # Coupons with their counters, the shipping and the tax table.

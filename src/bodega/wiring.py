@@ -470,7 +470,7 @@ class _Marker(msgspec.Struct):
     currency: str
 
 
-_FORMAT = 1
+_FORMAT = 2  # 1 had list entries for each order, where there is an index now
 _DRAFT = f".{MARKER}."
 _TURN_SECONDS = 1.0
 

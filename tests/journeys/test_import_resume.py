@@ -57,6 +57,17 @@ def interrupted_and_finished(words, shop, data, is_time):
     return msgspec.json.decode(again.stdout)
 
 
+def by_price(shop):
+    """Return the price of everything in the order of the list by price."""
+    query, position, prices = ShelfQuery(sort="price", limit=250), None, []
+    while True:
+        page = shop.catalog.shelves.find(query, position)
+        prices += [msgspec.json.decode(card)["price"]["amount"] for card in page.cards]
+        position = page.next
+        if position is None:
+            return prices
+
+
 @pytest.fixture
 def data(tmp_path):
     return tmp_path / "data"
@@ -85,6 +96,7 @@ def test_products_after_kill_9(shop, data, tmp_path, rows_read):
     assert {product.version for product in products} == {1}
     assert len({product.variants[0].sku for product in products}) == ROWS - 1
     assert shop.catalog.shelves.find(ShelfQuery(text="thing", limit=1)).total == ROWS - 1
+    assert by_price(shop) == sorted(product.variants[0].price.amount for product in products)
     assert [msgspec.json.decode(line)["line"] for line in report.read_bytes().splitlines()] == [1501]
 
 

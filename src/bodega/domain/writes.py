@@ -40,6 +40,10 @@ class WritePlan:
         """Add an event that leaves if and only if the writes happen."""
         self.events.append(event)
 
+    def hand_over(self) -> None:
+        """Forget what was handed to a load: thousands of plans wait for their outcomes, to say what a refusal means."""
+        self.writes, self.events = [], []
+
     def check_size(self) -> None:
         """Refuse, before anything is tried, what no table would take in one transaction."""
         if len(self.writes) + len(self.events) > MAX_TRANSACTION_WRITES:

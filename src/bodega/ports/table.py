@@ -279,12 +279,22 @@ class TableStore(Protocol):
         ...
 
     def load(
-        self, transactions: Iterable[tuple[Sequence[Write], Sequence[Event]]]
+        self, transactions: Iterable[tuple[Sequence[Write], Sequence[Event]]], *, lagging: bool = False
     ) -> list[ConditionFailedError | None]:
         """Apply many transactions as fast as the engine can, each atomic, in order, all durable before returning.
 
         Returns, for each, None or why it was refused; one refusal does not stop the rest. For imports. An invalid
         transaction raises and stops the load where it is: of those before it any number may be applied.
+
+        With `lagging`, queries of indexes may lack what is new until `catch_up_indexes` returns: an engine that sorts
+        entries before it writes them saves most of what an index costs. Never what was changed or deleted meanwhile.
+        """
+        ...
+
+    def catch_up_indexes(self) -> None:
+        """Bring indexes up to everything that was loaded with `lagging` before this call, by whomever.
+
+        Others read and write meanwhile. If the process dies, whoever calls it next does what is left.
         """
         ...
 

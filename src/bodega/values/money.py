@@ -20,6 +20,7 @@ _SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
 _CODE = re.compile(r"[A-Z]{3}")
 
 _DECIMAL = re.compile(r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*")
+_SURELY_SMALL = 10  # digits
 _MAX_DIGITS = 28  # what decimal arithmetic keeps exactly by default
 
 MAX_AMOUNT = 10**15
@@ -51,13 +52,20 @@ class Money(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True,
         >>> Money.parse("2.5", "GBP")
         Money(amount=250, currency='GBP')
         """
+        whole, _, broken = text.partition(".")
+        digits = exponent(currency)
+        if whole.isdecimal() and whole.isascii() and len(whole) <= _SURELY_SMALL and len(broken) <= digits:
+            if not broken:
+                return cls(int(whole) * 10**digits, currency)
+            if broken.isdecimal() and broken.isascii():
+                return cls(int(whole + broken.ljust(digits, "0")), currency)
         # Decimal itself reads more than people mean by a price: 1_000, other scripts' digits, NaN.
         if not _DECIMAL.fullmatch(text):
             raise InvalidError(f"{text[:40]!r} is not a decimal number")
         number = Decimal(text)
         if len(number.as_tuple().digits) > _MAX_DIGITS:
             raise InvalidError(f"{text[:40]!r} has more than {_MAX_DIGITS} digits")
-        scaled = number.scaleb(exponent(currency))
+        scaled = number.scaleb(digits)
         if abs(scaled) > MAX_AMOUNT:
             raise InvalidError(f"{text[:40]!r} is not an amount of money")
         if scaled != scaled.to_integral_value():

@@ -12,7 +12,9 @@ Slug = NewType("Slug", str)
 MAX_SKU_LENGTH = 64
 MAX_SLUG_LENGTH = 120
 _SLUG = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
-_UNCLEAN = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control, surrogate, line and paragraph separator
+# Control characters, lone surrogates, line and paragraph separators: Unicode's categories Cc, Cs, Zl and Zp.
+_UNCLEAN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNCLEAN_EVEN_IN_LINES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -74,5 +76,4 @@ def is_clean(text: str, *, multiline: bool = False) -> bool:
     """Tell whether text is free of control characters, lone surrogates and, unless it is multiline, breaks and tabs."""
     if text.isprintable():
         return True
-    allowed = "\n\r\t\u2028\u2029" if multiline else ""
-    return not any(unicodedata.category(c) in _UNCLEAN and c not in allowed for c in text)
+    return (_UNCLEAN_EVEN_IN_LINES if multiline else _UNCLEAN).search(text) is None

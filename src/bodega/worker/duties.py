@@ -90,6 +90,7 @@ def long_duties(shop: Shop) -> list[Duty]:
     """Return what may take minutes and must not hold up the rest."""
     return [
         Duty("jobs", timedelta(seconds=1), lambda: shop.jobs.work_once(limit=1) > 0),
+        Duty("lists", timedelta(minutes=1), lambda: catch_up_lists(shop)),
         Duty("train", timedelta(minutes=1), lambda: train_if_due(shop)),
     ]
 
@@ -117,6 +118,12 @@ def change_prices(shop: Shop) -> bool:
 def sweep(shop: Shop) -> bool:
     """Delete expired items for good; True if there may be more."""
     return shop.world.table.sweep_expired(limit=_SWEEP) == _SWEEP
+
+
+def catch_up_lists(shop: Shop) -> bool:
+    """Complete the lists that an import left behind, whether it goes on or was killed; never True: all is done."""
+    shop.catalog.products.catch_up_lists()
+    return False
 
 
 def train_if_due(shop: Shop) -> bool:

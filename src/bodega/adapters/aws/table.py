@@ -152,7 +152,10 @@ class DynamoTableStore:
             list(pool.map(self._write_chunk, chunks))
 
     def load(
-        self, transactions: Iterable[tuple[Sequence[Write], Sequence[Event]]]
+        self,
+        transactions: Iterable[tuple[Sequence[Write], Sequence[Event]]],
+        *,
+        lagging: bool = False,  # noqa: ARG002 - indexes always follow by themselves, a moment later
     ) -> list[ConditionFailedError | None]:
         """See the port. Transactions that touch different items are on their way at the same time."""
         self._check_open()
@@ -161,6 +164,10 @@ class DynamoTableStore:
             for wave in self._waves(transactions):
                 outcomes += pool.map(self._outcome, wave)
         return outcomes
+
+    def catch_up_indexes(self) -> None:
+        """See the port. DynamoDB does it by itself and says nothing of when: usually within a second."""
+        self._check_open()
 
     # -- events --------------------------------------------------------------------------------------------
 

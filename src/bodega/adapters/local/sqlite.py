@@ -2,7 +2,8 @@
 
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -117,6 +118,19 @@ class Database:
             return self._local.connection  # type: ignore[no-any-return]
         except AttributeError:
             return self._open_reader()
+
+    @contextmanager
+    def sorting_reader(self) -> Iterator[apsw.Connection]:
+        """Open a connection of its own whose sorting goes to the disk where memory is short, and close it in the end.
+
+        What it reads is one state for as long as a statement is open, and the log grows meanwhile.
+        """
+        connection = self._connect(cache_kib=READER_CACHE_KIB)
+        try:
+            connection.execute("PRAGMA temp_store = FILE; PRAGMA query_only = ON")
+            yield connection
+        finally:
+            connection.close(force=True)
 
     def close(self) -> None:
         """Commit what was accepted, empty the log and release everything; the second call does nothing."""

@@ -18,6 +18,10 @@ class Rows(Protocol):
     delete: str
 
 
+RowChange: TypeAlias = tuple[Rows, Place, Row | None]
+"""What becomes of a row; None deletes it."""
+
+
 class ReadableRows(Rows, Protocol):
     """One whose rows can be asked for: the SQL that reads what is behind a key."""
 
@@ -43,6 +47,10 @@ class Batch:
         if waiting is not None and place in waiting:
             return waiting[place]
         return cast("Row | None", self.connection.execute(rows.get_row, place).fetchone())
+
+    def has(self, rows: Rows) -> bool:
+        """Tell whether anything of a table waits."""
+        return rows in self._waiting
 
     def set(self, rows: Rows, place: Place, rest: Row | None) -> None:
         """Let this be behind a key; None deletes the row."""

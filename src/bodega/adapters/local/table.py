@@ -2,14 +2,15 @@
 
 import typing
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 
 import apsw
 
+from bodega.adapters.local import table_backlog
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.sqlite_writer import Pending
+from bodega.adapters.local.table_chunk import Chunk
 from bodega.adapters.local.table_layout import TableLayout, decode
-from bodega.adapters.local.table_load import apply_all
+from bodega.adapters.local.table_many import read_many
 from bodega.adapters.local.table_rates import PartitionRates
 from bodega.adapters.local.table_reads import Walk, index_walk, read_page, scan_walk, table_walk
 from bodega.adapters.local.table_setup import set_up
@@ -38,6 +39,7 @@ from bodega.schema import Table
 LOAD_WRITES = 8000  # in one commit: so many that its fsync is cheap, so few that others get a turn
 LOAD_BYTES = 8 * 1024 * 1024
 TRIM_ROWS = 10_000
+TOGETHER = 5  # from so many on, reading them in one statement is cheaper than one by one
 ANNOUNCED_BYTES = 4 * 1024 * 1024
 
 
@@ -52,7 +54,7 @@ class SqliteTableStore:
         self._database = database
         self._clock = clock
         self._rates = PartitionRates(clock) if max_rates else None
-        self._layouts = {table.name: TableLayout(table) for table in tables}
+        self._layouts = _Layouts((table.name, TableLayout(table)) for table in tables)
         self._closed = False
         set_up(database, list(self._layouts.values()))
 
@@ -79,8 +81,17 @@ class SqliteTableStore:
             raise LimitExceededError(f"at most {MAX_BATCH_GET} items can be read at once, not {len(keys)}")
         if len(set(keys)) < len(keys):
             raise InvalidError("the same key was asked for twice")
-        found = ((key, self.get(table, key)) for key in keys)
-        return {key: item for key, item in found if item is not None}
+        if len(keys) < TOGETHER or self._rates is not None:
+            found = ((key, self.get(table, key)) for key in keys)
+            return {key: item for key, item in found if item is not None}
+        layout = self._layout(table)
+        for key in keys:
+            check_key(key)
+        try:
+            rows = read_many(self._database.reader(), layout, keys, self._now())
+        except apsw.Error as error:
+            raise _unavailable(error) from error
+        return {key: decode(rows[key]) for key in keys if key in rows}
 
     def query(
         self,
@@ -116,7 +127,8 @@ class SqliteTableStore:
 
     def transact(self, writes: Sequence[Write], events: Sequence[Event] = (), *, token: str | None = None) -> None:
         """See the port."""
-        transaction = Transaction(self._layout, writes, events, now=self._now(), token=token)
+        self._check_open()
+        transaction = Transaction(self._layouts, writes, events, now=self._now(), token=token)
         self._charge(transaction)
         self._database.write_planned(transaction.run)
 
@@ -128,21 +140,29 @@ class SqliteTableStore:
         self.load(((write,), ()) for write in writes)
 
     def load(
-        self, transactions: Iterable[tuple[Sequence[Write], Sequence[Event]]]
+        self, transactions: Iterable[tuple[Sequence[Write], Sequence[Event]]], *, lagging: bool = False
     ) -> list[ConditionFailedError | None]:
         """See the port."""
         outcomes: list[ConditionFailedError | None] = []
         ahead: Pending[list[ConditionFailedError | None]] | None = None
         try:
-            for chunk in self._chunks(transactions):
+            for chunk in self._chunks(transactions, lagging=lagging):
                 # The next chunk is checked and encoded while the writer commits this one.
-                behind, ahead = ahead, self._database.start_planned(partial(apply_all, chunk))
+                behind, ahead = ahead, self._database.start_planned(chunk.apply)
                 if behind is not None:
                     outcomes += behind.wait()
         finally:
             if ahead is not None:
                 outcomes += ahead.wait()
         return outcomes
+
+    def catch_up_indexes(self) -> None:
+        """See the port."""
+        self._check_open()
+        indexes = {
+            index.name: (layout.name, index) for layout in self._layouts.values() for index in layout.indexes.values()
+        }
+        table_backlog.catch_up(self._database, indexes)
 
     # -- events --------------------------------------------------------------------------------------------
 
@@ -219,10 +239,7 @@ class SqliteTableStore:
 
     def _layout(self, table: str) -> TableLayout:
         self._check_open()
-        try:
-            return self._layouts[table]
-        except KeyError:
-            raise InvalidError(f"there is no table {table!r}") from None
+        return self._layouts[table]
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
@@ -258,31 +275,42 @@ class SqliteTableStore:
             writes = [(one.layout.table.name, one.key.partition, one.size) for one in transaction.writes]
             self._rates.charge_writes(writes, transactional=transaction.count > 1)
 
-    def _chunks(self, transactions: Iterable[tuple[Sequence[Write], Sequence[Event]]]) -> Iterator[list[Transaction]]:
+    def _chunks(
+        self, transactions: Iterable[tuple[Sequence[Write], Sequence[Event]]], *, lagging: bool
+    ) -> Iterator[Chunk]:
         self._check_open()
-        chunk: list[Transaction] = []
-        count = size = 0
-        now = self._now()
+        chunk = self._chunk(lagging=lagging, fresh=True)
         for writes, events in transactions:
-            transaction = Transaction(self._layout, writes, events, now=now)
-            self._charge(transaction)
-            chunk.append(transaction)
-            count += transaction.count
-            size += transaction.bytes
-            if count >= LOAD_WRITES or size >= LOAD_BYTES:
+            if self._rates is not None:
+                self._charge(Transaction(self._layouts, writes, events, now=self._now()))
+            chunk.add(writes, events)
+            if chunk.count >= LOAD_WRITES or chunk.bytes >= LOAD_BYTES:
                 yield chunk
-                chunk, count, size, now = [], 0, 0, self._now()
-        if chunk:
+                # What follows a change is likely to be one.
+                chunk = self._chunk(lagging=lagging, fresh=chunk.fresh)
+        if chunk.count:
             yield chunk
+
+    def _chunk(self, *, lagging: bool, fresh: bool) -> Chunk:
+        return Chunk(self._layouts, now=self._now(), lagging=lagging, fresh=fresh)
+
+
+class _Layouts(dict[str, TableLayout]):
+    """Layouts by the tables' names; asking for a table that was not declared is the caller's fault."""
+
+    def __missing__(self, table: str) -> TableLayout:
+        raise InvalidError(f"there is no table {table!r}")
 
 
 def _sweep(connection: apsw.Connection, layout: TableLayout, now: int, limit: int) -> int:
     rows: list[typing.Any] = connection.execute(layout.find_expired, (now, limit)).fetchall()
+    if layout.indexes:
+        table_backlog.void_now(connection, [(layout.name, partition, sort) for partition, sort, _ in rows])
     for partition, sort, row in rows:
         connection.execute(layout.delete, (partition, sort))
         for index, entry in layout.index_rows(decode(row)):
             if entry is not None:
-                connection.execute(index.delete, (entry.partition, entry.sort, partition, sort))
+                connection.execute(index.delete, (*entry[:2], partition, sort))
     return len(rows)
 
 

@@ -8,7 +8,7 @@ neighbours. An index has rows of its own with the projected attributes in them: 
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -20,15 +20,12 @@ from bodega.schema import Index, Table
 encode: Callable[[Item], bytes] = msgspec.msgpack.Encoder().encode
 decode: Callable[[bytes], Item] = msgspec.msgpack.Decoder().decode
 
+_NOTHING: Any = object()
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-class IndexRow(NamedTuple):
-    """An item's entry in an index: where it stands and what it shows."""
-
-    partition: str
-    sort: str
-    shown: bytes
+IndexRow: TypeAlias = tuple[str, str, bytes]
+"""An item's entry in an index: partition and sort key there, and what it shows."""
 
 
 class IndexLayout:
@@ -42,6 +39,7 @@ class IndexLayout:
         self.shown = tuple(
             dict.fromkeys((table.partition_key, table.sort_key, index.partition_key, index.sort_key, *index.projection))
         )
+        self._all_shown = frozenset(self.shown)
         self.create = (
             f"CREATE TABLE {self.name} (ipk TEXT NOT NULL, isk TEXT NOT NULL, pk TEXT NOT NULL,"
             " sk TEXT NOT NULL, expires INTEGER, item BLOB NOT NULL,"
@@ -50,15 +48,19 @@ class IndexLayout:
         self.put = f"INSERT OR REPLACE INTO {self.name} (ipk, isk, pk, sk, expires, item) VALUES (?, ?, ?, ?, ?, ?)"
         self.delete = f"DELETE FROM {self.name} WHERE ipk = ? AND isk = ? AND pk = ? AND sk = ?"
 
-    def row(self, item: Item) -> IndexRow | None:
-        """Return the item's entry, None if it lacks a key of the index; InvalidError for an unfit key."""
-        if self.partition_key not in item or self.sort_key not in item:
+    def row(self, item: Item, encoded: bytes | None = None) -> IndexRow | None:
+        """Return the item's entry, None if it lacks a key of the index; InvalidError for an unfit key.
+
+        `encoded` is the whole item, for whoever has that already: an index that shows everything takes it.
+        """
+        partition, sort = item.get(self.partition_key, _NOTHING), item.get(self.sort_key, _NOTHING)
+        if partition is _NOTHING or sort is _NOTHING:
             return None
-        partition, sort = item[self.partition_key], item[self.sort_key]
         check_key_part(partition, MAX_PARTITION_KEY_BYTES)
         check_key_part(sort, MAX_SORT_KEY_BYTES)
-        shown = encode({name: item[name] for name in self.shown if name in item})
-        return IndexRow(partition, sort, shown)  # type: ignore[arg-type]
+        if encoded is None or item.keys() != self._all_shown:
+            encoded = encode({name: item[name] for name in self.shown if name in item})
+        return partition, sort, encoded
 
 
 class TableLayout:
@@ -71,6 +73,7 @@ class TableLayout:
         self.sort_key = table.sort_key
         self.ttl = table.ttl
         self.indexes = {index.name: IndexLayout(table, index) for index in table.indexes}
+        self.all_indexes = tuple(self.indexes.values())
         self.create = (
             f"CREATE TABLE {self.name} (pk TEXT NOT NULL, sk TEXT NOT NULL, expires INTEGER,"
             " item BLOB NOT NULL, PRIMARY KEY (pk, sk)) WITHOUT ROWID"
@@ -79,6 +82,11 @@ class TableLayout:
         alive = " AND (expires IS NULL OR expires > ?)" if table.ttl else ""
         self.get = f"SELECT item FROM {self.name} WHERE pk = ? AND sk = ?{alive}"
         self.get_row = f"SELECT expires, item FROM {self.name} WHERE pk = ? AND sk = ?"
+        self.get_one = f"SELECT pk, sk, expires, item FROM {self.name} WHERE pk = ? AND sk = ?"
+        # Many at once that have one of the two in common.
+        self.get_sorts = f"SELECT pk, sk, expires, item FROM {self.name} WHERE pk = ? AND sk IN carray(?)"
+        self.get_partitions = f"SELECT pk, sk, expires, item FROM {self.name} WHERE sk = ? AND pk IN carray(?)"
+        self.insert = f"INSERT INTO {self.name} (pk, sk, expires, item) VALUES (?, ?, ?, ?)"
         self.put = f"INSERT OR REPLACE INTO {self.name} (pk, sk, expires, item) VALUES (?, ?, ?, ?)"
         self.delete = f"DELETE FROM {self.name} WHERE pk = ? AND sk = ?"
         self.find_expired = (
@@ -101,7 +109,7 @@ class TableLayout:
 
     def index_rows(self, item: Item | None) -> Iterator[tuple[IndexLayout, IndexRow | None]]:
         """Yield each index with the item's entry in it."""
-        for index in self.indexes.values():
+        for index in self.all_indexes:
             yield index, None if item is None else index.row(item)
 
 

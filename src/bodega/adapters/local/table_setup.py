@@ -7,6 +7,7 @@ import typing
 import apsw
 import msgspec
 
+from bodega.adapters.local import table_backlog
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.table_layout import IndexLayout, TableLayout, decode
 from bodega.adapters.local.table_transaction import CREATE_OUTBOX, CREATE_TOKENS
@@ -28,7 +29,7 @@ def set_up(database: Database, layouts: list[TableLayout]) -> None:
 
 
 def _is_current(connection: apsw.Connection, layouts: list[TableLayout]) -> bool:
-    if not _has_table(connection, "declarations"):
+    if not (_has_table(connection, "declarations") and _has_table(connection, table_backlog.TABLE)):
         return False
     return _declared(connection).items() >= _wanted(layouts).items()
 
@@ -37,12 +38,15 @@ def _bring_up(connection: apsw.Connection, layouts: list[TableLayout]) -> None:
     # Looked at again inside the transaction: another process may have done it meanwhile.
     if not _has_table(connection, "declarations"):
         connection.execute(f"{_CREATE_DECLARATIONS}; {CREATE_OUTBOX}; {CREATE_TOKENS}")
+    if not _has_table(connection, table_backlog.TABLE):
+        connection.execute(table_backlog.CREATE)
     declared = _declared(connection)
     for layout in layouts:
         _bring_up_table(connection, layout, declared)
         for index in layout.indexes.values():
             if declared.get(index.name) != _index_declaration(layout, index):
                 connection.execute(f"DROP TABLE IF EXISTS {index.name}; {index.create}")
+                table_backlog.drop_index(connection, index.name)
                 _fill(connection, layout, index)
     for name, declaration in _wanted(layouts).items():
         connection.execute("INSERT OR REPLACE INTO declarations VALUES (?, ?)", (name, declaration))
@@ -61,7 +65,7 @@ def _fill(connection: apsw.Connection, layout: TableLayout, index: IndexLayout) 
     for partition, sort, expires, row in connection.execute(f"SELECT pk, sk, expires, item FROM {layout.name}"):
         entry = index.row(decode(row))
         if entry is not None:
-            values = (entry.partition, entry.sort, partition, sort, expires, entry.shown)
+            values = (*entry[:2], partition, sort, expires, entry[2])
             connection.execute(index.put, values)
 
 

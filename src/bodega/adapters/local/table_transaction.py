@@ -1,9 +1,10 @@
 """Turn a transaction into rows: check it in the caller's thread, decide it and write it in the writer's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias, cast
 
-from bodega.adapters.local.sqlite_batch import Batch, Place, Row, Rows
+from bodega.adapters.local import table_backlog
+from bodega.adapters.local.sqlite_batch import Batch, Place, RowChange
 from bodega.adapters.local.table_layout import TableLayout, decode, encode
 from bodega.adapters.rules.table_changes import TOKEN_SECONDS, check_update, encode_event, token_digest, updated
 from bodega.adapters.rules.table_conditions import check_condition, holds
@@ -33,7 +34,6 @@ FORGET_TOKENS = "DELETE FROM tokens WHERE at <= ?"
 CREATE_OUTBOX = "CREATE TABLE outbox (position INTEGER PRIMARY KEY AUTOINCREMENT, event BLOB NOT NULL)"
 ANNOUNCE = "INSERT INTO outbox (event) VALUES (?)"
 
-RowChange: TypeAlias = tuple[Rows, Place, Row | None]
 Current: TypeAlias = "tuple[Item | None, Item | None]"  # the item as callers see it, and as it lies in the table
 
 
@@ -79,8 +79,11 @@ class PreparedWrite:
         """Tell whether the outcome depends on what is there now."""
         return self.condition is not None or type(self.write) is Update or bool(self.layout.indexes)
 
-    def changes(self, seen: Item | None, stored: Item | None) -> list[RowChange]:
-        """Return which rows become what; InvalidError for an update that this item does not allow."""
+    def changes(self, seen: Item | None, stored: Item | None, *, lagging: bool) -> list[RowChange]:
+        """Return which rows become what; InvalidError for an update that this item does not allow.
+
+        With `lagging` the index entries of an item that was not there wait.
+        """
         layout, key = self.layout, self.key
         new, row = self.new_item, self.new_row
         kind = type(self.write)
@@ -93,30 +96,33 @@ class PreparedWrite:
         rest = None if new is None else (layout.expires(new), row)
         changes: list[RowChange] = [(layout, (key.partition, key.sort), rest)]
         if layout.indexes:
-            changes += _index_changes(layout, key, stored, new)
+            entries = _index_changes(layout, key, stored, new)
+            changes += map(table_backlog.waiting, entries) if lagging and stored is None else entries
         return changes
 
 
 class Transaction:
     """A checked transaction; calling `run` with the writer's batch decides and applies it."""
 
-    __slots__ = ("_digest", "_now", "_token", "_writes", "announcements", "bytes", "count")
+    __slots__ = ("_digest", "_lagging", "_now", "_token", "_writes", "announcements", "bytes", "count")
 
     def __init__(
         self,
-        layout_of: Callable[[str], TableLayout],
+        layouts: Mapping[str, TableLayout],
         writes: Sequence[Write],
         events: Sequence[Event],
         *,
         now: int,
         token: str | None = None,
+        lagging: bool = False,
     ) -> None:
+        """Take `lagging` if the index entries of new items may be left for later."""
         self.count = len(writes) + len(events)
         if not 1 <= self.count <= MAX_TRANSACTION_WRITES:
             raise LimitExceededError(
                 f"a transaction has 1 to {MAX_TRANSACTION_WRITES} writes and events, not {self.count}"
             )
-        self._writes = [PreparedWrite(layout_of(write.table), write) for write in writes]
+        self._writes = [PreparedWrite(layouts[write.table], write) for write in writes]
         if len(writes) > 1 and len({(one.layout.name, one.key) for one in self._writes}) < len(writes):
             raise InvalidError("a transaction must not write the same item twice")
         self.announcements = [(encode_event(event),) for event in events]
@@ -124,6 +130,7 @@ class Transaction:
         if self.bytes > MAX_TRANSACTION_BYTES:
             raise LimitExceededError(f"a transaction has at most {MAX_TRANSACTION_BYTES} bytes, not {self.bytes}")
         self._now = now
+        self._lagging = lagging
         self._token = token
         self._digest = b"" if token is None else token_digest(token, writes, events)
 
@@ -148,15 +155,18 @@ class Transaction:
         """Check all conditions and return what becomes of which rows; ConditionFailedError if one does not hold."""
         failed: dict[int, Item | None] = {}
         changes: list[RowChange] = []
+        moved: list[Place] = []
         for index, one in enumerate(self._writes):
             seen, stored = self._current(batch, one) if one.needs_current() else (None, None)
             if one.condition is not None and not holds(one.condition, seen):
                 failed[index] = seen
             elif not failed:
-                changes += one.changes(seen, stored)
+                changes += one.changes(seen, stored, lagging=self._lagging)
+                if stored is not None and one.layout.indexes:
+                    moved.append((one.layout.name, one.key.partition, one.key.sort))
         if failed:
             raise ConditionFailedError(failed)
-        return changes
+        return changes + table_backlog.voids(batch, moved) if moved else changes
 
     def _current(self, batch: Batch, one: PreparedWrite) -> Current:
         found = batch.find(one.layout, (one.key.partition, one.key.sort))
@@ -181,8 +191,7 @@ def _index_changes(layout: TableLayout, key: Key, old: Item | None, new: Item | 
     expires = None if new is None else layout.expires(new)
     for (index, before), (_, after) in zip(layout.index_rows(old), layout.index_rows(new), strict=True):
         if before is not None and (after is None or before[:2] != after[:2]):
-            changes.append((index, (before.partition, before.sort, key.partition, key.sort), None))
+            changes.append((index, (*before[:2], key.partition, key.sort), None))
         if after is not None and (after != before or layout.ttl is not None):
-            place = (after.partition, after.sort, key.partition, key.sort)
-            changes.append((index, place, (expires, after.shown)))
+            changes.append((index, (*after[:2], key.partition, key.sort), (expires, after[2])))
     return changes

@@ -21,6 +21,7 @@ from bodega.ports.table import (
     LimitExceededError,
 )
 
+_PLAIN = frozenset({str, bytes, bool, type(None)})
 _SURELY_SHORT = MAX_SORT_KEY_BYTES // 4  # characters; no character takes more than 4 bytes of UTF-8
 
 
@@ -58,6 +59,14 @@ def measure_item(item: Item) -> int:
     if size > MAX_ITEM_BYTES:
         raise LimitExceededError(f"an item has at most {MAX_ITEM_BYTES} bytes, this one has {size}")
     return size
+
+
+def is_plain(item: Item) -> bool:
+    """Tell whether an item holds nothing but text, bytes and truth under well-known names: then it can be stored.
+
+    Its size is at most that of its MessagePack. `measure_item` says it exactly and takes three times as long.
+    """
+    return _PLAIN.issuperset(map(type, item.values())) and item.keys() <= _NAME_BYTES.keys()
 
 
 def measure_attributes(attributes: Mapping[str, object]) -> int:

@@ -14,7 +14,6 @@ from bodega.ports.ids import MIN_SECRET_BYTES
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 # Ten bits at a time, because dividing a 130-bit number 26 times is most of what an id costs.
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
-_PAIR_SHIFTS = tuple(range(120, -1, -10))
 _CHANCE_BITS = 80
 _STEP_BITS = 40
 
@@ -81,7 +80,13 @@ class SeededIds(_AscendingUlids):
 
 
 def _encode(ulid: int) -> str:
-    return "".join([_PAIRS[ulid >> shift & 1023] for shift in _PAIR_SHIFTS])
+    high, low, pairs = ulid >> 60, ulid & (1 << 60) - 1, _PAIRS
+    return (
+        f"{pairs[high >> 60]}{pairs[high >> 50 & 1023]}{pairs[high >> 40 & 1023]}{pairs[high >> 30 & 1023]}"
+        f"{pairs[high >> 20 & 1023]}{pairs[high >> 10 & 1023]}{pairs[high & 1023]}{pairs[low >> 50]}"
+        f"{pairs[low >> 40 & 1023]}{pairs[low >> 30 & 1023]}{pairs[low >> 20 & 1023]}{pairs[low >> 10 & 1023]}"
+        f"{pairs[low & 1023]}"
+    )
 
 
 def _check_size(size_bytes: int) -> None:

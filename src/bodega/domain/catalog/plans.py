@@ -1,7 +1,8 @@
 """Plan what one change of a product writes: its item, its claims on names, its list entries and its event."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import cast
 
 import msgspec
@@ -25,8 +26,7 @@ from bodega.domain.catalog.tree import CategoryTree
 from bodega.domain.catalog.views import (
     Projection,
     card_of,
-    entry_item,
-    entry_keys,
+    entry_items,
     project,
     public_view,
     read_projection,
@@ -74,10 +74,10 @@ class ProductPlans:
         self._taxonomy = taxonomy
         self._clock = clock
 
-    def creation(self, product: Product) -> WritePlan:
+    def creation(self, product: Product, *, tree: CategoryTree | None = None) -> WritePlan:
         """Plan a new product. Its commit raises AlreadyExistsError, SlugTakenError or SkuTakenError."""
         plan = WritePlan()
-        self._put_product(plan, product, None, self._clock.now())
+        self._put_product(plan, product, None, self._clock.now(), tree=tree)
         plan.add(
             Put(schema.CATALOG, slug_item(product.slug, product.id, current=True), NotExists()),
             otherwise=lambda _: SlugTakenError(product.slug),
@@ -144,15 +144,18 @@ def _item(product: Product, public: Product, card: bytes, projection: Projection
 
 def _move_entries(plan: WritePlan, product: Product, item: Item, old: Item | None) -> None:
     """Plan the difference between the list entries that the old item stands in and those of the new."""
-    card = cast("bytes", item["card"])
-    after = entry_keys(product, read_projection(item))
+    entries = entry_items(product, read_projection(item), cast("bytes", item["card"]))
     if old is None:  # nearly all of an import
-        plan.add_all([Put(schema.LISTINGS, entry_item(key, card)) for key in after])
+        plan.add_all([Put(schema.LISTINGS, entry) for entry in entries])
         return
-    before = set(entry_keys(product, read_projection(old)))
-    plan.add_all(Delete(schema.LISTINGS, key) for key in sorted(before.difference(after), key=_by_key))
-    unchanged = before if old.get("card") == card else set[Key]()
-    plan.add_all(Put(schema.LISTINGS, entry_item(key, card)) for key in after if key not in unchanged)
+    after = _by_place(entries)
+    before = _by_place(entry_items(product, read_projection(old), cast("bytes", old["card"])))
+    plan.add_all(Delete(schema.LISTINGS, Key(*place)) for place in sorted(before.keys() - after.keys()))
+    plan.add_all(Put(schema.LISTINGS, entry) for place, entry in after.items() if before.get(place) != entry)
+
+
+def _by_place(entries: Iterable[Item]) -> dict[tuple[str, str], Item]:
+    return {(cast("str", entry["list"]), cast("str", entry["position"])): entry for entry in entries}
 
 
 def _move_slug(plan: WritePlan, old: Product, new: Product) -> None:
@@ -187,17 +190,24 @@ def _require_places(plan: WritePlan, product: Product, old: Product | None) -> N
     """
     listed = old is not None and old.status == "active"
     asked = old is None or (product.status == "active" and not listed)
-    for kind, noun, field, ids, before in (
-        (CATEGORIES, "category", "categories", product.categories, old.categories if old else ()),
-        (COLLECTIONS, "collection", "collections", product.collections, old.collections if old else ()),
+    for kind, ids, before in (
+        (CATEGORIES, product.categories, old.categories if old else ()),
+        (COLLECTIONS, product.collections, old.collections if old else ()),
     ):
         for index, name in enumerate(ids):
             if asked or name not in before:
-                fault = Fault(f"/{field}/{index}", f"unknown_{noun}", f"{name!r} was deleted")
-                plan.add(
-                    Check(schema.CATALOG, named_key(kind, name), OPEN),
-                    otherwise=lambda _, fault=fault: InvalidError(fault.detail, [fault]),  # type: ignore[misc]
-                )
+                plan.add(_is_open(kind, name), otherwise=partial(_was_deleted, kind, index, name))
+
+
+@lru_cache(maxsize=10_000)
+def _is_open(kind: str, name: str) -> Check:
+    return Check(schema.CATALOG, named_key(kind, name), OPEN)
+
+
+def _was_deleted(kind: str, index: int, name: str, _: Item | None) -> InvalidError:
+    noun = {CATEGORIES: "category", COLLECTIONS: "collection"}[kind]
+    fault = Fault(f"/{kind}/{index}", f"unknown_{noun}", f"{name!r} was deleted")
+    return InvalidError(fault.detail, [fault])
 
 
 def public_bytes(product: Product, public: Product, doc: bytes) -> bytes | None:
@@ -214,7 +224,3 @@ def _gone_or_stale(product_id: str, found: Item | None) -> ShopError:
 
 def _owner(found: Item | None) -> str | None:
     return cast("str", found["product_id"]) if found else None
-
-
-def _by_key(key: Key) -> tuple[str, str]:
-    return (key.partition, key.sort)

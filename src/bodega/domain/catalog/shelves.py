@@ -28,12 +28,14 @@ from bodega.values.page import DEFAULT_LIMIT, Position
 from bodega.values.times import format_time
 
 Audience: TypeAlias = Literal["shoppers", "staff"]
-_LISTED_SORTS: Mapping[str, tuple[str, bool]] = {
-    "price": ("price", False),
-    "-price": ("price", True),
-    "created_at": ("created", False),
-    "-created_at": ("created", True),
+_BY_PRICE = "by_price"
+_LISTED_SORTS: Mapping[str, tuple[str | None, bool]] = {
+    "price": (_BY_PRICE, False),
+    "-price": (_BY_PRICE, True),
+    "created_at": (None, False),
+    "-created_at": (None, True),
 }
+_SEPARATOR = "\x1f"
 ALL_STATUSES = ("draft", "active", "archived")
 
 
@@ -66,6 +68,30 @@ class ShelfPage(msgspec.Struct, frozen=True):
     total: int | None = None
     facets: Mapping[str, FacetCounts] = {}
     corrected: bool = False
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    """A list of the read model, the index that has the order asked for (None: its own), and the direction."""
+
+    name: str
+    index: str | None
+    descending: bool
+
+    def key(self, position: Position | None) -> Key | None:
+        """Return the entry at a position."""
+        if position is None:
+            return None
+        price, found, place = position.after.rpartition(_SEPARATOR)
+        if bool(found) != (self.index is not None):
+            raise InvalidError("the cursor belongs to another order", [Fault("/cursor", "bad_cursor", "other order")])
+        return Key(self.name, place, price or None)
+
+    def position(self, item: Item, *, backwards: bool = False) -> Position:
+        """Return the position of an entry."""
+        place = cast("str", item["position"])
+        if self.index is not None:
+            place = cast("str", item["price"]) + _SEPARATOR + place
+        return Position(place, backwards=backwards)
 
 
 class CategoryCount(msgspec.Struct, frozen=True):
@@ -157,7 +183,6 @@ class Shelves:
 
     def documents(self, product_ids: Sequence[str], sold: Mapping[str, int]) -> Documents:
         """Return what the search index should know of those products that exist, and which of them lists misplace."""
-        now = self._clock.now()
         tree, current = self._taxonomy.tree(), False
         keys = list(product_keys(product_ids))
         documents, misplaced = [], []
@@ -167,19 +192,18 @@ class Shelves:
                 if not current and not tree.by_id.keys() >= set(product.categories):
                     # Its category may be younger than our tree: left out here, nothing would ever put it in.
                     tree, current = self._taxonomy.tree(current=True), True
-                documents.append(search_document(product, tree, now, sold=sold.get(product.id, 0)))
+                documents.append(search_document(product, item, tree, sold=sold.get(product.id, 0)))
                 if item["lists"] != lists_of(product, tree):
                     misplaced.append(product.id)
         return Documents(documents, misplaced)
 
     def all_documents(self, sold: Mapping[str, int]) -> Iterator[SearchDocument]:
         """Walk through what the search index should know of every product there is."""
-        now = self._clock.now()
         tree = self._taxonomy.tree(current=True)
         for item in scan_all(self._table, schema.CATALOG):
             if item["part"] == "product":
                 product = read_product(item)
-                yield search_document(product, tree, now, sold=sold.get(product.id, 0))
+                yield search_document(product, item, tree, sold=sold.get(product.id, 0))
 
     def due_price_changes(self, now: datetime, *, limit: int = 100) -> list[str]:
         """Return ids of products whose price should have changed by itself by now."""
@@ -190,16 +214,15 @@ class Shelves:
 
     # -- inside
 
-    def _from_list(self, query: ShelfQuery, listed: tuple[str, bool], position: Position | None) -> ShelfPage:
-        partition, descending = listed
+    def _from_list(self, query: ShelfQuery, listed: _Listed, position: Position | None) -> ShelfPage:
         backwards = position is not None and position.backwards
-        after = Key(partition, position.after) if position is not None else None
         page = self._table.query(
             schema.LISTINGS,
-            partition,
+            listed.name,
+            index=listed.index,
             sort=_price_range(query),
-            after=after,
-            descending=descending != backwards,
+            after=listed.key(position),
+            descending=listed.descending != backwards,
             limit=query.limit + 1,
         )
         items = list(page.items[: query.limit])
@@ -208,14 +231,12 @@ class Shelves:
         )
         if backwards:
             items.reverse()
-        first = cast("str", items[0]["position"]) if items else None
-        last = cast("str", items[-1]["position"]) if items else None
         on = more if not backwards else position is not None
         back = more if backwards else position is not None
         return ShelfPage(
             cards=[cast("bytes", item["card"]) for item in items],
-            next=Position(last) if last is not None and on else None,
-            prev=Position(first, backwards=True) if first is not None and back else None,
+            next=listed.position(items[-1]) if items and on else None,
+            prev=listed.position(items[0], backwards=True) if items and back else None,
         )
 
     def _from_search(self, query: ShelfQuery, position: Position | None) -> ShelfPage:
@@ -248,23 +269,23 @@ class Shelves:
         )
 
 
-def _listed(query: ShelfQuery) -> tuple[str, bool] | None:
-    """Return the read-model partition that answers the query and its direction, None if only the search index can."""
+def _listed(query: ShelfQuery) -> _Listed | None:
+    """Return the list of the read model that answers the query, None if only the search index can."""
     sort = query.sort or "-created_at"
     if query.text or query.facets or query.brands or query.attributes or sort not in _LISTED_SORTS:
         return None
     places = [*query.categories, *query.collections]
     if len(places) > 1 or not all(map(is_id, places)):
         return None
-    order, descending = _LISTED_SORTS[sort]
-    if (query.price_from is not None or query.price_to is not None) and order != "price":
+    index, descending = _LISTED_SORTS[sort]
+    if (query.price_from is not None or query.price_to is not None) and index != _BY_PRICE:
         return None
     statuses = _statuses(query)
     if statuses == ("active",):
         name = list_name(category=next(iter(query.categories), None), collection=next(iter(query.collections), None))
-        return f"{name}#{order}", descending
-    if set(statuses) == set(ALL_STATUSES) and not query.categories and not query.collections and order == "created":
-        return f"{EVERYTHING}#{order}", descending
+        return _Listed(name, index, descending)
+    if set(statuses) == set(ALL_STATUSES) and not query.categories and not query.collections and index is None:
+        return _Listed(EVERYTHING, index, descending)
     return None
 
 
@@ -281,7 +302,7 @@ def _price_range(query: ShelfQuery) -> SortRange | None:
     high = MAX_AMOUNT if query.price_to is None else min(MAX_AMOUNT, query.price_to)
     if high < low:
         return _NOTHING
-    return SortRange(low=f"{low:016d}", high=f"{high:016d}~")
+    return SortRange(low=f"{low:016d}", high=f"{high:016d}")
 
 
 class _Sku(msgspec.Struct):

@@ -363,7 +363,7 @@ class Taxonomy:
             raise
 
     def _is_listed(self, name: str) -> bool:
-        return bool(self._table.query(schema.LISTINGS, f"{name}#created", limit=1).items)
+        return bool(self._table.query(schema.LISTINGS, name, limit=1).items)
 
     def _remove(self, kind: str, noun: str, place: Category | Collection) -> None:
         plan = WritePlan()

@@ -11,10 +11,9 @@ import msgspec
 
 from bodega import schema
 from bodega.domain.catalog.model import MAX_LISTS, Card, Product, Variant
-from bodega.domain.catalog.records import encode
 from bodega.domain.catalog.tree import CategoryTree
 from bodega.ports.search import SearchDocument
-from bodega.ports.table import Item, Key
+from bodega.ports.table import Item
 from bodega.values.money import MAX_AMOUNT
 from bodega.values.times import format_time
 
@@ -44,14 +43,14 @@ def in_force(variant: Variant, now: datetime) -> Variant:
 
 def next_price_change(product: Product, now: datetime) -> datetime | None:
     """Return the next moment after now at which a scheduled price begins or ends, None if there is none."""
-    edges = (
+    edges = [
         edge
         for variant in product.variants
         for entry in variant.schedule
         for edge in (entry.valid_from, entry.valid_until)
         if edge is not None and edge > now
-    )
-    return min(edges, default=None)
+    ]
+    return min(edges) if edges else None
 
 
 def public_view(product: Product, now: datetime) -> Product:
@@ -137,24 +136,20 @@ def read_projection(item: Item) -> Projection:
     )
 
 
-def entry_keys(product: Product, projection: Projection) -> list[Key]:
-    """Return the keys of all list entries.
+def entry_items(product: Product, projection: Projection, card: bytes) -> list[Item]:
+    """Return all list entries of a product.
 
-    By creation in the staff's list, two orders in each other, and the price alarm.
+    One in the staff's list, one in each list that it stands in, which can be walked by price as well, and the price
+    alarm.
     """
-    created = f"{created_ms(product.created_at):013d}#{product.id}"
-    price = f"{projection.amount:016d}#{product.id}"
-    keys = [Key(f"{EVERYTHING}#created", created)]
-    for name in projection.lists:
-        keys += (Key(f"{name}#created", created), Key(f"{name}#price", price))
+    position = f"{created_ms(product.created_at):013d}#{product.id}"
+    price = f"{projection.amount:016d}"
+    entries: list[Item] = [{"list": EVERYTHING, "position": position, "card": card}]
+    entries += [{"list": name, "position": position, "price": price, "card": card} for name in projection.lists]
     if projection.changes_at is not None:
-        keys.append(Key(PRICE_CHANGES, f"{projection.changes_at}#{product.id}"))
-    return keys
-
-
-def entry_item(key: Key, card: bytes) -> Item:
-    """Build a list entry."""
-    return {"list": key.partition, "position": key.sort, "card": card}
+        alarm = f"{projection.changes_at}#{product.id}"
+        entries.append({"list": PRICE_CHANGES, "position": alarm, "card": card})
+    return entries
 
 
 def created_ms(moment: datetime) -> int:
@@ -162,10 +157,9 @@ def created_ms(moment: datetime) -> int:
     return max(0, round(moment.timestamp() * 1000))
 
 
-def search_document(product: Product, tree: CategoryTree, now: datetime, *, sold: int) -> SearchDocument:
-    """Return what the search index is told of a product."""
-    public = public_view(product, now)
-    card = card_of(public)
+def search_document(product: Product, item: Item, tree: CategoryTree, *, sold: int) -> SearchDocument:
+    """Return what the search index is told of a product: with the card and the price that lists have, from its item."""
+    amount = cast("int", item["amount"])
     return SearchDocument(
         id=product.id,
         status=product.status,
@@ -175,12 +169,12 @@ def search_document(product: Product, tree: CategoryTree, now: datetime, *, sold
         skus=[v.sku for v in product.variants],
         categories=tree.with_ancestors(product.categories),
         collections=product.collections,
-        attributes=list(_attribute_pairs(public)),
-        price=card.price.amount if card.price else None,
+        attributes=list(_attribute_pairs(product)),
+        price=amount if amount != _NO_PRICE else None,
         created_at=created_ms(product.created_at),
         sold=sold,
         rating=round(product.rating.average * 1000),
-        card=encode(card),
+        card=cast("bytes", item["card"]),
     )
 
 

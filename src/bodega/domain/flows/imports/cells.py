@@ -17,7 +17,7 @@ def plain_cells(values: Mapping[str, Any], *, nested: Collection[str], ignored: 
     for name, value in values.items():
         if value is None or value == "" or name in ignored:
             continue
-        row[name] = _opened(name, value) if isinstance(value, str) and name in nested else value
+        row[name] = _opened(name, value) if name in nested and isinstance(value, str) else value
     return row
 
 

@@ -27,23 +27,26 @@ from bodega.domain.inventory.service import MAX_UNITS
 from bodega.errors import Fault, InvalidError
 from bodega.values.decode import convert
 from bodega.values.money import Money
-from bodega.values.text import parse_sku
+from bodega.values.text import parse_sku, parse_sku_or_none
 
 Units: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_UNITS)]
 ATTRIBUTE = "attributes."
 OPTION = "options."
-_NESTED = (
-    "categories",
-    "collections",
-    "attributes",
-    "variants",
-    "media",
-    "rating",
-    "stock",
-    "price",
-    "compare_at",
-    "options",
+_NESTED = frozenset(
+    {
+        "categories",
+        "collections",
+        "attributes",
+        "variants",
+        "media",
+        "rating",
+        "stock",
+        "price",
+        "compare_at",
+        "options",
+    }
 )
+_NOT_RESTORED = Restored()
 
 
 class DocumentRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,11 +99,19 @@ class ProductRow(msgspec.Struct, frozen=True):
     stock: Mapping[str, int]
     flat: FlatRow | None = None
 
-    def skus(self) -> list[str]:
-        """Return the SKUs that the row names, as they were written."""
+    def names(self) -> set[str]:
+        """Return the SKUs and the id by which the row could meet another row."""
         if self.flat is not None:
-            return [self.flat.sku]
-        return [variant.sku for variant in self.contents.variants] if self.contents else []
+            return {self.flat.sku}
+        variants = self.contents.variants if self.contents is not None else ()
+        names = {sku for variant in variants if (sku := parse_sku_or_none(variant.sku)) is not None}
+        return names if self.restored.id is None else names | {self.restored.id}
+
+    def weight(self) -> int:
+        """Return roughly how many bytes of memory the row's texts take."""
+        if self.flat is not None:
+            return len(self.flat.description or "") + 1000
+        return len(self.contents.description) + 600 * len(self.contents.variants) + 1000 if self.contents else 0
 
 
 class ProductRows:
@@ -148,8 +159,10 @@ class ProductRows:
 
     def _flat(self, row: dict[str, Any]) -> ProductRow:
         given = convert(self._tidied(row), FlatRow, strict=False)
-        given = msgspec.structs.replace(given, sku=_sku(given.sku, "/sku"))
-        return ProductRow(None, Restored(), {} if given.stock is None else {given.sku: given.stock}, given)
+        sku = _sku(given.sku, "/sku")
+        if sku != given.sku:
+            given = msgspec.structs.replace(given, sku=sku)
+        return ProductRow(None, _NOT_RESTORED, {} if given.stock is None else {sku: given.stock}, given)
 
     def _tidied(self, row: dict[str, Any]) -> dict[str, Any]:
         """Gather what people spread over columns: price and currency, category, `attributes.NAME`, `options.NAME`."""
@@ -184,10 +197,9 @@ class ProductRows:
         if isinstance(value, int) and abs(value) > 10**15:
             raise InvalidError(f"{field} is too large", [Fault(f"/{field}", "bad_price", f"{field} is too large")])
         try:
-            money = Money.parse(str(value).strip()[:80], currency.strip().upper())
+            return Money.parse(str(value).strip()[:80], currency.strip().upper())
         except InvalidError as exc:
             raise InvalidError(exc.message, [Fault(f"/{field}", "bad_price", exc.message)]) from None
-        return {"amount": money.amount, "currency": money.currency}
 
     def _typed(self, name: str, value: Any) -> Any:
         """Read an attribute's text as the type it was declared with; the catalog refuses what does not fit."""
@@ -206,40 +218,65 @@ class ProductRows:
 
     def merged(self, flat: FlatRow, old: ProductInput | None) -> ProductInput:
         """Return the contents that a flat row makes of a product, or of none."""
-        variants = (
-            [_variant(flat, None)]
-            if old is None
-            else [_variant(flat, v) if v.sku == flat.sku else v for v in old.variants]
-        )
-        if flat.title is None and old is None:
-            raise InvalidError(
-                "a new product needs a title", [Fault("/title", "required", "a new product needs a title")]
-            )
-        base = old if old is not None else ProductInput(title=flat.title or "", variants=variants, status="active")
+        if old is None:
+            return self._new(flat)
         changes: dict[str, Any] = {
             name: value
             for name in ("title", "slug", "description", "brand", "status")
             if (value := getattr(flat, name)) is not None
         }
+        changes["variants"] = [_variant(flat, v) if v.sku == flat.sku else v for v in old.variants]
         if flat.categories is not None:
-            changes["categories"] = [self._places.category(path) for path in flat.categories]
+            changes["categories"] = self._categories(flat)
         if flat.collections is not None:
-            changes["collections"] = [self._places.collection(name) for name in flat.collections]
+            changes["collections"] = self._collections(flat)
         if flat.attributes is not None:
-            changes["attributes"] = {**base.attributes, **flat.attributes}
-        if flat.image is not None and flat.image not in [media.key for media in base.media]:
-            changes["media"] = [Media(key=flat.image), *base.media]
-        return msgspec.structs.replace(base, variants=variants, **changes)
+            changes["attributes"] = {**old.attributes, **flat.attributes}
+        if flat.image is not None and flat.image not in [media.key for media in old.media]:
+            changes["media"] = [Media(key=flat.image), *old.media]
+        return msgspec.structs.replace(old, **changes)
+
+    def _new(self, flat: FlatRow) -> ProductInput:
+        if flat.title is None:
+            raise InvalidError(
+                "a new product needs a title", [Fault("/title", "required", "a new product needs a title")]
+            )
+        return ProductInput(
+            title=flat.title,
+            slug=flat.slug,
+            description=flat.description or "",
+            brand=flat.brand or "",
+            status=flat.status or "active",
+            categories=self._categories(flat),
+            collections=self._collections(flat),
+            attributes=flat.attributes or {},
+            media=[] if flat.image is None else [Media(key=flat.image)],
+            variants=[
+                VariantInput(
+                    sku=flat.sku,
+                    price=flat.price,
+                    compare_at=flat.compare_at,
+                    barcode=flat.barcode or "",
+                    weight_grams=flat.weight_grams,
+                    options=flat.options or {},
+                )
+            ],
+        )
+
+    def _categories(self, flat: FlatRow) -> list[str]:
+        return [self._places.category(path) for path in flat.categories or ()]
+
+    def _collections(self, flat: FlatRow) -> list[str]:
+        return [self._places.collection(name) for name in flat.collections or ()]
 
 
-def _variant(flat: FlatRow, old: VariantInput | None) -> VariantInput:
-    base = old if old is not None else VariantInput(sku=flat.sku)
+def _variant(flat: FlatRow, old: VariantInput) -> VariantInput:
     changes: dict[str, Any] = {
         name: value
         for name in ("price", "compare_at", "barcode", "weight_grams", "options")
         if (value := getattr(flat, name)) is not None
     }
-    return msgspec.structs.replace(base, **changes)
+    return msgspec.structs.replace(old, **changes)
 
 
 def _sku(text: str, pointer: str) -> str:

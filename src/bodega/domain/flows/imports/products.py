@@ -1,12 +1,11 @@
 """Bring rows of a product file into the catalog, a batch at a time."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import cast
 
 import msgspec
 
 from bodega.domain.catalog.model import Product, ProductInput
-from bodega.domain.catalog.products import RepeatedError, input_of, parse_sku_or_none
+from bodega.domain.catalog.products import RepeatedError, input_of
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.flows.imports.ledger import Ledger, Outcome
 from bodega.domain.flows.imports.product_rows import ProductRow, ProductRows
@@ -18,6 +17,7 @@ from bodega.ports.tabular import Row, RowReader
 BATCH_ROWS = 1000
 BATCH_BYTES = 4 * 1024 * 1024
 INDEX_EVERY = 10_000
+LIST_EVERY = 250_000  # so many that their entries fill pages of long lists, so few that the log stays small
 
 _Numbered = tuple[int, ProductRow]
 _read_product = msgspec.json.Decoder(Product).decode
@@ -42,6 +42,7 @@ class ProductImport:
         self._ledger = ledger
         self._catch_up = catch_up
         self._unindexed = 0
+        self._unlisted = 0
 
     def run(self, reader: RowReader) -> None:
         """Import everything behind the ledger's checkpoint."""
@@ -49,38 +50,36 @@ class ProductImport:
         names: set[str] = set()
         weight = line = 0
         for row in reader.read(after_line=self._ledger.job.checkpoint.line):
-            named = self._wanted(row)
-            if named is not None:
-                here, wanted = named
+            wanted = self._wanted(row)
+            if wanted is not None:
+                here = wanted.names()
                 if not names.isdisjoint(here):
                     # Of two rows for one product the later one counts, so the earlier must be written first.
                     self._flush(batch, line)
                     batch, names, weight = [], set(), 0
                 batch.append((row.line, wanted))
                 names |= here
-                weight += _weight(wanted)
+                weight += wanted.weight()
             line = row.line
             if len(batch) >= BATCH_ROWS or weight > BATCH_BYTES:
                 self._flush(batch, line)
                 batch, names, weight = [], set(), 0
         self._flush(batch, line or self._ledger.job.checkpoint.line)
         self._catch_up()
+        # Also where this run wrote nothing: an earlier one may have been killed just before.
+        self._products.catch_up_lists()
 
-    def _wanted(self, row: Row) -> tuple[set[str], ProductRow] | None:
-        """Return what a row asks for and the names by which it could meet another row; None if it was refused."""
+    def _wanted(self, row: Row) -> ProductRow | None:
+        """Return what a row asks for; None if it was refused."""
         self._ledger.read += 1
         if row.fault is not None:
             self._ledger.reject(row.line, "unreadable_row", row.fault)
             return None
         try:
-            wanted = self._rows.read(row.values)
+            return self._rows.read(row.values)
         except ShopError as exc:
             self._ledger.refuse(row.line, exc)
             return None
-        names = {sku for text in wanted.skus() if (sku := parse_sku_or_none(text)) is not None}
-        if wanted.restored.id is not None:
-            names.add(wanted.restored.id)
-        return names, wanted
 
     def _flush(self, batch: Sequence[_Numbered], line: int) -> None:
         pending = batch
@@ -90,11 +89,16 @@ class ProductImport:
         if self._unindexed >= INDEX_EVERY:
             self._catch_up()
             self._unindexed = 0
+        if self._unlisted >= LIST_EVERY:
+            self._products.catch_up_lists()
+            self._unlisted = 0
 
     def _write(self, batch: Sequence[_Numbered]) -> list[_Numbered]:
         """Write rows and count what became of them; return those that have to wait for others of the same product."""
         ready = list(self._with_contents(batch))
-        results = self._products.upsert_many([(contents, wanted.restored) for _, wanted, contents in ready])
+        results = self._products.upsert_many(
+            [(contents, wanted.restored) for _, wanted, contents in ready], lagging=True
+        )
         waiting: list[_Numbered] = []
         taken: list[tuple[ProductRow, Outcome]] = []
         for (line, wanted, _), result in zip(ready, results, strict=True):
@@ -142,10 +146,4 @@ class ProductImport:
             moved = outcome == "unchanged" and not changed.keys().isdisjoint(row.stock)
             self._ledger.count("changed" if moved else outcome)
         self._unindexed += sum(outcome != "unchanged" for _, outcome in taken)
-
-
-def _weight(wanted: ProductRow) -> int:
-    """Return roughly how many bytes of memory a row's texts take."""
-    if wanted.contents is None:
-        return len(cast("str", getattr(wanted.flat, "description", None) or "")) + 1000
-    return len(wanted.contents.description) + 600 * len(wanted.contents.variants) + 1000
+        self._unlisted += sum(outcome == "created" for _, outcome in taken)
