@@ -14,13 +14,10 @@ def announced() -> set[str]:
     """Return the names of events: what modules that make events have as constants."""
     names = set()
     for path in Path(bodega.domain.__file__).parent.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        makes = any(
-            isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Event"
-            for node in ast.walk(tree)
-        )
-        constants = [node.value for node in tree.body if isinstance(node, ast.Assign)] if makes else []
-        names |= {one.value for one in constants if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"\bEvent\(", text):
+            constants = [node.value for node in ast.parse(text).body if isinstance(node, ast.Assign)]
+            names |= {one.value for one in constants if isinstance(one, ast.Constant) and isinstance(one.value, str)}
     return {name for name in names if _NAME.fullmatch(name)}
 
 
