@@ -13,8 +13,10 @@ from bodega.api.admin import (
     stock,
     taxonomy,
     uploads,
+    users,
     webhooks,
 )
+from bodega.api.admin import customers as admin_customers
 from bodega.api.admin import orders as admin_orders
 from bodega.api.admin import products as admin_products
 from bodega.api.admin import recommendations as admin_recommendations
@@ -65,6 +67,8 @@ ROUTES: tuple[Route, ...] = (
     *admin_reviews.ROUTES,
     *admin_recommendations.ROUTES,
     *api_keys.ROUTES,
+    *admin_customers.ROUTES,
+    *users.ROUTES,
     *webhooks.ROUTES,
     *deliveries.ROUTES,
     *dead_letters.ROUTES,

@@ -25,7 +25,7 @@ from bodega.domain.shop import Shop
 from bodega.settings import Settings
 from bodega.wiring import open_shop
 
-EVERYBODYS = frozenset({"product", "review"})
+EVERYBODYS = frozenset({"product", "review", "category", "collection"})
 """Parameters of the store's routes that name what is nobody's in particular."""
 HOME = {"name": "Ann", "line1": "1 Row", "city": "Leeds", "country": "GB"}
 _numbers = itertools.count()

@@ -103,6 +103,11 @@ class Accounts:
         found = self._records.find(customer_id)
         return found.account if found is not None else None
 
+    def find_by_email(self, email: str) -> Account | None:
+        """Return the account that is signed in to with an address, in whatever spelling; None without one."""
+        owner = self._credentials.find_owner(parse_email(email))
+        return self.find(owner) if owner is not None else None
+
     def get(self, customer_id: str) -> Account:
         """Return an account; NotFoundError without one."""
         return self._records.get(customer_id).account

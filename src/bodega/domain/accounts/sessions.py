@@ -11,7 +11,7 @@ from typing import cast
 import msgspec
 
 from bodega import schema
-from bodega.domain.accounts.deciding import OvertakenError
+from bodega.domain.accounts.deciding import OvertakenError, repeated
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError
 from bodega.ports.clock import Clock
@@ -167,6 +167,16 @@ class Sessions:
     def add_end(self, *, plan: WritePlan, session: Session) -> None:
         """Add to a plan that a session ends."""
         plan.add(Delete(schema.SESSIONS, _key(session.id)))
+
+    def end_all(self, owner: str) -> None:
+        """End all sessions of an owner."""
+
+        def decide() -> tuple[WritePlan, None]:
+            plan = WritePlan()
+            self.add_end_of_all(plan=plan, owner=owner)
+            return plan, None
+
+        repeated(self._table, decide)
 
     def add_end_of_all(self, *, plan: WritePlan, owner: str, but: str | None = None) -> None:
         """Add to a plan that all sessions of an owner end, except one.
