@@ -139,20 +139,22 @@ class Courier:
         return self._lanes.finish(claim, head, [delivery_put(done)], delivered=delivered, now=tried.updated_at)
 
     def _call(self, endpoint: Endpoint, delivery: Delivery) -> tuple[Attempt, timedelta]:
+        """Return what came of one call, and how long the receiver wants to be left alone."""
         at = self._clock.now()
-        body = _body(delivery.event)
-        headers = signature_headers(delivery.id, at, body, self._endpoints.secrets(endpoint))
-        headers |= {"Content-Type": "application/json", "User-Agent": "Bodega-Webhooks/1"}
         try:
-            answer = self._outgoing.post(
-                parse_web_address(endpoint.url), body, headers, timeout_seconds=TIMEOUT_SECONDS
-            )
+            answer = self._post(endpoint, delivery, at)
         except CallFailedError as exc:
             return Attempt(at, self._since(at), error=exc.reason, excerpt=_excerpt(exc.message)), timedelta()
         except InvalidError as exc:
             return Attempt(at, self._since(at), error=exc.code, excerpt=_excerpt(exc.message)), timedelta()
         said = _excerpt(answer.body.decode("utf-8", "replace"))
         return Attempt(at, self._since(at), status=answer.status, excerpt=said), _retry_after(answer)
+
+    def _post(self, endpoint: Endpoint, delivery: Delivery, at: datetime) -> Answer:
+        body = _body(delivery.event)
+        headers = signature_headers(delivery.id, at, body, self._endpoints.secrets(endpoint))
+        headers |= {"Content-Type": "application/json", "User-Agent": "Bodega-Webhooks/1"}
+        return self._outgoing.post(parse_web_address(endpoint.url), body, headers, timeout_seconds=TIMEOUT_SECONDS)
 
     def _since(self, at: datetime) -> int:
         return max(0, round((self._clock.now() - at).total_seconds() * 1000))
