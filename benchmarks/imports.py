@@ -8,6 +8,7 @@ file and puts its lines into a bare SQLite table with the same durability, so th
 """
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -101,6 +102,7 @@ def own_memory_mb() -> float:
 
 def measure(subject: str, path: Path, folder: Path) -> dict[str, float]:
     """Import a file into an empty shop and say what it took; runs in a process of its own."""
+    gc.set_threshold(100_000, 20, 50)  # as the command line does
     shop = open_shop(Settings.for_directory(folder / "shop"))
     shop.catalog.shelves.find(ShelfQuery(text="warm"))
     peak, before = 0.0, time.process_time()

@@ -3,6 +3,7 @@
 import bisect
 import hashlib
 import re
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -127,24 +128,26 @@ def shown(facet: str, text: str) -> str:
 
 
 def record(document: SearchDocument) -> tantivy.Document:
-    """Return the document in the index's fields; InvalidError for broken Unicode or a number out of range."""
-    _check(document)
-    title = search_text.indexed(document.title)
-    brand = search_text.indexed(document.brand)
+    """Return a sound document in the index's fields."""
     attributes: dict[str, list[str]] = {}
+    values = []
     for pair in document.attributes:
         name, _, value = pair.partition("=")
         attributes.setdefault(_attribute_key(name), []).append(attribute_value(value))
-    attribute_words = search_text.indexed(" ".join(pair.partition("=")[2] for pair in document.attributes))
-    skus = search_text.indexed(" ".join(document.skus))
-    # Twice is a weight: brand and attributes say more about a product than a word of its description does.
-    description = search_text.indexed(document.description)
-    everything = f"{title} {brand} {brand} {attribute_words} {attribute_words} {skus} {description}"
+        values.append(value)
+    said = " ".join(values)[: search_text.MAX_INDEXED_LENGTH]
+    # Twice is a weight: brand and attributes say more about a product than a word of its description does. It is one
+    # text because folding a short one costs as much as a long one.
+    title = document.title[: search_text.MAX_INDEXED_LENGTH]
+    everything = (
+        f"{title} {document.brand} {document.brand} {said} {said} {' '.join(document.skus)} "
+        f"{document.description[: search_text.MAX_INDEXED_LENGTH]}"
+    )
     fields: dict[str, Any] = {
         "id": document.id,
         "status": document.status,
-        "title": title,
-        "words": everything,
+        "title": search_text.words_of(title),
+        "words": search_text.words_of(everything),
         "sku": [search_text.compact(sku) for sku in document.skus],
         "category": list(document.categories),
         "collection": list(document.collections),
@@ -167,7 +170,8 @@ def record(document: SearchDocument) -> tantivy.Document:
     return tantivy.Document.from_dict(fields, SCHEMA)
 
 
-def _check(document: SearchDocument) -> None:
+def check(document: SearchDocument) -> None:
+    """Refuse a document with broken Unicode, a text that is too long or a number out of range."""
     keys = (
         document.id,
         document.status,
@@ -181,8 +185,12 @@ def _check(document: SearchDocument) -> None:
         raise InvalidError(f"product {document.id!r} contains broken Unicode (a lone surrogate)")
     if not document.id or max(map(len, keys)) > _MAX_KEY_LENGTH:
         raise InvalidError(f"product {document.id[:40]!r}: ids and values are 1 to {_MAX_KEY_LENGTH} characters")
-    numbers = (document.created_at, document.sold, document.rating)
-    if not all(number in _INTEGERS for number in numbers) or not 0 <= (document.price or 0) < NO_PRICE:
+    if not (
+        document.created_at in _INTEGERS
+        and document.sold in _INTEGERS
+        and document.rating in _INTEGERS
+        and 0 <= (document.price or 0) < NO_PRICE
+    ):
         raise InvalidError(f"product {document.id!r}: a number is out of range")
 
 
@@ -203,5 +211,6 @@ def stamp(record: tantivy.Document, *, row: int, batch: int, card_at: int) -> No
     record.add_integer("card_at", card_at)
 
 
+@lru_cache(maxsize=10_000)
 def _attribute_key(name: str) -> str:
     return _UNSAFE.sub(lambda match: f"_{ord(match[0]):x}_", name)

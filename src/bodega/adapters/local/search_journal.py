@@ -23,7 +23,7 @@ class Record(NamedTuple):
 
 
 def record_of(document: SearchDocument) -> Record:
-    """Return the product as the index keeps it; InvalidError if it is out of bounds."""
+    """Return the product as the index keeps it."""
     return Record(document.id, search_fields.record(document), document.card)
 
 
@@ -34,9 +34,11 @@ class Change(msgspec.Struct, frozen=True, array_like=True):
     deletes: Sequence[str]
     position: int
 
-    def records(self) -> dict[str, Record]:
-        """Return the upserts as the index keeps them, by id; of two with one id the last."""
-        return {document.id: record_of(document) for document in self.upserts}
+    def latest(self) -> dict[str, SearchDocument]:
+        """Return the upserts by id, of two with one id the last; InvalidError if one is out of bounds."""
+        for document in self.upserts:
+            search_fields.check(document)
+        return {document.id: document for document in self.upserts}
 
 
 class Journal:

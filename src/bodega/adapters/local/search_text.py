@@ -78,9 +78,9 @@ def fold(text: str) -> str:
     return text.translate(_FOLDING)
 
 
-def indexed(text: str) -> str:
+def words_of(text: str) -> str:
     """Return a document's words joined by spaces; CJK runs as their characters and overlapping pairs."""
-    folded = fold(text[:MAX_INDEXED_LENGTH])
+    folded = fold(text)
     if folded.isascii() or not _CJK.search(folded):
         return folded
     return _CJK.sub(lambda match: f" {' '.join([*match[0], *_pairs(match[0])])} ", folded)

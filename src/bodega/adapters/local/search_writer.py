@@ -54,15 +54,16 @@ class SearchWriter:
         """Publish changes in one commit; a process that builds a new generation meanwhile is told of them."""
         _require(deletes, position)
         change = Change(upserts, deletes, position)
-        records = change.records()
+        documents = change.latest()
         with self._exclusive(), tantivy_errors():
             self._tell_builder(change)
             snapshot = self._generations.snapshot(newest=True)
             if snapshot is None:
-                self._begin(records.values(), position)
+                self._begin(documents.values(), position)
             elif position >= snapshot.note.position:
                 name, index = snapshot.generation.name, snapshot.generation.index
-                self._write(self._place(name, index, snapshot.note), [*deletes, *records], records.values(), position)
+                place = self._place(name, index, snapshot.note)
+                self._write(place, [*deletes, *documents], documents.values(), position)
             else:
                 log.info("late changes skipped", extra={"position": position, "published": snapshot.note.position})
 
@@ -91,19 +92,19 @@ class SearchWriter:
         _release_memory()
         return count
 
-    def _begin(self, records: Collection[Record], position: int) -> None:
+    def _begin(self, documents: Collection[SearchDocument], position: int) -> None:
         """Make the first generation; never in place of an unreadable one, for more products were in that."""
         if self._generations.current() is not None:
             raise UnavailableError("the search index is unusable and must be rebuilt")
         name, index = self._generations.create()
-        self._write(self._place(name, index, _EMPTY), (), records, position)
+        self._write(self._place(name, index, _EMPTY), (), documents, position)
         self._generations.publish(name)
         self._generations.snapshot(newest=True)
 
-    def _write(self, place: Place, gone: Sequence[str], records: Collection[Record], position: int) -> None:
-        heap_bytes = _SMALL_HEAP_BYTES if len(records) < _LARGE_FROM else _LARGE_HEAP_BYTES
+    def _write(self, place: Place, gone: Sequence[str], documents: Collection[SearchDocument], position: int) -> None:
+        heap_bytes = _SMALL_HEAP_BYTES if len(documents) < _LARGE_FROM else _LARGE_HEAP_BYTES
         with _batch(place, heap_bytes) as batch:
-            batch.put(gone, records)
+            batch.put(gone, documents)
             batch.commit(position)
             self._generations.snapshot(newest=True)
         _release_memory()
@@ -146,13 +147,16 @@ class Batch:
         self._card_at = note.last_card_at
         self._changed = False
 
-    def put(self, gone: Iterable[str], records: Iterable[Record]) -> None:
-        """Take out the products with these ids, and put in these."""
+    def put(self, gone: Iterable[str], documents: Iterable[SearchDocument]) -> None:
+        """Take out the products with these ids, and put in these, all sound.
+
+        One after the other: thousands of tantivy's documents at once take more memory, and more time, than all else.
+        """
         for product_id in gone:
             self._writer.delete_documents_by_term("id", product_id)
             self._changed = True
-        for record in records:
-            self.add(record)
+        for document in documents:
+            self.add(record_of(document))
 
     def add(self, record: Record) -> None:
         """Put in a product whose id is in no more."""
@@ -192,9 +196,9 @@ def _fill(place: Place, documents: Iterable[SearchDocument], position: int) -> N
     seen = bytearray(_SEEN_BITS // 8)
     with _batch(place, _LARGE_HEAP_BYTES) as batch:
         for document in documents:
-            record = record_of(document)
+            search_fields.check(document)
             byte, bit = divmod(search_fields.tie_of(document.id) % _SEEN_BITS, 8)
-            batch.put([document.id] if seen[byte] >> bit & 1 else (), [record])
+            batch.put([document.id] if seen[byte] >> bit & 1 else (), [document])
             seen[byte] |= 1 << bit
         return batch.commit(position)
 
@@ -204,8 +208,8 @@ def _catch_up(place: Place, journal: Journal) -> None:
     with _batch(place, _SMALL_HEAP_BYTES) as batch:
         reached = None
         for change in journal.changes():
-            records = change.records()
-            batch.put([*change.deletes, *records], records.values())
+            documents = change.latest()
+            batch.put([*change.deletes, *documents], documents.values())
             reached = max(place.note.position, change.position)
         if reached is not None:
             batch.commit(reached)

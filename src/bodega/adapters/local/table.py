@@ -159,10 +159,7 @@ class SqliteTableStore:
     def catch_up_indexes(self) -> None:
         """See the port."""
         self._check_open()
-        indexes = {
-            index.name: (layout.name, index) for layout in self._layouts.values() for index in layout.indexes.values()
-        }
-        table_backlog.catch_up(self._database, indexes)
+        table_backlog.catch_up(self._database)
 
     # -- events --------------------------------------------------------------------------------------------
 
@@ -305,7 +302,7 @@ class _Layouts(dict[str, TableLayout]):
 def _sweep(connection: apsw.Connection, layout: TableLayout, now: int, limit: int) -> int:
     rows: list[typing.Any] = connection.execute(layout.find_expired, (now, limit)).fetchall()
     if layout.indexes:
-        table_backlog.void_now(connection, [(layout.name, partition, sort) for partition, sort, _ in rows])
+        table_backlog.void_now(connection, [(layout, partition, sort) for partition, sort, _ in rows])
     for partition, sort, row in rows:
         connection.execute(layout.delete, (partition, sort))
         for index, entry in layout.index_rows(decode(row)):

@@ -9,17 +9,17 @@ An item that is changed or deleted while its entries wait has them put right at 
 
 # ruff: noqa: S608 - the names in the SQL are our own
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import apsw
 
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.sqlite_batch import Batch, Place, RowChange
-from bodega.adapters.local.table_layout import IndexLayout
+from bodega.adapters.local.table_layout import IndexLayout, TableLayout
 from bodega.adapters.system.file_lock import file_lock
 
 CREATE = (
@@ -36,11 +36,17 @@ _SORTED = (
     " ORDER BY name, ipk, isk, pk, sk, position"
 )
 _FORGET = f"DELETE FROM {TABLE} WHERE position IN (SELECT position FROM {TABLE} WHERE position <= ? LIMIT ?)"
-_IS_VOID = "SELECT 1 FROM index_void WHERE name = ? AND pk = ? AND sk = ? AND up_to >= ?"
+# A row of the backlog, unless it is void.
+_MERGE = (
+    "INSERT OR REPLACE INTO {} (ipk, isk, pk, sk, expires, item) SELECT ?2, ?3, ?4, ?5, ?6, ?7"
+    " WHERE NOT EXISTS (SELECT 1 FROM index_void WHERE name = ?1 AND pk = ?4 AND sk = ?5 AND up_to >= ?8)"
+)
 _CHUNK = 4000  # entries in one commit; others get a turn between two
 _LOCK_SECONDS = 600.0
 
-_Row = tuple[Any, ...]
+_Row: TypeAlias = tuple[Any, ...]
+Indexed: TypeAlias = tuple[TableLayout, str, str]
+"""An item of a table with indexes: the table, partition and sort key."""
 
 
 class _Waiting:
@@ -51,7 +57,7 @@ class _Waiting:
 
 
 class _Void:
-    """Items by their tables, and up to where in the backlog no entry of theirs counts."""
+    """Items by an index, and up to where in the backlog no entry of theirs counts."""
 
     put = "INSERT OR REPLACE INTO index_void (name, pk, sk, up_to) VALUES (?, ?, ?, ?)"
     delete = "DELETE FROM index_void WHERE name = ? AND pk = ? AND sk = ?"
@@ -67,19 +73,23 @@ def waiting(entry: RowChange) -> RowChange:
     return WAITING, (cast("IndexLayout", index).name, *place), rest
 
 
-def voids(batch: Batch, items: Sequence[Place]) -> list[RowChange]:
-    """Return what makes void the entries that wait for items, which come as their table, partition and sort key."""
+def voids(batch: Batch, items: Sequence[Indexed]) -> list[RowChange]:
+    """Return what makes void the entries that wait for items."""
     if batch.has(WAITING):
         batch.write()  # each must have its number before it can be told from what comes later
     last = batch.connection.execute(_LAST).get
-    return [] if last is None else [(_VOID, item, (last,)) for item in items]
+    return [] if last is None else [(_VOID, place, (last,)) for place in _places(items)]
 
 
-def void_now(connection: apsw.Connection, items: Sequence[Place]) -> None:
+def void_now(connection: apsw.Connection, items: Sequence[Indexed]) -> None:
     """Make void what waits for items, for whoever writes without waiting."""
     last = connection.execute(_LAST).get
     if last is not None:
-        connection.executemany(_VOID.put, [(*item, last) for item in items]).fetchall()
+        connection.executemany(_VOID.put, [(*place, last) for place in _places(items)]).fetchall()
+
+
+def _places(items: Sequence[Indexed]) -> Iterator[Place]:
+    return ((index.name, partition, sort) for layout, partition, sort in items for index in layout.all_indexes)
 
 
 def drop_index(connection: apsw.Connection, name: str) -> None:
@@ -87,8 +97,8 @@ def drop_index(connection: apsw.Connection, name: str) -> None:
     connection.execute(f"DELETE FROM {TABLE} WHERE name = ?", (name,))
 
 
-def catch_up(database: Database, indexes: Mapping[str, tuple[str, IndexLayout]]) -> None:
-    """Write everything that waits now, a piece at a time; `indexes` has each index's table and layout by its name.
+def catch_up(database: Database) -> None:
+    """Write everything that waits now, a piece at a time.
 
     One caller at a time does it; a second waits. Whoever is killed half-way leaves nothing that cannot be done again.
     """
@@ -99,23 +109,15 @@ def catch_up(database: Database, indexes: Mapping[str, tuple[str, IndexLayout]])
         with database.sorting_reader() as connection:
             rows: Iterator[_Row] = iter(connection.execute(_SORTED, (last,)))
             while chunk := list(islice(rows, _CHUNK)):
-                database.write_planned(partial(_merge, indexes, chunk))
+                database.write_planned(partial(_merge, chunk))
         while database.write_planned(partial(_forget, last)) == _CHUNK:
             pass
 
 
-def _merge(indexes: Mapping[str, tuple[str, IndexLayout]], chunk: Iterable[_Row], batch: Batch) -> None:
+def _merge(chunk: Iterable[_Row], batch: Batch) -> None:
     batch.write()
-    connection = batch.connection
-    voided = connection.execute("SELECT 1 FROM index_void LIMIT 1").get is not None
     for name, entries in groupby(chunk, itemgetter(0)):
-        table, layout = indexes[name]
-        sound = [
-            (ipk, isk, pk, sk, expires, item)
-            for _, ipk, isk, pk, sk, expires, item, position in entries
-            if not voided or connection.execute(_IS_VOID, (table, pk, sk, position)).get is None
-        ]
-        connection.executemany(layout.put, sound).fetchall()
+        batch.connection.executemany(_MERGE.format(name), list(entries)).fetchall()
 
 
 def _forget(last: int, batch: Batch) -> int:

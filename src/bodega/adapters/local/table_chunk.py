@@ -96,8 +96,7 @@ class Chunk:
 
     def _add_put(self, layout: TableLayout, put: Put) -> int:
         item = put.item
-        key = layout.key(item)
-        partition, sort = key.partition, key.sort
+        partition, sort = layout.key_parts(item)
         size, body = _encoded(item)
         expires = layout.expires(item)
         self._places.add((layout.name, partition, sort))

@@ -95,10 +95,14 @@ class TableLayout:
 
     def key(self, item: Item) -> Key:
         """Return the item's key; InvalidError if it has none that could be stored."""
+        return Key(*self.key_parts(item))
+
+    def key_parts(self, item: Item) -> tuple[str, str]:
+        """Return the item's partition and sort key; InvalidError if it has none that could be stored."""
         partition, sort = item.get(self.partition_key), item.get(self.sort_key)
         check_key_part(partition, MAX_PARTITION_KEY_BYTES)
         check_key_part(sort, MAX_SORT_KEY_BYTES)
-        return Key(partition, sort)  # type: ignore[arg-type]
+        return partition, sort  # type: ignore[return-value]
 
     def expires(self, item: Item) -> int | None:
         """Return when the item expires; as on AWS, an attribute that is not a number means never."""

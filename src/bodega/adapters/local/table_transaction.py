@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias, cast
 
 from bodega.adapters.local import table_backlog
-from bodega.adapters.local.sqlite_batch import Batch, Place, RowChange
+from bodega.adapters.local.sqlite_batch import Batch, RowChange
 from bodega.adapters.local.table_layout import TableLayout, decode, encode
 from bodega.adapters.rules.table_changes import TOKEN_SECONDS, check_update, encode_event, token_digest, updated
 from bodega.adapters.rules.table_conditions import check_condition, holds
@@ -155,7 +155,7 @@ class Transaction:
         """Check all conditions and return what becomes of which rows; ConditionFailedError if one does not hold."""
         failed: dict[int, Item | None] = {}
         changes: list[RowChange] = []
-        moved: list[Place] = []
+        moved: list[table_backlog.Indexed] = []
         for index, one in enumerate(self._writes):
             seen, stored = self._current(batch, one) if one.needs_current() else (None, None)
             if one.condition is not None and not holds(one.condition, seen):
@@ -163,7 +163,7 @@ class Transaction:
             elif not failed:
                 changes += one.changes(seen, stored, lagging=self._lagging)
                 if stored is not None and one.layout.indexes:
-                    moved.append((one.layout.name, one.key.partition, one.key.sort))
+                    moved.append((one.layout, one.key.partition, one.key.sort))
         if failed:
             raise ConditionFailedError(failed)
         return changes + table_backlog.voids(batch, moved) if moved else changes

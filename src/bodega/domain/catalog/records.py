@@ -69,14 +69,12 @@ def product_item(product: Product, doc: bytes, public: bytes | None) -> Item:
 
 def slug_item(slug: str, product_id: str, *, current: bool) -> Item:
     """Build a slug's claim; one that is not current redirects to the product's present slug."""
-    key = slug_key(slug)
-    return {"entity": key.partition, "part": key.sort, "product_id": product_id, "current": current}
+    return {"entity": f"slug#{slug}", "part": "slug", "product_id": product_id, "current": current}
 
 
 def sku_item(sku: str, product_id: str) -> Item:
     """Build a SKU's claim."""
-    key = sku_key(sku)
-    return {"entity": key.partition, "part": key.sort, "product_id": product_id}
+    return {"entity": f"sku#{sku}", "part": "sku", "product_id": product_id}
 
 
 def named_item(kind: str, name: str, value: Named) -> Item:

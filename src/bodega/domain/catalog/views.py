@@ -98,7 +98,7 @@ def lists_of(product: Product, tree: CategoryTree) -> list[str]:
     """
     if product.status != "active":
         return []
-    places = [ACTIVE, *(f"collection#{c}" for c in product.collections)]
+    places = [ACTIVE, *[f"collection#{c}" for c in product.collections]]
     categories = tree.with_ancestors(product.categories)
     if len(places) + len(categories) > MAX_LISTS:
         own = [c for c in product.categories if c in tree.by_id]

@@ -10,7 +10,7 @@ from bodega.ports.search import SearchDocument, SearchIndex
 from bodega.ports.table import TableStore
 
 _log = logging.getLogger(__name__)
-_BATCH = 5_000
+_BATCH = 10_000  # a commit costs 10 ms and leaves a segment that has to be merged
 _TRIES = 10
 
 

@@ -26,8 +26,10 @@ class Inventory:
         self._clock = clock
         self._spreading = Spreading(table=table, clock=self._clock)
 
-    def set_on_hand(self, levels: Mapping[str, int]) -> dict[str, int]:
+    def set_on_hand(self, levels: Mapping[str, int], *, likely_new: bool = False) -> dict[str, int]:
         """Set how many units are on hand, each SKU on its own; what is held stays held.
+
+        With `likely_new` it is not looked first whether they are tracked already, which saves time where few are.
 
         Negative or absurd counts are refused before anything is set. A SKU of which more is held than was asked for
         gets as many as are held: return those, with what they have now.
@@ -39,7 +41,7 @@ class Inventory:
         raised: dict[str, int] = {}
         rest = iter(wanted.items())
         while batch := dict(islice(rest, _BATCH)):
-            self._set_batch(batch, raised)
+            self._set_batch(batch, raised, look=not likely_new)
         return raised
 
     def find_levels(self, skus: Iterable[str], *, location: str = MAIN) -> dict[str, Level]:
@@ -53,10 +55,10 @@ class Inventory:
         levels = self.find_levels(skus)
         return bool(skus) and all(s in levels and levels[s].state == "out_of_stock" for s in skus)
 
-    def _set_batch(self, wanted: Mapping[Place, int], raised: dict[str, int]) -> None:
+    def _set_batch(self, wanted: Mapping[Place, int], raised: dict[str, int], *, look: bool) -> None:
         left = dict(wanted)
-        for _ in range(ATTEMPTS):
-            heads = read_heads(self._table, left)
+        for attempt in range(ATTEMPTS):
+            heads = read_heads(self._table, left) if look or attempt else {}
             plans = {place: self._plan(place, heads.get(place), units, raised) for place, units in left.items()}
             outcomes = self._table.load((plan.writes, plan.events) for plan in plans.values() if plan is not None)
             tried = [place for place, plan in plans.items() if plan is not None]

@@ -137,7 +137,10 @@ class ProductImport:
 
     def _count(self, taken: Sequence[tuple[ProductRow, Outcome]]) -> None:
         """Set the stock that rows gave, and count each row once: new stock alone is a change, too."""
-        wanted = {sku: units for row, _ in taken for sku, units in row.stock.items()}
+        new = {sku: units for row, outcome in taken if outcome == "created" for sku, units in row.stock.items()}
+        if new:
+            self._inventory.set_on_hand(new, likely_new=True)
+        wanted = {sku: units for row, outcome in taken if outcome != "created" for sku, units in row.stock.items()}
         levels = self._inventory.find_levels(wanted) if wanted else {}
         changed = {sku: units for sku, units in wanted.items() if sku not in levels or levels[sku].on_hand != units}
         if changed:
