@@ -60,6 +60,7 @@ def create_app(shop: Shop, settings: Settings, *, close: Callable[[], object] | 
         session_cookies=session_cookie.names("customers"),
         access_log=settings.access_log,
         admin_per_minute=settings.admin_requests_per_minute,
+        inline_reads=settings.cloud == "none",
     )
     handler = error_handler(shop, public_url=settings.public_url)
     pages = Starlette(

@@ -9,7 +9,7 @@ from bodega import schema
 from bodega.domain.catalog.model import Product
 from bodega.domain.catalog.records import is_id, product_key, product_keys, read_product, sku_key, slug_key
 from bodega.errors import InvalidError, NotFoundError
-from bodega.ports.table import MAX_BATCH_GET, Item, Key, TableStore
+from bodega.ports.table import MAX_BATCH_GET, Item, Key, TableStore, scan_all
 from bodega.values.text import parse_sku, parse_sku_or_none, parse_slug
 
 
@@ -74,15 +74,10 @@ class Lookups:
         return read_product(self.item(product_id))
 
     def all(self) -> Iterator[Product]:
-        """Walk through every product there is, in order of ids: for exports and checks."""
-        after: Key | None = product_key("")  # below every id
-        while after is not None:
-            page = self._table.scan(schema.CATALOG, after=after)
-            for item in page.items:
-                if item["part"] != "product":
-                    return  # products lie together; what follows is something else
+        """Walk through every product there is, in the table's order: for exports and checks."""
+        for item in scan_all(self._table, schema.CATALOG):
+            if item["part"] == "product":
                 yield read_product(item)
-            after = page.last
 
     def find_item(self, product_id: str) -> Item | None:
         """Return what is stored of a product, or None."""
