@@ -47,7 +47,7 @@ OWNED: dict[str, Callable[[Shop, str], str]] = {
     "address_id": lambda shop, who: shop.accounts.add_address(who, TO)[1].id,
 }
 """What makes a thing of a customer's, by the parameter that names it, and returns its id."""
-EVERYBODYS = frozenset({"slug", "product_id", "file", "key", "review_id"})
+EVERYBODYS = frozenset({"slug", "product_id", "file", "key", "review_id", "request_id"})
 
 
 def parameters_of(page: Page) -> list[str]:
