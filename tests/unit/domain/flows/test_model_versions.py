@@ -23,6 +23,7 @@ def another_trainer(counter, models):
         catalog=shop.catalog,
         inventory=shop.inventory,
         models=models,
+        duels=shop.recommendation_duels,
         indexer=shop.indexer,
         clock=counter.clock,
         ids=shop.world.ids,

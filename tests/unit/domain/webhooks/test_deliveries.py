@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -218,12 +219,12 @@ def test_what_failed_says_why(bench, make_listener):
     refused = bench.endpoint(listener.url)
     moved = bench.endpoint(listener.url)
     listener.statuses = ["302 Found\r\nLocation: http://127.0.0.1:9/", "404 Not Found"]
-    nobody = make_listener()
-    nobody.close()
-    gone = bench.endpoint(nobody.url)
-    bench.announce("prod_1", 1)
+    with socket.socket() as silent:  # bound and not listening: nobody else can get the port meanwhile
+        silent.bind(("127.0.0.1", 0))
+        gone = bench.endpoint(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        bench.announce("prod_1", 1)
 
-    bench.deliver()
+        bench.deliver()
 
     statuses = {bench.log(one)[0].attempts[0].status for one in (refused, moved)}
     assert statuses == {302, 404}
