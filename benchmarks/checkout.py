@@ -191,11 +191,8 @@ def _rows(table: Any, write: Any) -> list[StoredRow]:
     item = table.get(write.table, place)
     if item is None:
         return []
-    shown = [
-        StoredRow(index.name, f"{row.partition}{row.sort}{place.sort}", len(row.shown))
-        for index, row in layout.index_rows(item)
-        if row is not None
-    ]
+    entries = [(index.name, row) for index, row in layout.index_rows(item) if row is not None]
+    shown = [StoredRow(name, f"{partition}{sort}{place.sort}", len(kept)) for name, (partition, sort, kept) in entries]
     return [StoredRow(layout.name, f"{place.partition}{place.sort}", len(encode(item))), *shown]
 
 

@@ -351,7 +351,8 @@ def _rows_of(connection: apsw.Connection, number: int) -> "Rows":
     item = msgspec.msgpack.decode(packed)
     projection = Projection(lists=item["lists"], amount=item["amount"], changes_at=item["changes_at"])
     rows = [("t_catalog", (key, "product"), packed)]
-    for (name, position), entry in entry_items(read_product(item), projection, item["card"]).items():
+    for entry in entry_items(read_product(item), projection, item["card"]):
+        name, position = entry["list"], entry["position"]
         where: tuple[str, ...] = (name, position)
         rows.append(
             ("t_listings", where, connection.execute(_GET.format("t_listings", "pk = ? AND sk = ?"), where).get)

@@ -32,8 +32,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     inline_reads: bool = True
     admin_per_minute: int = 6000
     search_per_minute: int = 600_000
-    kept_list_bytes: int = 8 * 1024**2
-    kept_search_bytes: int = 16 * 1024**2
+    kept_list_bytes: int = 12 * 1024**2
+    kept_search_bytes: int = 12 * 1024**2
     feedback_per_minute: int = 6000
     max_import_bytes: int = 4 * 1024**3
     max_media_bytes: int = 10 * 1024**2
