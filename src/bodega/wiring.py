@@ -147,16 +147,17 @@ def _local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tan
 def _cloud_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, TantivySearchIndex]:
     try:
         # Only who runs on AWS needs its libraries, which take half a second to import.
-        from bodega.wiring_aws import aws_keys, aws_world  # noqa: PLC0415
+        from bodega.wiring_aws import aws_clients, aws_keys, aws_world  # noqa: PLC0415
     except ImportError as exc:
         raise UnavailableError("BODEGA_CLOUD=aws needs AWS's libraries: install bodega[aws]") from exc
     folder = settings.data_dir
     claim_folder(folder, currency=settings.currency)
-    keys = aws_keys(settings)
+    clients = aws_clients(settings)
+    keys = aws_keys(clients)
     # The sandbox's bank is this machine's; real money needs nothing of it.
     bank = Database.open(folder / "sandbox.sqlite")
     payments, mail = _payments(settings, bank, keys, clock, ids), _mail(settings, keys, clock)
-    world = aws_world(settings, clock, ids, payments, mail, keys, release=bank.close)
+    world = aws_world(settings, clients, clock, ids, payments, mail, keys, release=bank.close)
     return world, TantivySearchIndex(folder / "search")
 
 

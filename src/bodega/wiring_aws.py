@@ -29,9 +29,9 @@ QUEUE_PREFIX = "bodega-{stage}-"
 MASTER = "bodega/{stage}/master"
 
 
-def deployment_of(settings: Settings) -> Deployment:
-    """Return where the settings say that the shop is deployed; names follow from the stage, as in `infra`."""
-    return Deployment(
+def aws_clients(settings: Settings) -> Clients:
+    """Return the clients of where the settings say that the shop is deployed; names follow from its stage."""
+    deployment = Deployment(
         region=settings.aws_region,
         prefix=QUEUE_PREFIX.format(stage=settings.aws_stage),
         bucket=settings.aws_bucket,
@@ -39,10 +39,12 @@ def deployment_of(settings: Settings) -> Deployment:
         master_secret=MASTER.format(stage=settings.aws_stage),
         endpoint=settings.aws_endpoint,
     )
+    return Clients(deployment, clock=SystemClock())
 
 
 def aws_world(
     settings: Settings,
+    clients: Clients,
     clock: Clock,
     ids: Ids,
     payments: tuple[PaymentProvider, PaymentSandbox | None],
@@ -52,8 +54,7 @@ def aws_world(
     release: Callable[[], None],
 ) -> World:
     """Return the ports of a deployed shop; UnavailableError that names what is missing there."""
-    deployment = deployment_of(settings)
-    clients = Clients(deployment, clock=SystemClock())
+    deployment = clients.deployment
     dynamo = clients.dynamo()
     check_tables(dynamo, schema.TABLES, prefix=deployment.prefix)
     table = DynamoTableStore(
@@ -79,10 +80,9 @@ def aws_world(
     )
 
 
-def aws_keys(settings: Settings) -> KmsKeys:
+def aws_keys(clients: Clients) -> KmsKeys:
     """Return the keys of a deployed shop; its master is a secret that was made with the stage."""
-    deployment = deployment_of(settings)
-    clients = Clients(deployment, clock=SystemClock())
+    deployment = clients.deployment
     return KmsKeys(clients.boto("kms"), key_id=deployment.kms_key, master=clients.secret(deployment.master_secret))
 
 

@@ -13,7 +13,7 @@ from bodega.adapters.aws.table_reads import Walk, query_walk, read_page, scan_wa
 from bodega.adapters.aws.table_transaction import PreparedTransaction, PreparedWrite, refusal
 from bodega.adapters.aws.table_values import plain_item, typed_item
 from bodega.adapters.rules.table_changes import token_digest
-from bodega.adapters.rules.table_limits import check_key, check_key_part
+from bodega.adapters.rules.table_limits import check_key, check_key_part, check_limit
 from bodega.errors import InvalidError, UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.table import (
@@ -174,7 +174,7 @@ class DynamoTableStore:
     def announced(self, after: int, *, limit: int = 1000) -> Sequence[Announced]:
         """See the port."""
         self._check_open()
-        _check_limit(limit)
+        check_limit(limit)
         return self._outbox.announced(after, limit)
 
     def last_position(self) -> int:
@@ -190,7 +190,7 @@ class DynamoTableStore:
     def sweep_expired(self, *, limit: int = 1000) -> int:
         """Do nothing and return 0: DynamoDB deletes what has expired by itself, within days and free of charge."""
         self._check_open()
-        _check_limit(limit)
+        check_limit(limit)
         return 0
 
     def close(self) -> None:
@@ -220,7 +220,7 @@ class DynamoTableStore:
         return self._client.call(operation, request, repeatable=True)
 
     def _page(self, operation: str, walk: Walk, limit: int) -> QueryPage:
-        _check_limit(limit)
+        check_limit(limit)
         return read_page(lambda request: self._ask(operation, request), walk, limit, now=self._now())
 
     def _prepared(self, writes: Sequence[Write], events: Sequence[Event]) -> PreparedTransaction:
@@ -308,8 +308,3 @@ class DynamoTableStore:
             touched |= places
         if wave:
             yield wave
-
-
-def _check_limit(limit: int) -> None:
-    if type(limit) is not int or limit < 1:
-        raise InvalidError("a limit must be at least 1")

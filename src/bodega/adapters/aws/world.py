@@ -36,17 +36,17 @@ class Clients:
 
     def __init__(self, deployment: Deployment, *, clock: Clock) -> None:
         """Find credentials; UnavailableError without any. `clock` must be the machine's: AWS checks the time."""
-        self._deployment = deployment
+        self.deployment = deployment
         self._clock = clock
         self._session = boto3.Session(region_name=deployment.region)
         self.retry = Retry(backoff=Backoff(), budget=RetryBudget(), random=SystemRandom(), sleep=time.sleep)
 
     def dynamo(self) -> DynamoClient:
         """Return the client of the tables."""
-        address = self._deployment.endpoint or f"https://dynamodb.{self._deployment.region}.amazonaws.com"
+        address = self.deployment.endpoint or f"https://dynamodb.{self.deployment.region}.amazonaws.com"
         signer = Signer(
             service="dynamodb",
-            region=self._deployment.region,
+            region=self.deployment.region,
             host=urlsplit(address).netloc,
             credentials=BotoCredentials(self._session._session),  # noqa: SLF001 - botocore's own, which boto3 hides
             now=self._clock.now,
@@ -56,15 +56,15 @@ class Clients:
     def bucket(self) -> S3Store:
         """Return the store of the objects. Other engines are asked by path, since they have no names for buckets."""
         other: dict[str, Any] = {}
-        if self._deployment.endpoint:
+        if self.deployment.endpoint:
             other = {
-                "endpoint": self._deployment.endpoint,
+                "endpoint": self.deployment.endpoint,
                 "virtual_hosted_style_request": False,
-                "client_options": {"allow_http": self._deployment.endpoint.startswith("http://")},
+                "client_options": {"allow_http": self.deployment.endpoint.startswith("http://")},
             }
         return S3Store(
-            self._deployment.bucket,
-            region=self._deployment.region,
+            self.deployment.bucket,
+            region=self.deployment.region,
             credential_provider=Boto3CredentialProvider(self._session),
             **other,
         )
@@ -73,7 +73,7 @@ class Clients:
         """Return boto3's client of a service that is asked rarely."""
         return self._session.client(
             service,
-            endpoint_url=self._deployment.endpoint or None,
+            endpoint_url=self.deployment.endpoint or None,
             config=Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 3}),
         )
 

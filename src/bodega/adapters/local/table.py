@@ -16,7 +16,7 @@ from bodega.adapters.local.table_reads import Walk, index_walk, read_page, scan_
 from bodega.adapters.local.table_setup import set_up
 from bodega.adapters.local.table_transaction import Transaction
 from bodega.adapters.rules.table_changes import decode_event
-from bodega.adapters.rules.table_limits import check_key, check_key_part
+from bodega.adapters.rules.table_limits import check_key, check_key_part, check_limit
 from bodega.errors import InvalidError, UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.table import (
@@ -165,7 +165,7 @@ class SqliteTableStore:
 
     def announced(self, after: int, *, limit: int = 1000) -> Sequence[Announced]:
         """See the port."""
-        _check_limit(limit)
+        check_limit(limit)
         found: list[Announced] = []
         size = 0
         sql = "SELECT position, event FROM outbox WHERE position > ? ORDER BY position LIMIT ?"
@@ -208,7 +208,7 @@ class SqliteTableStore:
     def sweep_expired(self, *, limit: int = 1000) -> int:
         """See the port."""
         self._check_open()
-        _check_limit(limit)
+        check_limit(limit)
         now = self._now()
         layouts = [layout for layout in self._layouts.values() if layout.ttl is not None]
 
@@ -250,7 +250,7 @@ class SqliteTableStore:
         partition: str = "",
         index_sort: str | None = None,
     ) -> QueryPage:
-        _check_limit(limit)
+        check_limit(limit)
         if self._rates is not None:
             self._rates.admit_read(layout.table.name, partition)
         try:
@@ -309,11 +309,6 @@ def _sweep(connection: apsw.Connection, layout: TableLayout, now: int, limit: in
             if entry is not None:
                 connection.execute(index.delete, (*entry[:2], partition, sort))
     return len(rows)
-
-
-def _check_limit(limit: int) -> None:
-    if type(limit) is not int or limit < 1:
-        raise InvalidError("a limit must be at least 1")
 
 
 def _unavailable(error: apsw.Error) -> UnavailableError:

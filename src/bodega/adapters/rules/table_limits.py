@@ -51,6 +51,12 @@ def check_key_part(text: object, limit_bytes: int) -> None:
         raise LimitExceededError(f"a key has at most {limit_bytes} bytes; this one starts {text[:40]!r}")
 
 
+def check_limit(limit: object) -> None:
+    """Refuse a number of items to ask for that is none."""
+    if type(limit) is not int or limit < 1:
+        raise InvalidError("a limit must be at least 1")
+
+
 def measure_item(item: Item) -> int:
     """Return the item's size in bytes as DynamoDB counts it, having refused what it cannot hold."""
     if type(item) is not dict:
