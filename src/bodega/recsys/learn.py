@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.history import History
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.models.base import log_rebuying
-from bodega.recsys.models.blend import WINDOWS_DAYS, Blend, Lean, log_popularity
+from bodega.recsys.models.blend import WINDOWS_DAYS, Blend, Lean, logs_of
+from bodega.recsys.models.counts import Counts
 from bodega.recsys.serving import ItemTable, Repeat
 
 # The split for choosing: the last weeks, or as much of a shorter history; by chance where there are no times.
@@ -74,9 +74,12 @@ def learn_blend(model: Blend, interactions: Interactions, *, now: float, seed: i
     return taught(model, model.fit(split.learn, now=split.cut), split)
 
 
-def taught(model: Blend, table: ItemTable, split: Split) -> Blend:
-    """Return the model with the weights that explain best what the split's users took next, seen with `table`."""
-    teacher = _Teacher(table, split)
+def taught(model: Blend, table: ItemTable, split: Split, counts: Counts | None = None) -> Blend:
+    """Return the model with the weights that explain best what the split's users took next, seen with `table`.
+
+    With `counts` the split need hold no events but those of the users who are asked.
+    """
+    teacher = _Teacher(table, split, counts)
     model = _with_new_items(model, teacher)
     if split.learn.timed and teacher.rebuying is not None:
         return _with_repeats(model, teacher)
@@ -96,11 +99,11 @@ class _Rows(NamedTuple):
 class _Teacher:
     """Ask the trained table for candidates and look up which of them were taken next."""
 
-    def __init__(self, table: ItemTable, split: Split) -> None:
+    def __init__(self, table: ItemTable, split: Split, counts: Counts | None) -> None:
         self.table = table
         self.learn, self.held, self.cut, self.users = split
-        self.popular = log_popularity(self.learn, now=self.cut)
-        self.rebuying: Weights | None = log_rebuying(self.learn)
+        known = counts or Counts.of(self.learn, now=self.cut, half_lives=WINDOWS_DAYS)
+        self.popular, self.rebuying = logs_of(known), known.rebuying
 
     def rows(self, repeat: Repeat) -> _Rows:
         past, future = self.learn.starts(), self.held.starts()

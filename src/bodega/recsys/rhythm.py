@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bodega.recsys.arrays import Days, Indices, Weights
 
@@ -115,5 +116,10 @@ def usual_gaps(users: Indices, items: Indices, times_days: Days, n_items: int) -
         return np.zeros(n_items, dtype=np.float32)
     logs, of = np.log(gap[counted]), item[1:][counted]
     number, total = np.bincount(of, minlength=n_items), np.bincount(of, logs, n_items)
-    gaps: Weights = np.exp((total + PRIOR_GAPS * np.median(logs)) / (number + PRIOR_GAPS)).astype(np.float32)
+    return gaps_of(number, total, float(np.median(logs)))
+
+
+def gaps_of(number: NDArray[np.integer], total: NDArray[np.number], median: float) -> Weights:
+    """Return `usual_gaps` from (n_items,) numbers of gaps and sums of their logarithms, and the median of all."""
+    gaps: Weights = np.exp((total + PRIOR_GAPS * median) / (number + PRIOR_GAPS)).astype(np.float32)
     return gaps

@@ -23,7 +23,12 @@ def trends(interactions: Interactions, *, now: float) -> Weights:
     if not interactions.timed:
         return np.zeros(interactions.n_items, dtype=np.float32)
     seen = popularity(interactions, now=now, half_life_days=NOW_DAYS)
+    return trends_of(seen, popularity(interactions, now=now, half_life_days=USUAL_DAYS))
+
+
+def trends_of(seen: Weights, usual: Weights) -> Weights:
+    """Return `trends` from popularity at half-lives of NOW_DAYS and USUAL_DAYS."""
     # With a steady stream of customers, a fading count is in proportion to its half-life.
-    expected = popularity(interactions, now=now, half_life_days=USUAL_DAYS) * np.float32(NOW_DAYS / USUAL_DAYS)
+    expected = usual * np.float32(NOW_DAYS / USUAL_DAYS)
     found: Weights = (seen - expected) / np.sqrt(expected + 1)
     return found

@@ -11,7 +11,8 @@ from bodega.recsys.evaluate import evaluate
 from bodega.recsys.history import History
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.learn import learn_blend, split_inside
-from bodega.recsys.models.blend import Blend, log_popularity, log_rebuying
+from bodega.recsys.models.base import log_rebuying
+from bodega.recsys.models.blend import Blend, log_popularity
 from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.models.ease import Ease
 from bodega.recsys.models.popularity import Popularity

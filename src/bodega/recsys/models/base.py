@@ -4,6 +4,7 @@ from abc import ABCMeta, abstractmethod
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from bodega.errors import InvalidError
@@ -70,7 +71,7 @@ class TableModel(Model, frozen=True, kw_only=True):
         """Learn the table, and popularity for strangers and ties."""
         near, says = self.learn(interactions, now=now)
         heard = popularity(interactions, now=now, half_life_days=self.popular_half_life_days)
-        habit = never_again(interactions) if log_rebuying(interactions) is None else None
+        habit = never_again(interactions.n_items) if log_rebuying(interactions) is None else None
         mixes: dict[Repeat, Mix] = {"include": TABLE_ALONE, "exclude": TABLE_ALONE}
         return ItemTable.of(near, says, heard, habit=habit, mixes=mixes)
 
@@ -129,6 +130,11 @@ def log_rebuying(interactions: Interactions) -> Weights | None:
     taken = interactions.matrix(np.ones(len(interactions), np.float32), reduce="sum")
     buyers = np.bincount(taken.indices, minlength=interactions.n_items)
     again = np.bincount(taken.indices, taken.data > 1, interactions.n_items)
+    return rebuying_of(buyers, again)
+
+
+def rebuying_of(buyers: NDArray[np.integer], again: NDArray[np.number]) -> Weights | None:
+    """Return `log_rebuying` from (n_items,) counts: customers who took an item, and who took it more than once."""
     if not again.sum():
         return None
     usual = again.sum() / buyers.sum()
@@ -137,6 +143,6 @@ def log_rebuying(interactions: Interactions) -> Weights | None:
     return logs
 
 
-def never_again(interactions: Interactions) -> Weights:
+def never_again(n_items: int) -> Weights:
     """Return (n_items,) the habit of a shop where nobody ever took anything twice."""
-    return np.full(interactions.n_items, NEVER_AGAIN, dtype=np.float32)
+    return np.full(n_items, NEVER_AGAIN, dtype=np.float32)

@@ -5,8 +5,9 @@ import numpy as np
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.history import HalfLives
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.models.base import Model, log_rebuying, never_again, popularity
+from bodega.recsys.models.base import Model, never_again
 from bodega.recsys.models.copurchase import CoPurchase
+from bodega.recsys.models.counts import Counts
 from bodega.recsys.models.ease import Ease
 from bodega.recsys.models.spectral import Spectral
 from bodega.recsys.serving import ItemTable, Mix
@@ -40,26 +41,36 @@ class Blend(Model, frozen=True, kw_only=True, tag="blend"):
 
     def neighbours(self, interactions: Interactions, *, now: float) -> tuple[Indices, Weights]:
         """Learn the table alone, which is what takes the time."""
-        lean = log_popularity(interactions, now=now) @ np.array(self.lean_exclude, dtype=np.float32)
-        return self.table.learn(interactions, now=now, worth=self._worth(lean))
+        counts = Counts.of(interactions, now=now, half_lives=WINDOWS_DAYS)
+        return self.table.learn(interactions, now=now, worth=self.worth(counts))
 
     def assembled(self, near: Indices, says: Weights, interactions: Interactions, *, now: float) -> ItemTable:
         """Return what is served, from a table that is already learnt."""
-        logs = log_popularity(interactions, now=now)
-        rates = log_rebuying(interactions)
+        return self.joined(near, says, Counts.of(interactions, now=now, half_lives=self.half_lives))
+
+    @property
+    def half_lives(self) -> tuple[float, ...]:
+        """The half-lives, in days, at which popularity is looked at."""
+        return tuple({self.popular_half_life_days, *WINDOWS_DAYS})
+
+    def joined(self, near: Indices, says: Weights, counts: Counts) -> ItemTable:
+        """Return what is served, from a table and counts that may have been made on other machines."""
+        logs, rates = logs_of(counts), counts.rebuying
         return ItemTable.of(
             near,
             says,
-            popularity(interactions, now=now, half_life_days=self.popular_half_life_days),
+            counts.popularity[self.popular_half_life_days],
             leans={
                 "include": logs @ np.array(self.lean_include, dtype=np.float32),
                 "exclude": logs @ np.array(self.lean_exclude, dtype=np.float32),
             },
-            habit=never_again(interactions) if rates is None else self.habit * rates,
+            habit=never_again(near.shape[0]) if rates is None else self.habit * rates,
             mixes={"include": self.include, "exclude": self.exclude},
         )
 
-    def _worth(self, lean: Weights) -> Weights:
+    def worth(self, counts: Counts) -> Weights:
+        """Return (n_items,) what each item is worth when it is served, by which rows of the table are cut."""
+        lean = logs_of(counts) @ np.array(self.lean_exclude, dtype=np.float32)
         if not lean.size or self.exclude.table <= 0:
             return np.ones_like(lean)
         worth: Weights = np.exp(np.clip((lean - lean.max()) / np.float32(self.exclude.table), -30, 0))
@@ -68,8 +79,12 @@ class Blend(Model, frozen=True, kw_only=True, tag="blend"):
 
 def log_popularity(interactions: Interactions, *, now: float) -> Weights:
     """Return (n_items, windows) float32: the logarithm of the popularity in each window."""
+    return logs_of(Counts.of(interactions, now=now, half_lives=WINDOWS_DAYS))
+
+
+def logs_of(counts: Counts) -> Weights:
+    """Return `log_popularity` from what was counted."""
     windows = [
-        np.log(popularity(interactions, now=now, half_life_days=days) + np.float32(floor))
-        for days, floor in zip(WINDOWS_DAYS, FLOORS, strict=True)
+        np.log(counts.popularity[days] + np.float32(floor)) for days, floor in zip(WINDOWS_DAYS, FLOORS, strict=True)
     ]
     return np.stack(windows, axis=1).astype(np.float32)

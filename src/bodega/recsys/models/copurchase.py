@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from bodega.recsys.arrays import Indices, Weights
@@ -33,19 +34,46 @@ class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
         """Learn the table by one sparse product, a block of items at a time."""
         taken = self.taken(interactions, now=now)
         near, says = self.room(interactions.n_items)
-        by_customer, by_item = _power(taken.sum(axis=1), self.customer), taken.sum(axis=0)
-        speaker, listener = _power(by_item, self.speaker), _power(by_item, self.listener)
         columns = sparse.csr_array(taken.T)
-        weighed = sparse.csr_array(sparse.diags_array(by_customer) @ taken @ sparse.diags_array(listener))
-        for start, end in _blocks(columns, weighed):
-            block = sparse.csr_array(columns[start:end] @ weighed)
-            rows = np.repeat(np.arange(start, end), np.diff(block.indptr))
-            block.data *= speaker[rows]
-            block.data[block.indices == rows] = 0
-            if self.power != 1:
-                np.power(block.data, self.power, out=block.data)
-            near[start:end], says[start:end] = top_of_sparse(block, near.shape[1], worth)
+        by_item, weighed = taken.sum(axis=0), self.weighed(taken, taken.sum(axis=0))
+        terms = np.add.reduceat(np.r_[np.diff(weighed.indptr)[columns.indices], 0], columns.indptr[:-1])
+        terms[np.diff(columns.indptr) == 0] = 0
+        for start, end in blocks_of(terms):
+            near[start:end], says[start:end] = self.rows(
+                columns[start:end], weighed, first=start, by_item=by_item, width=near.shape[1], worth=worth
+            )
         return near, says
+
+    def weighed(self, taken: sparse.csr_array, by_item: Weights) -> sparse.csr_array:
+        """Return (customers, items): what each customer's taking of an item says, before anybody speaks of it.
+
+        `by_item` (n_items,) are the sums of the columns over all customers; `taken` may hold only some of them.
+        """
+        by_customer = _power(taken.sum(axis=1), self.customer)
+        listener = _power(by_item, self.listener)
+        return sparse.csr_array(sparse.diags_array(by_customer) @ taken @ sparse.diags_array(listener))
+
+    def rows(
+        self,
+        columns: sparse.csr_array,
+        weighed: sparse.csr_array,
+        *,
+        first: int,
+        by_item: Weights,
+        width: int,
+        worth: Weights | None,
+    ) -> tuple[Indices, Weights]:
+        """Return the table's rows of the items `first`, `first` + 1, ...: (n, width) neighbours and weights.
+
+        `columns` (n, customers) says who took each of them; all who did must be among the customers of `weighed`.
+        """
+        block = sparse.csr_array(columns @ weighed)
+        items = np.repeat(np.arange(first, first + block.shape[0]), np.diff(block.indptr))
+        block.data *= _power(by_item, self.speaker)[items]
+        block.data[block.indices == items] = 0
+        if self.power != 1:
+            np.power(block.data, self.power, out=block.data)
+        return top_of_sparse(block, width, worth)
 
 
 def _power(sums: Weights, exponent: float) -> Weights:
@@ -55,12 +83,17 @@ def _power(sums: Weights, exponent: float) -> Weights:
     return result
 
 
-def _blocks(columns: sparse.csr_array, taken: sparse.csr_array) -> list[tuple[int, int]]:
-    """Cut the items into runs whose products have a bounded number of terms."""
-    summed = np.r_[0, np.cumsum(np.diff(taken.indptr)[columns.indices], dtype=np.int64)]
-    ends = summed[columns.indptr]
+def blocks_of(terms: NDArray[np.integer], at_once: int = TERMS_AT_ONCE) -> list[tuple[int, int]]:
+    """Cut the items into runs whose products have at most `at_once` terms, or are of one item.
+
+    `terms` (n_items,): for each item, the sum over its customers of how many items they took.
+
+    >>> blocks_of(np.array([3, 3, 9, 1]), at_once=6)
+    [(0, 2), (2, 3), (3, 4)]
+    """
+    ends = np.r_[0, np.cumsum(terms, dtype=np.int64)]
     bounds = [0]
-    while bounds[-1] < columns.shape[0]:
-        end = int(np.searchsorted(ends, ends[bounds[-1]] + TERMS_AT_ONCE, side="right")) - 1
-        bounds.append(min(max(end, bounds[-1] + 1), columns.shape[0]))
+    while bounds[-1] < terms.size:
+        end = int(np.searchsorted(ends, ends[bounds[-1]] + at_once, side="right")) - 1
+        bounds.append(min(max(end, bounds[-1] + 1), terms.size))
     return list(itertools.pairwise(bounds))
