@@ -140,6 +140,11 @@ def ended(process):
     return code
 
 
+def found_titles(shop):
+    found = shop.catalog.shelves.find(ShelfQuery(text="mug", limit=50)).cards
+    return sorted(msgspec.json.decode(card)["title"] for card in found)
+
+
 @pytest.mark.parametrize("kills", [4, pytest.param(500, marks=LONG)])
 def test_no_kill_between_commit_and_publish_loses_an_event(tmp_path, subscriber, kills):
     folder, chance = tmp_path / "shop", random.Random(kills)
@@ -157,15 +162,14 @@ def test_no_kill_between_commit_and_publish_loses_an_event(tmp_path, subscriber,
 
     last = work(folder, kills * LEASE_AND_MORE, 0)
     wait_until(lambda: subscriber.ids >= {event.id for event in committed}, seconds=600, what="every event")
+    known = sorted(product.title for product in shop.catalog.products.all())
+    # Deliveries and the search index follow the stream apart from each other, so each is waited for.
+    wait_until(lambda: found_titles(shop) == known, seconds=60, what="the newest titles in searches")
     assert ended(last) == 0
 
     assert subscriber.state == replay(committed)
     assert all(versions == sorted(versions) for versions in subscriber.orders_of_first_arrival().values())
     assert shop.world.queue.dead_letters("webhooks") == []
-    found = shop.catalog.shelves.find(ShelfQuery(text="mug", limit=50)).cards
-    assert sorted(msgspec.json.decode(card)["title"] for card in found) == sorted(
-        product.title for product in shop.catalog.products.all()
-    )
     shop.close()
 
 

@@ -7,11 +7,11 @@ import threading
 import apsw
 import pytest
 
-from bodega import wiring
 from bodega.adapters.local import sqlite
 from bodega.errors import UnavailableError
 from bodega.settings import Secret, Settings
 from bodega.wiring import MARKER, ForeignFolderError, claim_folder, open_shop
+from bodega.wiring import folder as folders
 
 
 def test_a_new_folder_is_claimed_and_can_be_claimed_again(tmp_path):
@@ -66,15 +66,15 @@ def test_what_a_killed_process_left_half_claimed_can_be_claimed(tmp_path):
 
 
 def test_a_folder_that_another_process_claims_while_we_look_is_not_foreign(tmp_path, monkeypatch):
-    looked = wiring.Path.iterdir
+    looked = folders.Path.iterdir
 
     def claimed_meanwhile(folder):
-        monkeypatch.setattr(wiring.Path, "iterdir", looked)
+        monkeypatch.setattr(folders.Path, "iterdir", looked)
         claim_folder(tmp_path, currency="GBP")
         (tmp_path / "shop.sqlite").touch()
         return looked(folder)
 
-    monkeypatch.setattr(wiring.Path, "iterdir", claimed_meanwhile)
+    monkeypatch.setattr(folders.Path, "iterdir", claimed_meanwhile)
 
     claim_folder(tmp_path, currency="GBP")
 

@@ -1,6 +1,5 @@
 """Choose the adapters of a shop on AWS; search index and scratch stay in a folder of the machine."""
 
-from collections.abc import Callable
 from random import SystemRandom
 
 from bodega import schema
@@ -14,24 +13,60 @@ from bodega.adapters.aws.table_setup import check_tables
 from bodega.adapters.aws.world import Clients, Deployment
 from bodega.adapters.local.bus import LocalBus
 from bodega.adapters.local.cache import ProcessCache
+from bodega.adapters.local.search import TantivySearchIndex
+from bodega.adapters.local.sqlite import Database
 from bodega.adapters.system.clock import SystemClock
 from bodega.adapters.system.passwords import Argon2Passwords
 from bodega.domain.shop import World
 from bodega.ports.cache import Cache
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
-from bodega.ports.mail import Mail
-from bodega.ports.payments import PaymentProvider, PaymentSandbox
 from bodega.settings import Settings
+from bodega.wiring.folder import claim_folder
+from bodega.wiring.providers import mail_of, payments_of
 
 CACHE_BYTES = 16 * 1024 * 1024
 QUEUE_PREFIX = "bodega-{stage}-"
 MASTER = "bodega/{stage}/master"
 
 
-def aws_clients(settings: Settings) -> Clients:
-    """Return the clients of where the settings say that the shop is deployed; names follow from its stage."""
-    deployment = Deployment(
+def aws_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, TantivySearchIndex]:
+    """Return the ports of a deployed shop and this machine's index; UnavailableError that names what is missing."""
+    folder = settings.data_dir
+    claim_folder(folder, currency=settings.currency)
+    deployment = deployment_of(settings)
+    clients = Clients(deployment, clock=SystemClock())
+    keys = KmsKeys(clients.boto("kms"), key_id=deployment.kms_key, master=clients.secret(deployment.master_secret))
+    # The sandbox's bank is this machine's; real money needs nothing of it.
+    bank = Database.open(folder / "sandbox.sqlite")
+    provider, sandbox = payments_of(settings, bank, keys, clock, ids)
+    dynamo = clients.dynamo()
+    check_tables(dynamo, schema.TABLES, prefix=deployment.prefix)
+    queue = SqsQueue(clients.boto("sqs"), schema.QUEUES, prefix=deployment.prefix, clock=clock, ids=ids)
+    world = World(
+        table=DynamoTableStore(
+            dynamo, schema.TABLES, prefix=deployment.prefix, clock=clock, random=SystemRandom(), retry=clients.retry
+        ),
+        objects=S3ObjectStore(clients.bucket(), folder=folder / "objects", clock=clock),
+        cache=_cache(settings, deployment, clock),
+        queue=queue,
+        bus=LocalBus(queue, schema.SUBSCRIPTIONS),
+        keys=keys,
+        passwords=Argon2Passwords(),
+        mail=mail_of(settings, keys, clock),
+        payments=provider,
+        payment_sandbox=sandbox,
+        clock=clock,
+        ids=ids,
+        lane=ThreadLane(),
+        release=bank.close,
+    )
+    return world, TantivySearchIndex(folder / "search")
+
+
+def deployment_of(settings: Settings) -> Deployment:
+    """Return where the settings say that the shop is deployed; names follow from its stage."""
+    return Deployment(
         region=settings.aws_region,
         prefix=QUEUE_PREFIX.format(stage=settings.aws_stage),
         bucket=settings.aws_bucket,
@@ -39,51 +74,6 @@ def aws_clients(settings: Settings) -> Clients:
         master_secret=MASTER.format(stage=settings.aws_stage),
         endpoint=settings.aws_endpoint,
     )
-    return Clients(deployment, clock=SystemClock())
-
-
-def aws_world(
-    settings: Settings,
-    clients: Clients,
-    clock: Clock,
-    ids: Ids,
-    payments: tuple[PaymentProvider, PaymentSandbox | None],
-    mail: Mail,
-    keys: KmsKeys,
-    *,
-    release: Callable[[], None],
-) -> World:
-    """Return the ports of a deployed shop; UnavailableError that names what is missing there."""
-    deployment = clients.deployment
-    dynamo = clients.dynamo()
-    check_tables(dynamo, schema.TABLES, prefix=deployment.prefix)
-    table = DynamoTableStore(
-        dynamo, schema.TABLES, prefix=deployment.prefix, clock=clock, random=SystemRandom(), retry=clients.retry
-    )
-    queue = SqsQueue(clients.boto("sqs"), schema.QUEUES, prefix=deployment.prefix, clock=clock, ids=ids)
-    provider, sandbox = payments
-    return World(
-        table=table,
-        objects=S3ObjectStore(clients.bucket(), folder=settings.data_dir / "objects", clock=clock),
-        cache=_cache(settings, deployment, clock),
-        queue=queue,
-        bus=LocalBus(queue, schema.SUBSCRIPTIONS),
-        keys=keys,
-        passwords=Argon2Passwords(),
-        mail=mail,
-        payments=provider,
-        payment_sandbox=sandbox,
-        clock=clock,
-        ids=ids,
-        lane=ThreadLane(),
-        release=release,
-    )
-
-
-def aws_keys(clients: Clients) -> KmsKeys:
-    """Return the keys of a deployed shop; its master is a secret that was made with the stage."""
-    deployment = clients.deployment
-    return KmsKeys(clients.boto("kms"), key_id=deployment.kms_key, master=clients.secret(deployment.master_secret))
 
 
 def _cache(settings: Settings, deployment: Deployment, clock: Clock) -> Cache:

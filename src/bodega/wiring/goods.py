@@ -1,0 +1,48 @@
+"""Build what knows goods: catalog, stock, the search index and what is shown of them."""
+
+from typing import NamedTuple
+
+from bodega.domain.catalog.freshness import Freshness
+from bodega.domain.catalog.products import Products
+from bodega.domain.catalog.service import Catalog
+from bodega.domain.catalog.shelves import Shelves
+from bodega.domain.catalog.taxonomy import Taxonomy
+from bodega.domain.flows.indexing import Indexer
+from bodega.domain.flows.showcase import Showcase
+from bodega.domain.inventory.service import Inventory
+from bodega.domain.inventory.stock import Stock
+from bodega.domain.recommendations.artifacts import ModelStore
+from bodega.domain.shop import World
+from bodega.ports.search import SearchIndex
+
+
+class Goods(NamedTuple):
+    """What the shop has to sell, how much of it, and how it is found."""
+
+    catalog: Catalog
+    inventory: Inventory
+    stock: Stock
+    indexer: Indexer
+    showcase: Showcase
+    models: ModelStore
+
+
+def goods_of(world: World, search: SearchIndex, *, currency: str) -> Goods:
+    """Build what knows products."""
+    table, clock, ids = world.table, world.clock, world.ids
+    models = ModelStore(table=table, objects=world.objects, clock=clock)
+    taxonomy = Taxonomy(table=table, clock=clock, ids=ids)
+    products = Products(table=table, taxonomy=taxonomy, clock=clock, ids=ids, currency=currency)
+    # The shelves ask the indexer to catch up, and the indexer reads the shelves: the one knot, tied here.
+    shelves = Shelves(table=table, search=search, taxonomy=taxonomy, clock=clock, catch_up=lambda: indexer.catch_up())  # noqa: PLW0108  # not yet built
+    indexer = Indexer(table=table, search=search, shelves=shelves, sold=models.sold, reproject=products.reproject)
+    freshness = Freshness(table=table, search=search, taxonomy=taxonomy)
+    inventory = Inventory(table=table, clock=clock)
+    return Goods(
+        catalog=Catalog(products=products, taxonomy=taxonomy, shelves=shelves, freshness=freshness),
+        inventory=inventory,
+        stock=Stock(table=table, clock=clock, ids=ids),
+        indexer=indexer,
+        showcase=Showcase(shelves=shelves, inventory=inventory, taxonomy=taxonomy, clock=clock),
+        models=models,
+    )

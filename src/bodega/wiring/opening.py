@@ -1,0 +1,36 @@
+"""Open a shop where the settings say that it is."""
+
+from bodega.adapters.system.clock import SystemClock
+from bodega.adapters.system.ids import UlidIds
+from bodega.adapters.system.outgoing import HttpcoreOutgoing
+from bodega.domain.shop import Shop, World
+from bodega.errors import UnavailableError
+from bodega.ports.clock import Clock
+from bodega.ports.ids import Ids
+from bodega.ports.outgoing import Outgoing
+from bodega.ports.search import SearchIndex
+from bodega.settings import Settings
+from bodega.wiring.local import local_world
+from bodega.wiring.services import build
+
+
+def open_shop(
+    settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None, outgoing: Outgoing | None = None
+) -> Shop:
+    """Open the shop in the settings' data folder, making one if the folder is empty or absent.
+
+    Raises UnavailableError with one line that says what to do if the folder cannot be used.
+    """
+    clock = clock or SystemClock()
+    ids = ids or UlidIds(clock)
+    world, search = (local_world if settings.cloud == "none" else _cloud_world)(settings, clock, ids)
+    return build(settings, world, search, outgoing or HttpcoreOutgoing(opened=settings.outgoing_allow))
+
+
+def _cloud_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, SearchIndex]:
+    try:
+        # Only who runs on AWS needs its libraries, which take half a second to import.
+        from bodega.wiring.aws import aws_world  # noqa: PLC0415
+    except ImportError as exc:
+        raise UnavailableError("BODEGA_CLOUD=aws needs AWS's libraries: install bodega[aws]") from exc
+    return aws_world(settings, clock, ids)

@@ -1,0 +1,60 @@
+"""Build what brings files in and out: imports, exports and their jobs."""
+
+from typing import Any, NamedTuple
+
+from bodega.adapters.formats import FileTabular
+from bodega.adapters.local.scratch import LocalScratch
+from bodega.domain.accounts.customers import Customers
+from bodega.domain.flows.exporting import Exporter
+from bodega.domain.flows.importing import Importer
+from bodega.domain.flows.jobs import Jobs
+from bodega.domain.reviews.service import Reviews
+from bodega.domain.shop import World
+from bodega.settings import Settings
+from bodega.wiring.goods import Goods
+from bodega.wiring.people import People
+from bodega.wiring.selling import Selling
+
+
+class Transfers(NamedTuple):
+    """What brings files in and out."""
+
+    importer: Importer
+    exporter: Exporter
+    jobs: Jobs
+
+
+def transfers_of(
+    settings: Settings, world: World, goods: Goods, selling: Selling, people: People, reviews: Reviews
+) -> Transfers:
+    """Build what reads and writes files of products, sales, reviews, customers, orders and stock."""
+    table, clock = world.table, world.clock
+    scratch = LocalScratch(settings.data_dir / "scratch")
+    shared: dict[str, Any] = {
+        "catalog": goods.catalog,
+        "inventory": goods.inventory,
+        "stock": goods.stock,
+        "orders": selling.orders,
+        "contacts": selling.contacts,
+        "reviews": reviews,
+        "customers": Customers(table=table),
+        "accounts": people.transfer,
+        "tabular": FileTabular(),
+    }
+    importer = Importer(table=table, catch_up=goods.indexer.catch_up, scratch=scratch, clock=clock, **shared)
+    exporter = Exporter(**shared)
+    return Transfers(
+        importer=importer,
+        exporter=exporter,
+        jobs=Jobs(
+            table=table,
+            objects=world.objects,
+            queue=world.queue,
+            importer=importer,
+            exporter=exporter,
+            scratch=scratch,
+            keys=world.keys,
+            clock=clock,
+            ids=world.ids,
+        ),
+    )
