@@ -11,18 +11,16 @@ from numpy.typing import NDArray
 from bodega.domain.catalog.model import Product
 from bodega.domain.catalog.tree import CategoryTree
 from bodega.domain.catalog.views import card_of, public_view, text_of
-from bodega.domain.flows.order_events import OrderEvents
 from bodega.domain.inventory.service import Inventory
+from bodega.domain.recommendations.handover import Handover
 from bodega.domain.recommendations.versions import ModelParts
 from bodega.recsys.arrays import Indices, Mask, Weights
 from bodega.recsys.assortment import Assortment
+from bodega.recsys.demand import Demand
 from bodega.recsys.models.content import content_neighbours
 from bodega.recsys.ranking import descending
 from bodega.recsys.reshaping import lifted, rating_lift, spoken_for, widened
-from bodega.recsys.rhythm import usual_gaps
 from bodega.recsys.sketches import rarity_of, sketches_of
-from bodega.recsys.training import TrainedModel
-from bodega.recsys.trends import trends
 from bodega.recsys.twins import twins_of
 
 _ALIKE_WIDTH = 12
@@ -41,32 +39,30 @@ class _Item(msgspec.Struct, frozen=True):
 
 
 def assort(
-    trained: TrainedModel,
-    events: OrderEvents,
+    handover: Handover,
     products: Iterable[Product],
     *,
     tree: CategoryTree,
     inventory: Inventory,
     now: datetime,
-    as_of_days: float,
 ) -> ModelParts:
     """Return what is published: the model's items are those that were sold and all products that are not drafts."""
     known = {p.id: _item(p, tree, now) for p in products if p.status != "draft"}
-    product_ids = sorted(known.keys() | set(events.product_ids))
+    product_ids = sorted(known.keys() | set(handover.product_ids))
     rank = {product_id: place for place, product_id in enumerate(product_ids)}
-    places = np.array([rank[product_id] for product_id in events.product_ids], dtype=np.int32)
+    places = np.array([rank[product_id] for product_id in handover.product_ids], dtype=np.int32)
     items = [known.get(product_id, _Item()) for product_id in product_ids]
     # What customers think of an item counts for every list, whoever asks.
     lift = rating_lift(np.array([i.reviews for i in items]), np.array([i.stars for i in items]))
-    recommender = lifted(widened(trained.recommender, places, len(items)), lift)
+    recommender = lifted(widened(handover.trained.recommender, places, len(items)), lift)
     arrays = _likeness(items, recommender.popularity[0])
     recommender = spoken_for(recommender, arrays["alike"], arrays["alike_says"])
     category_ids = sorted(tree.by_id)
-    arrays |= _sales(events, places, len(items), as_of_days) | _places(items, tree, category_ids)
+    arrays |= _sales(handover.demand, places, len(items)) | _places(items, tree, category_ids)
     arrays |= {"on_show": _on_show(items, inventory), "prices": np.array([i.price for i in items], dtype=np.int64)}
     return ModelParts(
         recommender=recommender,
-        together=widened(trained.together, places, len(items)),
+        together=widened(handover.trained.together, places, len(items)),
         assortment=Assortment.from_arrays(arrays, n_items=len(items), n_categories=len(category_ids)),
         product_ids=product_ids,
         category_ids=category_ids,
@@ -85,19 +81,18 @@ def _item(product: Product, tree: CategoryTree, now: datetime) -> _Item:
     )
 
 
-def _sales(events: OrderEvents, places: Indices, n_items: int, as_of_days: float) -> dict[str, NDArray[Any]]:
+def _sales(demand: Demand, places: Indices, n_items: int) -> dict[str, NDArray[Any]]:
     """Return what orders say of items: how many customers took them, how often again, and whether ever more do."""
-    bought = events.interactions
 
     def spread(values: NDArray[Any], kind: type) -> NDArray[Any]:
         wide: NDArray[Any] = np.zeros(n_items, dtype=kind)
         wide[places] = values
         return wide
 
-    trend = spread(trends(bought, now=as_of_days), np.float32)
+    trend = spread(demand.trend, np.float32)
     return {
-        "buyers": spread(np.bincount(bought.matrix().indices, minlength=bought.n_items), np.int32),
-        "gaps": spread(usual_gaps(bought.user, bought.item, bought.time, bought.n_items), np.float32),
+        "buyers": spread(demand.buyers, np.int32),
+        "gaps": spread(demand.gaps, np.float32),
         "trend": trend,
         "trend_order": descending(trend, trend),
     }

@@ -1,19 +1,26 @@
 """Turn orders into the recommender's arrays, and measure models on them. Imports the training side, which is heavy."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from bodega.domain.flows.training_reports import DAY_SECONDS, DataSize, EvaluationReport, Measured
+from bodega.domain.flows.training_reports import DAY_SECONDS, EvaluationReport, Measured
 from bodega.domain.orders.model import Order
+from bodega.domain.recommendations.evidence import DataSize
+from bodega.domain.recommendations.handover import FORMAT, Facts, Handover
 from bodega.errors import InvalidError
+from bodega.recsys.arrays import Indices
+from bodega.recsys.demand import Demand
 from bodega.recsys.evaluate import Scores, evaluate
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.models.popularity import Popularity
 from bodega.recsys.serving import Repeat
-from bodega.recsys.training import train
+from bodega.recsys.training import TrainSettings, train
+
+_PACKED_AT_ONCE = 10_000
 
 
 class OrderEvents(msgspec.Struct, frozen=True):
@@ -28,28 +35,30 @@ class OrderEvents(msgspec.Struct, frozen=True):
         """Return when the last order was placed, in days since 1970; 0 without orders."""
         return self.interactions.end if len(self.interactions) else 0.0
 
-    def units_since(self, day: float) -> dict[str, int]:
-        """Return how many units of each product were sold from a day on; products without are left out."""
-        recent = self.interactions.time >= day
-        units = np.bincount(
-            self.interactions.item[recent], self.interactions.quantity[recent], minlength=len(self.product_ids)
+    def learnt(self, *, now: float, settings: TrainSettings | None = None) -> Handover:
+        """Learn from the events on this machine; `now` is in days since 1970."""
+        return Handover(
+            train(self.interactions, now=now, settings=settings),
+            Demand.of(self.interactions, now=now),
+            self.product_ids,
+            Facts(format=FORMAT, engine="one machine", as_of_days=now, seconds=0.0, size=self.size),
         )
-        return {self.product_ids[int(item)]: int(units[item]) for item in np.flatnonzero(units)}
 
 
 def read_events(orders: Iterable[Order]) -> OrderEvents:
-    """Read orders once, a few dozen bytes a line.
+    """Read orders once, a few dozen bytes a line, and number everything by its id, in whatever order it came.
 
-    A guest's order is a user of its own: it teaches what goes together.
+    A guest's order is a user of its own: it teaches what goes together. Guests are numbered behind the customers.
     """
+    baskets = _Names()
     customers: dict[str, int] = {}
     products: dict[str, int] = {}
     user, item, basket = array("i"), array("i"), array("i")
     when, quantity = array("d"), array("d")
     count = 0
     for order in orders:
-        # Guests get negative numbers for now; they move behind the customers once those are counted.
-        who = -1 - count if order.customer_id is None else customers.setdefault(order.customer_id, len(customers))
+        baskets.add(order.id)
+        who = -1 if order.customer_id is None else customers.setdefault(order.customer_id, len(customers))
         for line in order.lines:
             user.append(who)
             item.append(products.setdefault(line.product_id, len(products)))
@@ -57,22 +66,54 @@ def read_events(orders: Iterable[Order]) -> OrderEvents:
             when.append(order.placed_at.timestamp() / DAY_SECONDS)
             quantity.append(line.quantity)
         count += 1
+    orders_ranked = baskets.ranks()[np.array(basket, np.int32)]
     users = np.array(user, np.int32)
-    guests, places = np.unique(users[users < 0], return_inverse=True)
-    users[users < 0] = len(customers) + places
-    product_ids = sorted(products)
-    rank = np.empty(len(product_ids), np.int32)
-    rank[[products[p] for p in product_ids]] = np.arange(len(product_ids))
+    by_guest = users < 0
+    guests, places = np.unique(orders_ranked[by_guest], return_inverse=True)
+    users[~by_guest] = _ranks(customers)[users[~by_guest]]
+    users[by_guest] = len(customers) + places
     interactions = Interactions.of(
         users,
-        rank[np.array(item, np.int32)],
+        _ranks(products)[np.array(item, np.int32)],
         time=np.array(when),
         quantity=np.array(quantity),
-        order=np.array(basket, np.int32),
+        order=orders_ranked,
         n_users=len(customers) + len(guests),
-        n_items=len(product_ids),
+        n_items=len(products),
     )
-    return OrderEvents(interactions, product_ids, DataSize(count, len(users), len(customers), len(product_ids)))
+    return OrderEvents(interactions, sorted(products), DataSize(count, len(users), len(customers), len(products)))
+
+
+def _ranks(numbers: Mapping[str, int]) -> Indices:
+    """Return for each number the place of its name among all names."""
+    rank = np.empty(len(numbers), np.int32)
+    rank[[numbers[name] for name in sorted(numbers)]] = np.arange(len(numbers))
+    return rank
+
+
+class _Names:
+    """Ids, each added once, in the room that their bytes take."""
+
+    def __init__(self) -> None:
+        self._packed: list[NDArray[np.bytes_]] = []
+        self._loose: list[bytes] = []
+
+    def add(self, name: str) -> None:
+        self._loose.append(name.encode())
+        if len(self._loose) == _PACKED_AT_ONCE:
+            self._pack()
+
+    def ranks(self) -> Indices:
+        """Return for each name, in order of adding, its place among all names."""
+        self._pack()
+        order = np.argsort(np.concatenate(self._packed), kind="stable")
+        rank = np.empty(order.size, np.int32)
+        rank[order] = np.arange(order.size)
+        return rank
+
+    def _pack(self) -> None:
+        self._packed.append(np.array(self._loose, dtype="S"))
+        self._loose.clear()
 
 
 def compare(events: OrderEvents, *, days: float, k: int, repeat: Repeat) -> EvaluationReport:

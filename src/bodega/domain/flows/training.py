@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,13 +14,16 @@ from bodega.domain.inventory.service import Inventory
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import Manifest, ModelStore, new_version
 from bodega.domain.recommendations.duels import Duels
+from bodega.domain.recommendations.evidence import check_worth
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.recsys.serving import Repeat
 from bodega.values.times import format_time, parse_time
 
+if TYPE_CHECKING:
+    from bodega.domain.recommendations.handover import Handover
+
 _log = logging.getLogger(__name__)
-BEST_SELLING_DAYS = 90
 MOST_DUEL = timedelta(days=28)
 """So long two versions compete before a new one is trained all the same."""
 NEW_SHARE = 0.1
@@ -85,38 +89,49 @@ class Trainer:
     def train(self) -> TrainingReport:
         """Train on everything there is and publish; with no orders at all, an empty and valid model."""
         # scipy and the models cost tens of megabytes, which a process that only serves should not pay.
-        from bodega.domain.flows.assorting import assort  # noqa: PLC0415
         from bodega.domain.flows.order_events import read_events  # noqa: PLC0415
-        from bodega.recsys.training import train  # noqa: PLC0415
 
         started = self._clock.now()
         events = read_events(self._orders.all())
         # A shop that sold nothing lately is not a shop that forgot everything: time counts from the newest order.
         as_of = min(started.timestamp() / DAY_SECONDS, events.newest)
-        trained = train(events.interactions, now=as_of)
+        return self._published(events.learnt(now=as_of), started)
+
+    def publish(self, handover: "Handover", *, forced: bool = False) -> TrainingReport:
+        """Publish what was learnt elsewhere from this shop's orders, for the products there are now.
+
+        NotWorthItError if its lists were worth less than popularity's, or nobody knows what they were worth, unless
+        `forced`.
+        """
+        if not forced:
+            check_worth(handover.facts.judged)
+        return self._published(handover, self._clock.now())
+
+    def _published(self, handover: "Handover", started: datetime) -> TrainingReport:
+        from bodega.domain.flows.assorting import assort  # noqa: PLC0415  # heavy, as in train
+
         parts = assort(
-            trained,
-            events,
+            handover,
             self._catalog.products.all(),
             tree=self._catalog.taxonomy.tree(current=True),
             inventory=self._inventory,
             now=started,
-            as_of_days=as_of,
         )
-        before = self._models.sold()
-        sold = events.units_since(as_of - BEST_SELLING_DAYS)
+        before, sold, facts = self._models.sold(), handover.sold, handover.facts
+        here = (self._clock.now() - started).total_seconds()
         manifest = self._models.publish(
             new_version(started, self._ids.new("model")),
-            as_of=datetime.fromtimestamp(as_of * DAY_SECONDS, UTC),
+            as_of=datetime.fromtimestamp(facts.as_of_days * DAY_SECONDS, UTC),
             parts=parts,
             sold=sold,
-            facts=msgspec.to_builtins(events.size) | {"seconds": (self._clock.now() - started).total_seconds()},
+            facts=msgspec.to_builtins(facts.size)
+            | {"seconds": facts.seconds + here, "engine": facts.engine, "judged": msgspec.to_builtins(facts.judged)},
         )
         self._indexer.reindex(_changed(before, sold))
         self._models.prune(also_kept=self._duels.in_use())
         seconds = (self._clock.now() - started).total_seconds()
         _log.info("recommender trained", extra={"version": manifest.version, "seconds": seconds})
-        return TrainingReport(manifest.version, events.size, seconds)
+        return TrainingReport(manifest.version, facts.size, seconds)
 
     def evaluate(self, *, days: float, k: int, repeat: Repeat) -> EvaluationReport:
         """Train on all but the last days and measure on them, beside popularity; nothing is published."""

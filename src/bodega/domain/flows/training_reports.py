@@ -2,18 +2,10 @@
 
 import msgspec
 
+from bodega.domain.recommendations.evidence import DataSize
 from bodega.recsys.serving import Repeat
 
 DAY_SECONDS = 86400.0
-
-
-class DataSize(msgspec.Struct, frozen=True):
-    """How much there was to learn from; guests' orders count among the orders, not among the customers."""
-
-    orders: int
-    events: int
-    customers: int
-    products: int
 
 
 class TrainingReport(msgspec.Struct, frozen=True):
