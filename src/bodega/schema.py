@@ -203,6 +203,8 @@ MEDIA = "media/"
 IMPORTS = "imports/"
 EXPORTS = "exports/"
 MODELS = "models/"
+TRAINING = "training/"
+"""What a training elsewhere reads and hands over: events by day, and what was learnt of them."""
 
 
 def table(name: str) -> Table:

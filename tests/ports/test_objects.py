@@ -106,6 +106,21 @@ def test_a_stream_is_put_and_streamed(store):
     assert list(store.stream("exports/all.jsonl", start=200_000)) == []
 
 
+def test_other_programs_are_told_where_objects_are(store):
+    store.put("training/events/day=2026-01-31/lines.parquet", b"PAR1")
+
+    place = store.location("training/events/")
+
+    if place.startswith("file://"):
+        assert [path.read_bytes() for path in Path(place.removeprefix("file://")).rglob("*.parquet")] == [b"PAR1"]
+    else:
+        assert place.startswith("s3://bodega-")
+        assert place.endswith("/training/events/")
+    for wrong in ("", "training", "/", "a//", "../"):
+        with pytest.raises(InvalidError):
+            store.location(wrong)
+
+
 def test_an_empty_object_is_an_object(store):
     store.put("empty", b"")
 

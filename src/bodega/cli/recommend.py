@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,8 @@ _EXAMPLES = {
     "versions": "versions",
     "rollback": "rollback",
     "report": "report --days 30",
+    "export-events": "export-events --since 2026-01-31",
+    "publish": "publish training/first/",
     "for": "for 17850 --limit 10",
     "similar": "similar 85123A",
     "evaluate": "evaluate --train train.parquet --test test.parquet --k 20 --repeat exclude",
@@ -35,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rollback.add_argument("version", nargs="?", help="or this one")
     report = verbs.add_parser("report", help="what shoppers did with recommendations")
     report.add_argument("--days", type=int, default=30, help="today and the days before (default: 30)")
+    events = verbs.add_parser("export-events", help="lay out all order lines for a training on other machines")
+    events.add_argument("--since", type=date.fromisoformat, metavar="DAY", help="only the days from this one on (UTC)")
+    publish = verbs.add_parser("publish", help="put into service what other machines learnt")
+    publish.add_argument("artifact", help="a folder, or a prefix in the object store, such as training/first/")
+    publish.add_argument("--force", action="store_true", help="though it is worth less than what is popular")
     person = verbs.add_parser("for", help="recommend to a customer")
     person.add_argument("customer", help="a customer's id (cus_…), or their number in imported sales")
     person.add_argument(
@@ -88,6 +96,22 @@ def _roll_back(shop: Shop, arguments: argparse.Namespace) -> None:
     else:
         shop.models.point_at(version, expected=shop.models.current_version())
     print(f"{version} is in service")
+
+
+def _export_events(shop: Shop, arguments: argparse.Namespace) -> None:
+    _print(shop.event_exporter.export(since=arguments.since), as_json=arguments.json)
+
+
+def _publish(shop: Shop, arguments: argparse.Namespace) -> None:
+    from bodega.domain.recommendations.handover import Handover  # noqa: PLC0415  # needs the training side
+
+    folder = Path(arguments.artifact)
+    prefix = arguments.artifact.removesuffix("/") + "/"
+    if folder.is_dir():
+        handover = Handover.read(lambda name: (folder / name).read_bytes())
+    else:
+        handover = Handover.read(lambda name: shop.world.objects.get(prefix + name))
+    _print(shop.trainer.publish(handover, forced=arguments.force), as_json=arguments.json)
 
 
 def _report(shop: Shop, arguments: argparse.Namespace) -> None:
@@ -157,6 +181,8 @@ _VERBS: Mapping[str, Callable[[Shop, argparse.Namespace], None]] = {
     "versions": _versions,
     "rollback": _roll_back,
     "report": _report,
+    "export-events": _export_events,
+    "publish": _publish,
     "for": _for,
     "similar": _similar,
 }

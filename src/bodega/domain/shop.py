@@ -18,6 +18,7 @@ from bodega.domain.flows.checkout import Checkout
 from bodega.domain.flows.checkout_recovery import CheckoutRecovery
 from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.crediting import Crediting
+from bodega.domain.flows.event_exporting import EventExporter
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
@@ -123,6 +124,7 @@ class Shop:
     importer: Importer
     exporter: Exporter
     jobs: Jobs
+    event_exporter: EventExporter
     webhooks: Webhooks
 
     def close(self) -> None:

@@ -115,6 +115,13 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def location(self, prefix: str) -> str:
+        """Return where programs beside the shop find objects whose keys start with a prefix that ends in `/`.
+
+        `s3://bucket/prefix/`, or `file:///folder/` where the files are; InvalidError for another prefix.
+        """
+        ...
+
 
 def check_key(key: str) -> None:
     """Raise InvalidError unless the key keeps the rules that every store shares."""
@@ -124,6 +131,13 @@ def check_key(key: str) -> None:
         raise InvalidError(f"an object key has 1 to {MAX_KEY_BYTES} bytes")
     if any(segment in {"", ".", ".."} for segment in key.split("/")):
         raise InvalidError(f"an object key has no empty, '.' or '..' segment, as {key[:80]!r} has")
+
+
+def check_folder(prefix: str) -> None:
+    """Raise InvalidError unless the prefix is some whole segments, each with a slash behind it."""
+    if not prefix.endswith("/"):
+        raise InvalidError(f"{prefix[:80]!r} does not end in a slash")
+    check_key(prefix[:-1])
 
 
 def content_type_of(key: str) -> str:

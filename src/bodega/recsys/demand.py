@@ -1,5 +1,6 @@
 """Say how each item sells: to how many customers, how often to the same one, whether to ever more, and how much."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -40,7 +41,7 @@ class Demand(NamedTuple):
         )
 
     @classmethod
-    def fault_in(cls, arrays: dict[str, NDArray[Any]], n_items: int) -> str:
+    def fault_in(cls, arrays: Mapping[str, NDArray[Any]], n_items: int) -> str:
         """Say what is wrong with arrays that should be a demand's fields; nothing when they are sound."""
         kinds = {"buyers": np.int32, "gaps": np.float32, "trend": np.float32, "units": np.int64}
         for name, kind in kinds.items():

@@ -105,6 +105,7 @@ def build(settings: Settings, world: World, search: SearchIndex, outgoing: Outgo
         importer=transfers.importer,
         exporter=transfers.exporter,
         jobs=transfers.jobs,
+        event_exporter=transfers.events,
         webhooks=_webhooks(world, outgoing),
     )
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from bodega.adapters.formats import FileTabular
 from bodega.adapters.local.scratch import LocalScratch
 from bodega.domain.accounts.customers import Customers
+from bodega.domain.flows.event_exporting import EventExporter
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.jobs import Jobs
@@ -22,6 +23,7 @@ class Transfers(NamedTuple):
     importer: Importer
     exporter: Exporter
     jobs: Jobs
+    events: EventExporter
 
 
 def transfers_of(
@@ -29,7 +31,7 @@ def transfers_of(
 ) -> Transfers:
     """Build what reads and writes files of products, sales, reviews, customers, orders and stock."""
     table, clock = world.table, world.clock
-    scratch = LocalScratch(settings.data_dir / "scratch")
+    scratch, tabular = LocalScratch(settings.data_dir / "scratch"), FileTabular()
     shared: dict[str, Any] = {
         "catalog": goods.catalog,
         "inventory": goods.inventory,
@@ -39,7 +41,7 @@ def transfers_of(
         "reviews": reviews,
         "customers": Customers(table=table),
         "accounts": people.transfer,
-        "tabular": FileTabular(),
+        "tabular": tabular,
     }
     importer = Importer(table=table, catch_up=goods.indexer.catch_up, scratch=scratch, clock=clock, **shared)
     exporter = Exporter(**shared)
@@ -57,4 +59,5 @@ def transfers_of(
             clock=clock,
             ids=world.ids,
         ),
+        events=EventExporter(orders=selling.orders, objects=world.objects, tabular=tabular, scratch=scratch),
     )

@@ -22,7 +22,14 @@ from obstore.store import S3Store
 
 from bodega.errors import InvalidError, NotFoundError, UnavailableError
 from bodega.ports.clock import Clock
-from bodega.ports.objects import ObjectInfo, PreconditionFailedError, check_content_type, check_key, content_type_of
+from bodega.ports.objects import (
+    ObjectInfo,
+    PreconditionFailedError,
+    check_content_type,
+    check_folder,
+    check_key,
+    content_type_of,
+)
 from bodega.values.times import format_time
 
 _PART_BYTES = 8 * 1024 * 1024  # of a multipart upload; S3 takes 10,000 of at least 5 MB
@@ -118,6 +125,11 @@ class S3ObjectStore:
             return
         except BaseError as error:
             _translate(error, key)
+
+    def location(self, prefix: str) -> str:
+        """Return the objects' address in the bucket; see the port."""
+        check_folder(prefix)
+        return f"s3://{self._store.config['bucket']}/{prefix}"
 
     def fetch(self, key: str) -> Path:
         """Return a copy of the current version, made once a version."""

@@ -13,7 +13,14 @@ from bodega.adapters.local.object_names import file_path, key_entries
 from bodega.adapters.system.files import DurableFolders, exclusive, sync_file, sync_folder
 from bodega.errors import InvalidError, NotFoundError, UnavailableError
 from bodega.ports.clock import Clock
-from bodega.ports.objects import ObjectInfo, PreconditionFailedError, check_content_type, check_key, content_type_of
+from bodega.ports.objects import (
+    ObjectInfo,
+    PreconditionFailedError,
+    check_content_type,
+    check_folder,
+    check_key,
+    content_type_of,
+)
 from bodega.values.times import format_time
 
 _STRIPES = 64
@@ -115,6 +122,11 @@ class FileObjectStore:
         if not path.exists():
             raise NotFoundError("object", key)
         return path
+
+    def location(self, prefix: str) -> str:
+        """Return the folder of the files; see the port. Other programs do not know URIs' escapes for files."""
+        check_folder(prefix)
+        return f"file://{self._path(f'{prefix}x').resolve().parent.as_posix()}/"
 
     def _path(self, key: str) -> Path:
         check_key(key)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bodega.domain.flows.training_reports import DAY_SECONDS, EvaluationReport, Measured
 from bodega.domain.orders.model import Order
-from bodega.domain.recommendations.evidence import DataSize
+from bodega.domain.recommendations.evidence import ONE_MACHINE, DataSize
 from bodega.domain.recommendations.handover import FORMAT, Facts, Handover
 from bodega.errors import InvalidError
 from bodega.recsys.arrays import Indices
@@ -41,7 +41,7 @@ class OrderEvents(msgspec.Struct, frozen=True):
             train(self.interactions, now=now, settings=settings),
             Demand.of(self.interactions, now=now),
             self.product_ids,
-            Facts(format=FORMAT, engine="one machine", as_of_days=now, seconds=0.0, size=self.size),
+            Facts(format=FORMAT, engine=ONE_MACHINE, as_of_days=now, seconds=0.0, size=self.size),
         )
 
 

@@ -14,7 +14,7 @@ from bodega.domain.inventory.service import Inventory
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import Manifest, ModelStore, new_version
 from bodega.domain.recommendations.duels import Duels
-from bodega.domain.recommendations.evidence import check_worth
+from bodega.domain.recommendations.evidence import ONE_MACHINE, check_worth
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.recsys.serving import Repeat
@@ -61,11 +61,14 @@ class Trainer:
         """Tell whether there is no model that can be used, none was published for that long, or much is new.
 
         Going back to an earlier version is somebody's decision and makes nothing due; neither does anything while two
-        versions compete, unless they go on for MOST_DUEL.
+        versions compete, unless they go on for MOST_DUEL. What was learnt elsewhere is learnt anew elsewhere: there may
+        be more orders than this machine can hold.
         """
         model, now = self._models.current(), self._clock.now()
         if model is None:
             return True
+        if model.manifest.facts.get("engine", ONE_MACHINE) != ONE_MACHINE:
+            return False
         duel = self._duels.read()
         if duel is not None and now - duel.started_at < MOST_DUEL:
             return False

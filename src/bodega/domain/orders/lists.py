@@ -2,15 +2,18 @@
 
 import heapq
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from bodega import schema
 from bodega.errors import InvalidError
 from bodega.ports.table import Item, Key, TableStore
 from bodega.values.page import MAX_LIMIT, Page, Position
+from bodega.values.times import format_time
 
 T = TypeVar("T")
 _US = "\x1f"
+_BEFORE_ALL = " "  # sorts before every id
 
 
 def merged_page(
@@ -48,6 +51,11 @@ def merged_page(
         next=Position(_US.join(_place(rows[-1]))) if behind else None,
         prev=Position(_US.join(_place(rows[0])), backwards=True) if before else None,
     )
+
+
+def start_at(moment: datetime) -> Position:
+    """Return the position from which a list, oldest first, begins with what happened at that moment."""
+    return Position(_US.join((format_time(moment), _BEFORE_ALL)))
 
 
 def _place(item: Item) -> tuple[str, str]:

@@ -4,6 +4,9 @@ import msgspec
 
 from bodega.errors import ConflictError, InvalidError
 
+ONE_MACHINE = "one machine"
+"""The engine of what the shop learnt by itself."""
+
 
 class DataSize(msgspec.Struct, frozen=True):
     """How much there was to learn from; guests' orders count among the orders, not among the customers."""

@@ -1,6 +1,7 @@
 """Say what training hands over to be published, wherever it ran: arrays without pickle, names, and facts as JSON."""
 
 import io
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -81,13 +82,7 @@ class Handover(msgspec.Struct, frozen=True):
             trained = TrainedModel.from_arrays({n: a for n, a in arrays.items() if _DEMAND not in n}, get(_MODEL))
             product_ids = _names(_array(get(_IDS)))
             _check(facts, trained, demand, product_ids)
-        except (
-            ValueError,
-            OSError,
-            EOFError,
-            NotFoundError,
-            msgspec.MsgspecError,
-        ) as exc:  # InvalidError is a ValueError
+        except (ValueError, OSError, EOFError, NotFoundError, msgspec.MsgspecError) as exc:  # also InvalidError
             raise UnusableHandoverError(f"this is nothing to publish: {exc}") from exc
         return cls(trained, Demand(**demand), product_ids, facts)
 
@@ -96,7 +91,7 @@ def _check(facts: Facts, trained: TrainedModel, demand: Mapping[str, NDArray[Any
     n_items = trained.recommender.n_items
     if len(product_ids) != n_items:
         raise InvalidError(f"it has {n_items} items but {len(product_ids)} ids")
-    if any(first >= second for first, second in zip(product_ids, product_ids[1:], strict=False)):
+    if any(first >= second for first, second in itertools.pairwise(product_ids)):
         raise InvalidError("its products are not in order, or not each once")
     fault = Demand.fault_in(demand, n_items)
     if fault:
@@ -118,5 +113,12 @@ def _npy(array: NDArray[Any]) -> bytes:
 
 
 def _array(data: bytes) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
+    """Read an array of numbers or bytes without reserving more than there is, whatever its header says."""
+    stream = io.BytesIO(data)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise InvalidError("an array is of an unknown version of its format")
+    shape, by_column, kind = np.lib.format.read_array_header_1_0(stream)
+    if kind.hasobject or by_column:
+        raise InvalidError("an array holds objects, or its columns one after the other")
+    array: NDArray[Any] = np.frombuffer(data, dtype=kind, offset=stream.tell()).reshape(shape)
     return array

@@ -200,7 +200,8 @@ class Versions:
     def _map(self, version: str, name: str) -> NDArray[Any]:
         path = self._objects.fetch(_path(version, f"{name}.npy"))
         # A plain array over the mapped pages: the subclass memmap makes taking single numbers three times as slow.
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        # Not np.load, which takes archives and pickles for arrays, too.
+        return np.asarray(np.lib.format.open_memmap(path, mode="r"))
 
 
 def _with(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -31,10 +31,11 @@ def another_trainer(counter, models):
 
 
 @pytest.mark.parametrize("part", ["neighbours", "product_ids", "items_sketches", "together_weights", "category_ids"])
-def test_a_broken_artifact_is_refused_and_the_last_good_model_stays(counter, part):
+@pytest.mark.parametrize("bytes_there", [b"no array at all", b"PK\x03\x04 an archive"], ids=["text", "archive"])
+def test_a_broken_artifact_is_refused_and_the_last_good_model_stays(counter, part, bytes_there):
     good = counter.models.current_version()
     copied(counter, good, "evil")
-    counter.objects.put(f"models/evil/{part}.npy", b"no array at all")
+    counter.objects.put(f"models/evil/{part}.npy", bytes_there)
 
     with pytest.raises(BrokenModelError):
         counter.models.point_at("evil", expected=good)
