@@ -1110,6 +1110,22 @@ def test_an_index_whose_writer_was_killed_is_whole_and_writable(index: SearchInd
     assert ids(index, "word") == ["last"]
 
 
+def test_a_commit_that_was_killed_before_it_was_published_is_done_again(index: SearchIndex, tmp_path: Path) -> None:
+    filled(index, document("a", "mug"), document("b", "mug"))
+    (published,) = (tmp_path / "search").glob("f*/meta.json")
+    before = published.read_bytes()
+    index.apply([document("a", "cup")], [], position=2)
+    index.close()
+    # What a kill leaves: every file of the commit, its list of deleted products among them, and the state before.
+    published.write_bytes(before)
+
+    reopened = TantivySearchIndex(tmp_path / "search", synonyms=SYNONYMS)
+    reopened.apply([document("a", "cup")], [], position=2)
+
+    assert (ids(reopened, "cup"), ids(reopened, "mug")) == (["a"], ["b"])
+    reopened.close()
+
+
 def test_a_rebuild_that_was_killed_leaves_the_index_and_its_remains_are_swept(
     index: SearchIndex, elsewhere: Any, tmp_path: Path
 ) -> None:

@@ -182,6 +182,9 @@ def _batch(place: Place, heap_bytes: int) -> Iterator[Batch]:
     with CardWriter(place.folder) as cards:
         writer = place.index.writer(heap_bytes, 1)
         try:
+            # The dead leave files of a commit that they never published. The next commit would give the same name to
+            # its list of deleted products, and tantivy refuses to write over a file, now and for ever.
+            writer.garbage_collect_files()
             yield Batch(writer, cards, place.note)
         except BaseException:
             with contextlib.suppress(Exception):
