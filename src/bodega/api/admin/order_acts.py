@@ -1,11 +1,14 @@
 """Let staff and machines do with orders what the table of moves allows."""
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 
 from bodega.api.admin.orders import PATH, named, shown
 from bodega.api.call import Call
 from bodega.api.conditional import version_in
-from bodega.api.declare import Route, Scope
+from bodega.api.declare import Handler, Route, Scope
 from bodega.api.idempotency import key_of, key_required
 from bodega.api.order_views import AdminOrderView, Text, Units
 from bodega.api.reply import Reply
@@ -50,81 +53,67 @@ class ReturnedGoods(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 def capture(call: Call) -> Reply:
     """Take the money that is reserved."""
-    order = named(call)
-    done = call.shop.returning.capture(
-        order_id=order.id, key=_key(call), actor=_actor(call), version=_expected(call, order)
-    )
-    return shown(call, done)
+    return _done(call, call.shop.returning.capture, key=_key(call))
 
 
 def cancel(call: Call) -> Reply:
     """Call an order off."""
-    order, given = named(call), call.body
-    done = call.shop.returning.cancel(
-        order_id=order.id,
-        key=_key(call),
-        reason=given.reason,
-        restock=given.restock,
-        actor=_actor(call),
-        version=_expected(call, order),
-    )
-    return shown(call, done)
+    given = call.body
+    return _done(call, call.shop.returning.cancel, key=_key(call), reason=given.reason, restock=given.restock)
 
 
 def fulfil(call: Call) -> Reply:
     """Send units."""
-    order, given = named(call), call.body
-    done = call.shop.returning.fulfil(
-        order_id=order.id,
+    given = call.body
+    return _done(
+        call,
+        call.shop.returning.fulfil,
         key=_key(call),
         units=given.units,
         carrier=given.carrier,
         tracking=given.tracking,
-        actor=_actor(call),
-        version=_expected(call, order),
     )
-    return shown(call, done)
 
 
 def deliver(call: Call) -> Reply:
     """Note that everything arrived."""
-    order = named(call)
-    done = call.shop.returning.deliver(order_id=order.id, actor=_actor(call), version=_expected(call, order))
-    return shown(call, done)
+    return _done(call, call.shop.returning.deliver)
 
 
 def refund(call: Call) -> Reply:
     """Give money back."""
-    order, given = named(call), call.body
-    done = call.shop.returning.refund(
-        order_id=order.id,
+    given = call.body
+    return _done(
+        call,
+        call.shop.returning.refund,
         key=_key(call),
         amount=given.amount,
         drop=given.drop,
         restock=given.restock,
         reason=given.reason,
-        actor=_actor(call),
-        version=_expected(call, order),
     )
-    return shown(call, done)
 
 
 def take_back(call: Call) -> Reply:
     """Note that units came back."""
-    order, given = named(call), call.body
+    given = call.body
     if given.refund is not None and key_of(call) is None:
         raise key_required()
-    done = call.shop.returning.take_back(
-        order_id=order.id,
+    return _done(
+        call,
+        call.shop.returning.take_back,
         key=_key(call),
         units=given.units,
         restock=given.restock,
         refund=given.refund,
         reason=given.reason,
-        actor=_actor(call),
-        version=_expected(call, order),
     )
-    return shown(call, done)
+
+
+def _done(call: Call, act: Callable[..., Order], **given: Any) -> Reply:
+    """Do an act to the order of the address, on the version that the caller decided on, and show it."""
+    order = named(call)
+    return shown(call, act(order_id=order.id, actor=_actor(call), version=_expected(call, order), **given))
 
 
 def _expected(call: Call, order: Order) -> int | None:
@@ -143,76 +132,28 @@ def _actor(call: Call) -> str:
     return call.key.id if call.key is not None else ""
 
 
+def _route(verb: str, summary: str, handler: Handler, **more: Any) -> Route:
+    return Route(
+        method="POST",
+        path=f"{PATH}/{{order}}:{verb}",
+        name=f"admin.orders.{verb}",
+        summary=summary,
+        policy=WRITE,
+        handler=handler,
+        replies={200: AdminOrderView},
+        statuses=(412,),
+        threaded=True,
+        **more,
+    )
+
+
 ROUTES = (
-    Route(
-        method="POST",
-        path=PATH + "/{order}:capture",
-        name="admin.orders.capture",
-        summary="Take the money that is reserved for an order",
-        policy=WRITE,
-        handler=capture,
-        replies={200: AdminOrderView},
-        statuses=(412,),
-        threaded=True,
+    _route("capture", "Take the money that is reserved for an order", capture),
+    _route(
+        "cancel", "Call an order off of which nothing was sent, and give everything back", cancel, body=Cancellation
     ),
-    Route(
-        method="POST",
-        path=PATH + "/{order}:cancel",
-        name="admin.orders.cancel",
-        summary="Call an order off of which nothing was sent, and give everything back",
-        policy=WRITE,
-        handler=cancel,
-        body=Cancellation,
-        replies={200: AdminOrderView},
-        statuses=(412,),
-        threaded=True,
-    ),
-    Route(
-        method="POST",
-        path=PATH + "/{order}:fulfil",
-        name="admin.orders.fulfil",
-        summary="Send units of an order",
-        policy=WRITE,
-        handler=fulfil,
-        body=Fulfilment,
-        replies={200: AdminOrderView},
-        statuses=(412,),
-        threaded=True,
-    ),
-    Route(
-        method="POST",
-        path=PATH + "/{order}:deliver",
-        name="admin.orders.deliver",
-        summary="Note that an order arrived",
-        policy=WRITE,
-        handler=deliver,
-        replies={200: AdminOrderView},
-        statuses=(412,),
-        threaded=True,
-    ),
-    Route(
-        method="POST",
-        path=PATH + "/{order}:refund",
-        name="admin.orders.refund",
-        summary="Give money back",
-        policy=WRITE,
-        handler=refund,
-        body=Refund,
-        replies={200: AdminOrderView},
-        statuses=(412,),
-        idempotency="required",
-        threaded=True,
-    ),
-    Route(
-        method="POST",
-        path=PATH + "/{order}:return",
-        name="admin.orders.return",
-        summary="Take units back, with or without a refund",
-        policy=WRITE,
-        handler=take_back,
-        body=ReturnedGoods,
-        replies={200: AdminOrderView},
-        statuses=(412,),
-        threaded=True,
-    ),
+    _route("fulfil", "Send units of an order", fulfil, body=Fulfilment),
+    _route("deliver", "Note that an order arrived", deliver),
+    _route("refund", "Give money back", refund, body=Refund, idempotency="required"),
+    _route("return", "Take units back, with or without a refund", take_back, body=ReturnedGoods),
 )

@@ -1,13 +1,13 @@
 """Show shoppers the category tree."""
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import quote
 
 import msgspec
 
 from bodega.api.call import Call
 from bodega.api.declare import STORE_CACHE, Public, Route
 from bodega.api.reply import Reply, encode, etag_of_bytes
+from bodega.api.store.slugs import id_or_move
 from bodega.domain.catalog.shelves import CategoryCount
 from bodega.errors import NotFoundError
 
@@ -45,22 +45,14 @@ def tree(call: Call) -> Reply:
 def read(call: Call) -> Reply:
     """Answer one category with what stands below; a slug that was renamed leads to the present one."""
     name = call.params["category"]
-    category_id = name
-    if name.startswith("slug:"):
-        category = call.shop.catalog.taxonomy.find_category(name[5:])
-        if category is not None and category.slug != name[5:]:
-            return moved(f"{PATH}/slug:{quote(category.slug, safe='')}", _SURROGATE)
-        category_id = category.id if category is not None else ""
-    node = next((node for node in _walk(_decode(_tree(call)).data) if node.id == category_id), None)
+    category = id_or_move(name, call.shop.catalog.taxonomy.find_category, path=PATH, headers=(_SURROGATE,))
+    if isinstance(category, Reply):
+        return category
+    node = next((node for node in _walk(_decode(_tree(call)).data) if node.id == category), None)
     if node is None:
         raise NotFoundError("category", name[:80])
     body = encode(node)
     return Reply(body=body, etag=etag_of_bytes(body), headers=(_SURROGATE,))
-
-
-def moved(location: str, *headers: tuple[bytes, bytes]) -> Reply:
-    """Return the way from a former name to the present one."""
-    return Reply(301, b"", headers=((b"location", location.encode()), *headers))
 
 
 def _tree(call: Call) -> bytes:

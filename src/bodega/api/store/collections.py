@@ -1,13 +1,11 @@
 """Show shoppers the collections that products were put in by hand."""
 
-from urllib.parse import quote
-
 import msgspec
 
 from bodega.api.call import Call
 from bodega.api.declare import STORE_CACHE, Public, Route
 from bodega.api.reply import Reply, encode, etag_of_bytes
-from bodega.api.store.categories import moved
+from bodega.api.store.slugs import id_or_move
 from bodega.errors import NotFoundError
 
 PATH = "/v1/store/collections"
@@ -43,13 +41,10 @@ def list_all(call: Call) -> Reply:
 def read(call: Call) -> Reply:
     """Answer one collection; a slug that was renamed leads to the present one."""
     name = call.params["collection"]
-    collection_id = name
-    if name.startswith("slug:"):
-        collection = call.shop.catalog.taxonomy.find_collection(name[5:])
-        if collection is not None and collection.slug != name[5:]:
-            return moved(f"{PATH}/slug:{quote(collection.slug, safe='')}", _SURROGATE)
-        collection_id = collection.id if collection is not None else ""
-    found = next((one for one in _decode(_all(call)).data if one.id == collection_id), None)
+    collection = id_or_move(name, call.shop.catalog.taxonomy.find_collection, path=PATH, headers=(_SURROGATE,))
+    if isinstance(collection, Reply):
+        return collection
+    found = next((one for one in _decode(_all(call)).data if one.id == collection), None)
     if found is None:
         raise NotFoundError("collection", name[:80])
     body = encode(found)

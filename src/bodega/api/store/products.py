@@ -12,7 +12,7 @@ from bodega.api.lists import ProductQuery, list_products
 from bodega.api.rendered import KeptPages
 from bodega.api.reply import Reply, encode, etag_of_version, joined
 from bodega.api.shapes import CardPage, ProductList
-from bodega.api.store.categories import moved
+from bodega.api.store.slugs import moved
 from bodega.domain.catalog.model import Id, Product
 from bodega.domain.catalog.products import Stored
 from bodega.errors import InvalidError, NotFoundError
