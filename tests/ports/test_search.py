@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bodega.adapters.local import search
 from bodega.adapters.local.search import TantivySearchIndex
 from bodega.errors import InvalidError, UnavailableError
 from bodega.ports.search import MAX_RELEVANT, SearchDocument, SearchIndex, SearchQuery, Sort
@@ -931,6 +932,53 @@ def test_changes_applied_during_a_rebuild_are_in_the_new_index(index: SearchInde
 
     assert {name: ids(index, name) for name in ("one", "two", "three")} == {"one": ["c"], "two": ["a"], "three": ["d"]}
     assert index.position() == 3
+
+
+def test_a_rebuild_reaches_no_further_than_what_was_applied_meanwhile(index: SearchIndex) -> None:
+    """Who applies may have read a product before the builder did, and must come by again for what happened since."""
+    filled(index, document("a", "one"))
+
+    def overtaken() -> Iterator[SearchDocument]:
+        index.apply([document("a", "two")], [], position=2)
+        index.apply([document("a", "one")], [], position=1)  # late: it changes nothing, here as there
+        yield document("a", "nine")
+
+    index.rebuild(overtaken(), position=9)
+    reached = index.position(), ids(index, "two")
+    index.apply([document("a", "nine")], [], position=9)
+
+    assert reached == (2, ["a"])
+    assert ids(index, "nine") == ["a"]
+
+
+def test_an_index_overgrown_by_changes_says_so_until_it_is_rebuilt(
+    index: SearchIndex, elsewhere: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_SPARE_ROWS", 10)
+    assert not index.is_overgrown()
+    said = []
+    for turn in range(16):
+        index.apply([document("a", f"turn{turn}"), document("b", "still")], [], position=turn)
+        said.append(index.is_overgrown())
+    process = elsewhere(
+        """
+        def documents():
+            yield document("a", "half")
+            print("half", flush=True)
+            input()
+        index.rebuild(documents(), position=15)
+        """
+    )
+    assert _line(process) == "half"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert (index.is_overgrown(), ids(index, "turn15"), ids(index, "half")) == (True, ["a"], [])
+
+    index.rebuild([document("a", "turn15"), document("b", "still")], position=15)
+
+    assert said == [False] * 7 + [True] * 9
+    assert not index.is_overgrown()
+    assert (ids(index, "turn15"), ids(index, "still")) == (["a"], ["b"])
 
 
 def test_reads_go_on_during_rebuilds_and_never_see_half_an_index(index: SearchIndex) -> None:

@@ -199,10 +199,14 @@ class SearchIndex(Protocol):
         """Replace the whole index in one step when all documents are in; return how many there are.
 
         Reads and `apply` go on meanwhile: what is applied is also added to the new index, whose position is
-        then the last one applied if that is higher. `documents` is read once, in constant memory; of two with
-        one id the last counts. If it raises, or the process dies, the old index stays. UnavailableError while
-        another process rebuilds.
+        then the last one applied, even if that is lower: who applied may have read a product before the
+        documents were. `documents` is read once, in constant memory; of two with one id the last counts. If it
+        raises, or the process dies, the old index stays. UnavailableError while another process rebuilds.
         """
+        ...
+
+    def is_overgrown(self) -> bool:
+        """Tell whether what changes left behind is more than what is in use, and not little: a rebuild would pay."""
         ...
 
     def counts(self, facet: str) -> Mapping[str, int]:

@@ -91,6 +91,7 @@ def long_duties(shop: Shop) -> list[Duty]:
     return [
         Duty("jobs", timedelta(seconds=1), lambda: shop.jobs.work_once(limit=1) > 0),
         Duty("lists", timedelta(minutes=1), lambda: catch_up_lists(shop)),
+        Duty("tidy index", timedelta(minutes=1), lambda: tidy_index(shop)),
         Duty("train", timedelta(minutes=1), lambda: train_if_due(shop)),
     ]
 
@@ -123,6 +124,12 @@ def sweep(shop: Shop) -> bool:
 def catch_up_lists(shop: Shop) -> bool:
     """Complete the lists that an import left behind, whether it goes on or was killed; never True: all is done."""
     shop.catalog.products.catch_up_lists()
+    return False
+
+
+def tidy_index(shop: Shop) -> bool:
+    """Rid the search index of what changes left behind when that is most of it; never True: once is enough."""
+    shop.indexer.tidy()
     return False
 
 

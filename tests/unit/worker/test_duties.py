@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from bodega import schema
+from bodega.adapters.local import search
 from bodega.adapters.system.clock import SettableClock
 from bodega.domain.catalog.model import Card, CategoryInput, ProductInput, ScheduledPrice, VariantInput
 from bodega.domain.catalog.shelves import ShelfQuery
@@ -17,7 +18,7 @@ from bodega.settings import Settings
 from bodega.values.money import Money
 from bodega.wiring import open_shop
 from bodega.worker import duties, relay
-from bodega.worker.duties import Duty, change_prices, prompt_duties, sweep, train_if_due, work_until
+from bodega.worker.duties import Duty, change_prices, prompt_duties, sweep, tidy_index, train_if_due, work_until
 from bodega.worker.relay import Relay
 from bodega.worker.run import run
 
@@ -293,6 +294,31 @@ def test_expired_items_are_deleted_for_good(shop, clock, monkeypatch):
     assert sweep(shop)  # as many as it may take at once: there may be more
     assert not sweep(shop)
     assert shop.world.table.sweep_expired() == 0
+
+
+def test_a_search_index_that_changes_have_overgrown_is_built_anew_and_finds_the_same(
+    shop, clock, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(search, "_SPARE_ROWS", 10)
+    made = shop.catalog.products.create(product("S-1"))
+
+    def generations():
+        return [path.name for path in (tmp_path / "shop" / "search").glob("f*-*")]
+
+    settle(shop, clock)
+    tidy_index(shop)
+    before = generations()
+    for price in range(1, 20):
+        shop.catalog.products.replace(made.id, product("S-1", price=price), expected_version=None)
+        shop.indexer.catch_up()
+
+    tidy_index(shop)
+    after = generations()
+    tidy_index(shop)
+
+    assert [card.price.amount for card in listed(shop, text="product")] == [19]
+    assert shop.indexer.position() == shop.world.table.last_position()
+    assert before != after == generations()
 
 
 def test_a_shop_without_a_model_is_trained_and_again_a_day_later_but_not_before(shop, clock):

@@ -34,6 +34,9 @@ from bodega.ports.search import (
 )
 
 _SORTS = get_args(Sort)
+# Every change of a product takes a new row, of which all else is by number, and a new card. A rebuild makes processes
+# read their facets anew, so that a few thousand are not worth one.
+_SPARE_ROWS = 5_000
 _Taken: TypeAlias = tuple[list[SearchHit], int, Cursor | None]
 
 
@@ -93,6 +96,11 @@ class TantivySearchIndex:
     def rebuild(self, documents: Iterable[SearchDocument], *, position: int) -> int:
         """Replace the whole index; see the port."""
         return self._writer.rebuild(documents, position=position)
+
+    def is_overgrown(self) -> bool:
+        """Tell whether a rebuild would pay; see the port."""
+        snapshot = self._generations.snapshot()
+        return snapshot is not None and snapshot.note.rows > 2 * snapshot.products() + _SPARE_ROWS
 
     def counts(self, facet: str) -> Mapping[str, int]:
         """Return how many active products each value of a facet has; see the port."""

@@ -105,6 +105,10 @@ class Snapshot:
         places = self.searcher.fast_field_values("card_at", addresses)
         return self.generation.cards.read(int(place or 0) for place in places)
 
+    def products(self) -> int:
+        """Return how many products there are."""
+        return int(self.searcher.num_docs) - 1  # The note is no product.
+
     def remembered(self, key: object, count: Callable[[], T]) -> T:
         """Return what was counted for the key; a state never changes, so that a count stays true."""
         return self.generation.memory.get_or_count((self.note.batch, key), count)

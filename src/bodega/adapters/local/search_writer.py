@@ -56,16 +56,17 @@ class SearchWriter:
         change = Change(upserts, deletes, position)
         documents = change.latest()
         with self._exclusive(), tantivy_errors():
-            self._tell_builder(change)
             snapshot = self._generations.snapshot(newest=True)
+            if snapshot is not None and position < snapshot.note.position:
+                log.info("late changes skipped", extra={"position": position, "published": snapshot.note.position})
+                return
+            self._tell_builder(change)
             if snapshot is None:
                 self._begin(documents.values(), position)
-            elif position >= snapshot.note.position:
+            else:
                 name, index = snapshot.generation.name, snapshot.generation.index
                 place = self._place(name, index, snapshot.note)
                 self._write(place, [*deletes, *documents], documents.values(), position)
-            else:
-                log.info("late changes skipped", extra={"position": position, "published": snapshot.note.position})
 
     def rebuild(self, documents: Iterable[SearchDocument], *, position: int) -> int:
         """Build a new generation, add what was applied meanwhile, and make it the current one."""
@@ -207,13 +208,17 @@ def _fill(place: Place, documents: Iterable[SearchDocument], position: int) -> N
 
 
 def _catch_up(place: Place, journal: Journal) -> None:
-    """Add what was applied to the old generation since the building began."""
+    """Add what was applied to the old generation since the building began, and reach no further than that did.
+
+    Whoever applied may have read a product before the builder did: what happened to it in between is behind their
+    position, and has to be applied yet.
+    """
     with _batch(place, _SMALL_HEAP_BYTES) as batch:
         reached = None
         for change in journal.changes():
             documents = change.latest()
             batch.put([*change.deletes, *documents], documents.values())
-            reached = max(place.note.position, change.position)
+            reached = change.position
         if reached is not None:
             batch.commit(reached)
 

@@ -56,6 +56,13 @@ class Indexer:
         _log.info("search index rebuilt", extra={"products": count, "position": position})
         return count
 
+    def tidy(self) -> bool:
+        """Build the index anew if changes have left more behind than is in use; True if they had."""
+        overgrown = self._search.is_overgrown()
+        if overgrown:
+            self.rebuild()
+        return overgrown
+
     def position(self) -> int:
         """Return the place in the change stream up to which the index reaches; -1 before the first time."""
         return self._search.position()
