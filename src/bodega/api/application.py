@@ -71,6 +71,7 @@ class Api:
         self.request_ids = RequestIds(desk.shop.world.ids.new("req")[-10:].lower())
         self._hot = tuple(hot)
         self._streams = Streams(desk)
+        self._bank_is_near = not desk.shop.world.payments.longest_call
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -138,11 +139,15 @@ class Api:
         if route.body is not None:
             await self._take_body(call, receive)
         work = partial(once, call, partial(route.handler, call))
-        if route.lane and len(call.body_bytes) <= LANE_BODY_BYTES:
+        if self._is_short(route) and len(call.body_bytes) <= LANE_BODY_BYTES:
             return await self.desk.shop.world.lane.run(work)
         if route.lane or route.threaded or not self.desk.options.inline_reads:
             return await anyio.to_thread.run_sync(work)
         return work()
+
+    def _is_short(self, route: Route) -> bool:
+        """Tell whether what a route does belongs in the lane."""
+        return route.lane and (self._bank_is_near or not route.pays)
 
     async def _take_body(self, call: Call, receive: Receive) -> None:
         """Read the body and decode it into the declared type."""

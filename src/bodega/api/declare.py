@@ -79,7 +79,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     into and `stream` what else may be sent. `patches` names the type that a merge patch is of, `documents` the type
     that describes a body decoded loosely. `precondition` tells whether If-Match is demanded. `limit` names the rate
     limit that counts it. `threaded` keeps what may take longer than a few hundred microseconds off the event loop, and
-    `lane` is for what computes as shortly and waits for nothing but its own commits.
+    `lane` is for what computes as shortly and waits for nothing but its own commits. `pays` tells that it asks the
+    payment provider, so that it has a thread all the same where that is somewhere on the network.
     `idempotency` tells what an Idempotency-Key is here: something that a client may send or must send, in both cases
     dealt with before the handler; or `own`, something that it must send and that the handler makes one effect itself.
     """
@@ -101,6 +102,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     limit: Literal["search", "admin", "feedback"] | None = None
     threaded: bool = False
     lane: bool = False
+    pays: bool = False
     idempotency: Literal["optional", "required", "own"] = "optional"
     statuses: tuple[int, ...] = ()
 

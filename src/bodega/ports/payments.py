@@ -118,7 +118,10 @@ class PaymentProvider(Protocol):
 
     @property
     def longest_call(self) -> timedelta:
-        """Return after what time every verb has returned or raised: who is still silent then has died."""
+        """Return after what time every verb has returned or raised: who is still silent then has died.
+
+        Zero for a provider that asks no network, and waits for nothing but commits of its own.
+        """
         ...
 
     def authorise(self, charge: Charge) -> Payment:

@@ -17,7 +17,10 @@ from weakref import WeakKeyDictionary
 from greenlet import GreenletExit, getcurrent, greenlet
 
 T = TypeVar("T")
-Wake = Callable[[], None]
+Rouse = Callable[[], None]
+Wake = Callable[[], Rouse | None]
+"""Notes that what was waited for has come. What it returns is called once everybody was noted: a loop that is roused
+for the first of a group takes Python's lock, and the others would wait while it works for that one."""
 Watch = Callable[[Wake], None]
 """Takes what to call, from any thread and perhaps twice, when there is nothing to wait for any more."""
 MAX_IDLE = 64
@@ -107,13 +110,17 @@ class _Arrivals:
         finally:
             self._waiting.discard(future)
 
-    def _add(self, future: asyncio.Future[None]) -> None:
-        """Wake whoever awaits the future; from any thread."""
+    def _add(self, future: asyncio.Future[None]) -> Rouse | None:
+        """Note that whoever awaits the future is to be woken; from any thread."""
         self._due.append(future)
-        if not self._called:
-            self._called = True
-            with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits there any more
-                self._call(self._wake)
+        if self._called:
+            return None
+        self._called = True
+        return self._rouse
+
+    def _rouse(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits there any more
+            self._call(self._wake)
 
     def _wake(self) -> None:
         self._called = False

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
-import apsw
 import msgspec
 
 from bodega.adapters.local import payments_layout as sql
 from bodega.adapters.local.payments_cards import CARDS, PENDING_SECONDS, Card, Lost
 from bodega.adapters.local.payments_webhooks import SandboxWebhooks
 from bodega.adapters.local.sqlite import Database
+from bodega.adapters.local.sqlite_batch import Batch, Row
 from bodega.errors import InvalidError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
@@ -27,6 +27,7 @@ from bodega.ports.payments import (
 from bodega.values.money import Money
 
 Outcome = Payment | PaymentDeclinedError
+"""What a change came to and is remembered: a refusal that was raised would take its own memory back."""
 Kind = Literal["authorised", "declined", "captured", "voided", "refunded"]
 
 
@@ -78,26 +79,34 @@ class SandboxPayments:
             raise InvalidError(f"{charge.method[:40]!r} is no test card; there are {', '.join(CARDS)}")
         if charge.amount.amount < 1:
             raise InvalidError("a payment is of at least one minor unit")
-        return self._answer(f"authorise {charge.id}", card.authorise_lost, lambda c: self._authorise(c, charge, card))
+        return self._answer(
+            f"authorise {charge.id}", lambda _: card.authorise_lost, lambda batch: self._authorise(batch, charge, card)
+        )
 
     def find(self, charge: Charge) -> Payment | None:
         """Return how a payment stands."""
-        stored = self._stored(self._database.reader(), charge.id)
-        return stored.payment if stored is not None else None
+        row = self._database.reader().execute(sql.PAYMENTS.get_row, (charge.id,)).fetchone()
+        return self._read(row).payment if row is not None else None
 
     def capture(self, charge: Charge, *, amount: Money, operation_id: str) -> Payment:
         """Take what was authorised."""
-        lost = self._card(charge).capture_lost
-        return self._answer(operation_id, lost, lambda c: self._capture(c, charge, amount, operation_id))
+        return self._answer(
+            operation_id,
+            lambda batch: self._card(self._needed(batch, charge)).capture_lost,
+            lambda batch: self._capture(batch, charge, amount, operation_id),
+        )
 
     def void(self, charge: Charge, *, operation_id: str) -> Payment:
         """Give an authorisation up, or see to it that there never is one."""
-        return self._database.write(lambda c: self._void(c, charge, operation_id))
+        return self._database.write_planned(lambda batch: self._void(batch, charge, operation_id))
 
     def refund(self, charge: Charge, *, amount: Money, operation_id: str) -> Payment:
         """Give back what was captured."""
-        lost = self._card(charge).refund_lost
-        return self._answer(operation_id, lost, lambda c: self._refund(c, charge, amount, operation_id))
+        return self._answer(
+            operation_id,
+            lambda batch: self._card(self._needed(batch, charge)).refund_lost,
+            lambda batch: self._refund(batch, charge, amount, operation_id),
+        )
 
     def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> PaymentEvent:
         """Check signature and time, and read."""
@@ -120,17 +129,17 @@ class SandboxPayments:
     def complete_action(self, payment_id: str, *, approve: bool = True) -> Payment:
         """Do what the shopper does at `action_url`: approve a payment or refuse to."""
 
-        def change(connection: apsw.Connection) -> Payment:
-            stored = self._stored(connection, payment_id)
+        def change(batch: Batch) -> Payment:
+            stored = self._stored(batch, payment_id)
             if stored is None or stored.payment.state != "action_required":
                 raise InvalidError("this payment waits for nobody")
             payment = _with(stored.payment, state="authorised" if approve else "declined", action_url="")
             if not approve:
                 payment = _with(payment, decline_code="authentication_failed")
-            self._save(connection, stored, payment, "authorised" if approve else "declined")
+            self._save(batch, stored, payment, "authorised" if approve else "declined")
             return payment
 
-        return self._database.write(change)
+        return self._database.write_planned(change)
 
     def all_payments(self) -> list[Stored]:
         """Return every payment there ever was, for checks that books balance."""
@@ -138,118 +147,111 @@ class SandboxPayments:
 
     # -- inside ----------------------------------------------------------------------------------------------
 
-    def _answer(self, call: str, lost: Lost, change: Callable[[apsw.Connection], Outcome]) -> Payment:
-        """Run a change and lose its answer, or the question, the first time if that is what the card does."""
+    def _answer(self, call: str, lost: Callable[[Batch], Lost], change: Callable[[Batch], Outcome]) -> Payment:
+        """Make a change, and lose its answer, or the question, the first time if that is what the card does."""
 
-        def lose(connection: apsw.Connection) -> bool:
-            connection.execute(sql.LOSE, (call,))
-            return connection.changes() > 0
+        def planned(batch: Batch) -> Outcome | None:
+            how = lost(batch)
+            loses = how != "never" and batch.find(sql.LOST, (call,)) is None
+            outcome = None if loses and how == "before" else change(batch)
+            if loses:
+                batch.set(sql.LOST, (call,), ())
+            return None if loses else outcome
 
-        if lost == "before" and self._database.write(lose):
+        outcome = self._database.write_planned(planned)
+        if outcome is None:
             raise PaymentUnknownError("the provider did not answer")
-        result = self._database.write(change)
-        if lost == "after" and self._database.write(lose):
-            raise PaymentUnknownError("the provider did not answer")
-        if isinstance(result, PaymentDeclinedError):
-            raise result
-        return result
+        if isinstance(outcome, PaymentDeclinedError):
+            raise outcome
+        return outcome
 
-    def _authorise(self, connection: apsw.Connection, charge: Charge, card: Card) -> Payment:
-        known = self._stored(connection, charge.id)
+    def _authorise(self, batch: Batch, charge: Charge, card: Card) -> Payment:
+        known = self._stored(batch, charge.id)
         if known is not None:
             _check_same(known.charge.amount, charge.amount, charge.id)
             return known.payment
-        fresh = Payment(id=charge.id, reference=self._ids.new("sbx"), state="authorised", amount=charge.amount)
-        stored = Stored(charge=charge, payment=fresh)
+        payment = Payment(id=charge.id, reference=self._ids.new("sbx"), state="authorised", amount=charge.amount)
+        stored = Stored(charge=charge, payment=payment)
         if card.authorise == "declined":
-            self._save(connection, stored, _with(fresh, state="declined", decline_code=card.decline_code), "declined")
+            payment = _with(payment, state="declined", decline_code=card.decline_code)
+            self._save(batch, stored, payment, "declined")
         elif card.authorise == "pending":
             ready_at = self._clock.now() + timedelta(seconds=PENDING_SECONDS)
-            later = Stored(charge=charge, payment=fresh, ready_at=ready_at)
-            self._save(connection, later, _with(fresh, state="pending"), "authorised")
+            payment = _with(payment, state="pending")
+            self._save(batch, Stored(charge=charge, payment=payment, ready_at=ready_at), payment, "authorised")
         elif card.authorise == "action":
-            url = f"{self._bank_url}/{charge.checkout_id}"
-            connection.execute(
-                sql.PUT_PAYMENT,
-                (
-                    charge.id,
-                    _encode(Stored(charge=charge, payment=_with(fresh, state="action_required", action_url=url))),
-                ),
-            )
+            payment = _with(payment, state="action_required", action_url=f"{self._bank_url}/{charge.checkout_id}")
+            self._put(batch, Stored(charge=charge, payment=payment))
         else:
-            self._save(connection, stored, fresh, "authorised")
-        saved = self._stored(connection, charge.id)
-        return saved.payment if saved is not None else fresh
+            self._save(batch, stored, payment, "authorised")
+        return payment
 
-    def _capture(self, connection: apsw.Connection, charge: Charge, amount: Money, operation_id: str) -> Outcome:
-        stored = self._needed(connection, charge)
-        if self._repeated(connection, Operation(charge.id, "capture", amount.amount), operation_id):
+    def _capture(self, batch: Batch, charge: Charge, amount: Money, operation_id: str) -> Outcome:
+        stored = self._needed(batch, charge)
+        if self._repeated(batch, Operation(charge.id, "capture", amount.amount), operation_id):
             return stored.payment
         if stored.payment.state != "authorised":
             raise PaymentRefusedError(f"a payment that is {stored.payment.state} cannot be captured")
         if not 1 <= amount.amount <= stored.payment.amount.amount or amount.currency != stored.payment.amount.currency:
             raise PaymentRefusedError(f"{amount.format()} is not within what was authorised")
-        if self._card(charge, stored).capture_declined:
-            return self._declined(
-                connection, Operation(charge.id, "capture", amount.amount, "expired_card"), operation_id
-            )
-        connection.execute(sql.PUT_OPERATION, (operation_id, _encode(Operation(charge.id, "capture", amount.amount))))
+        if self._card(stored).capture_declined:
+            return self._declined(batch, Operation(charge.id, "capture", amount.amount, "expired_card"), operation_id)
+        self._note(batch, Operation(charge.id, "capture", amount.amount), operation_id)
         payment = _with(stored.payment, state="captured", captured=amount.amount)
-        self._save(connection, stored, payment, "captured")
+        self._save(batch, stored, payment, "captured")
         return payment
 
-    def _refund(self, connection: apsw.Connection, charge: Charge, amount: Money, operation_id: str) -> Outcome:
-        stored = self._needed(connection, charge)
-        if self._repeated(connection, Operation(charge.id, "refund", amount.amount), operation_id):
+    def _refund(self, batch: Batch, charge: Charge, amount: Money, operation_id: str) -> Outcome:
+        stored = self._needed(batch, charge)
+        if self._repeated(batch, Operation(charge.id, "refund", amount.amount), operation_id):
             return stored.payment
         left = stored.payment.captured - stored.payment.refunded
         if not 1 <= amount.amount <= left or amount.currency != stored.payment.amount.currency:
             raise PaymentRefusedError(f"{amount.format()} cannot be refunded: {left} minor units are left")
-        if self._card(charge, stored).refund_declined:
-            return self._declined(
-                connection, Operation(charge.id, "refund", amount.amount, "card_closed"), operation_id
-            )
-        connection.execute(sql.PUT_OPERATION, (operation_id, _encode(Operation(charge.id, "refund", amount.amount))))
+        if self._card(stored).refund_declined:
+            return self._declined(batch, Operation(charge.id, "refund", amount.amount, "card_closed"), operation_id)
+        self._note(batch, Operation(charge.id, "refund", amount.amount), operation_id)
         payment = _with(stored.payment, refunded=stored.payment.refunded + amount.amount)
-        self._save(connection, stored, payment, "refunded")
+        self._save(batch, stored, payment, "refunded")
         return payment
 
-    def _void(self, connection: apsw.Connection, charge: Charge, operation_id: str) -> Payment:
-        stored = self._stored(connection, charge.id)
+    def _void(self, batch: Batch, charge: Charge, operation_id: str) -> Payment:
+        stored = self._stored(batch, charge.id)
         if stored is not None and stored.payment.state in {"voided", "declined"}:
             return stored.payment
-        if self._repeated(connection, Operation(charge.id, "void", 0), operation_id) and stored is not None:
+        if self._repeated(batch, Operation(charge.id, "void", 0), operation_id) and stored is not None:
             return stored.payment
         if stored is not None and stored.payment.state == "captured":
             raise PaymentRefusedError("a captured payment cannot be voided: refund it")
         if stored is None:
             fresh = Payment(id=charge.id, reference=self._ids.new("sbx"), state="voided", amount=charge.amount)
             stored = Stored(charge=charge, payment=fresh)
-        connection.execute(sql.PUT_OPERATION, (operation_id, _encode(Operation(charge.id, "void", 0))))
+        self._note(batch, Operation(charge.id, "void", 0), operation_id)
         payment = _with(stored.payment, state="voided", action_url="")
-        self._save(connection, Stored(charge=stored.charge, payment=payment), payment, "voided")
+        self._save(batch, Stored(charge=stored.charge, payment=payment), payment, "voided")
         return payment
 
-    def _declined(self, connection: apsw.Connection, operation: Operation, operation_id: str) -> Outcome:
-        """Remember a refusal of the bank and return it: raised here, it would take its own memory back."""
-        connection.execute(sql.PUT_OPERATION, (operation_id, _encode(operation)))
+    def _declined(self, batch: Batch, operation: Operation, operation_id: str) -> Outcome:
+        self._note(batch, operation, operation_id)
         return PaymentDeclinedError(operation.declined)
 
-    def _repeated(self, connection: apsw.Connection, operation: Operation, operation_id: str) -> bool:
-        row = connection.execute(sql.GET_OPERATION, (operation_id,)).fetchone()
+    def _note(self, batch: Batch, operation: Operation, operation_id: str) -> None:
+        batch.set(sql.OPERATIONS, (operation_id,), (_encode(operation),))
+
+    def _repeated(self, batch: Batch, operation: Operation, operation_id: str) -> bool:
+        row = batch.find(sql.OPERATIONS, (operation_id,))
         if row is None:
             return False
-        known = _OPERATION.decode(row[0])
+        known = _OPERATION.decode(cast("bytes", row[0]))
         if (known.payment_id, known.kind, known.amount) != (operation.payment_id, operation.kind, operation.amount):
             raise InvalidError(f"operation {operation_id!r} was another one")
         if known.declined:
             raise PaymentDeclinedError(known.declined)
         return True
 
-    def _save(self, connection: apsw.Connection, stored: Stored, payment: Payment, kind: Kind) -> None:
+    def _save(self, batch: Batch, stored: Stored, payment: Payment, kind: Kind) -> None:
         """Store a payment and queue the webhooks that tell of it, as its card wants them."""
-        changed = Stored(charge=stored.charge, payment=payment, ready_at=stored.ready_at)
-        connection.execute(sql.PUT_PAYMENT, (stored.charge.id, _encode(changed)))
+        self._put(batch, Stored(charge=stored.charge, payment=payment, ready_at=stored.ready_at))
         waits = payment.state == "pending" and stored.ready_at is not None
         event = PaymentEvent(
             id=self._ids.new("whk"),
@@ -259,26 +261,30 @@ class SandboxPayments:
             checkout_id=stored.charge.checkout_id,
             occurred_at=stored.ready_at if waits and stored.ready_at is not None else self._clock.now(),
         )
-        self._webhooks.add(connection, event, self._card(stored.charge))
+        self._webhooks.add(batch, event, self._card(stored))
 
-    def _stored(self, connection: apsw.Connection, payment_id: str) -> Stored | None:
-        row = connection.execute(sql.GET_PAYMENT, (payment_id,)).fetchone()
-        if row is None:
-            return None
-        stored = _STORED.decode(row[0])
+    def _put(self, batch: Batch, stored: Stored) -> None:
+        batch.set(sql.PAYMENTS, (stored.charge.id,), (_encode(stored),))
+
+    def _stored(self, batch: Batch, payment_id: str) -> Stored | None:
+        row = batch.find(sql.PAYMENTS, (payment_id,))
+        return self._read(row) if row is not None else None
+
+    def _read(self, row: Row) -> Stored:
+        """Return a payment as it stands at this moment."""
+        stored = _STORED.decode(cast("bytes", row[0]))
         if stored.payment.state == "pending" and stored.ready_at is not None and stored.ready_at <= self._clock.now():
             return Stored(charge=stored.charge, payment=_with(stored.payment, state="authorised"))
         return stored
 
-    def _needed(self, connection: apsw.Connection, charge: Charge) -> Stored:
-        stored = self._stored(connection, charge.id)
+    def _needed(self, batch: Batch, charge: Charge) -> Stored:
+        stored = self._stored(batch, charge.id)
         if stored is None:
             raise PaymentRefusedError(f"there is no payment {charge.id!r}")
         return stored
 
-    def _card(self, charge: Charge, stored: Stored | None = None) -> Card:
-        stored = stored or self._stored(self._database.reader(), charge.id)
-        return CARDS.get(stored.charge.method if stored is not None else charge.method, Card())
+    def _card(self, stored: Stored) -> Card:
+        return CARDS.get(stored.charge.method, Card())
 
 
 def _check_same(known: Money, wanted: Money, payment_id: str) -> None:

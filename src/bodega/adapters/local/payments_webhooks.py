@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-import apsw
 import msgspec
 
 from bodega.adapters.local import payments_layout as sql
 from bodega.adapters.local.payments_cards import Card
 from bodega.adapters.local.sqlite import Database
+from bodega.adapters.local.sqlite_batch import Batch
 from bodega.ports.clock import Clock
 from bodega.ports.keys import Keys
 from bodega.ports.payments import (
@@ -37,11 +37,10 @@ class SandboxWebhooks:
         self._keys = keys
         self._clock = clock
 
-    def add(self, connection: apsw.Connection, event: PaymentEvent, card: Card) -> None:
+    def add(self, batch: Batch, event: PaymentEvent, card: Card) -> None:
         """Queue a webhook within the transaction that it tells of: as often and as late as the card wants it."""
         due = event.occurred_at + timedelta(seconds=card.delays[_PLACES.get(event.kind, 2)])
-        for _ in range(card.copies):
-            connection.execute(sql.ADD_WEBHOOK, (int(due.timestamp()), _encode(event)))
+        batch.later(sql.ADD_WEBHOOK, [(int(due.timestamp()), _encode(event))] * card.copies)
 
     def due(self, *, limit: int) -> Sequence[WebhookDelivery]:
         """Return what is due, signed now."""
@@ -51,7 +50,7 @@ class SandboxWebhooks:
 
     def drop(self, number: int) -> None:
         """Forget a webhook that was received."""
-        self._database.write(lambda c: c.execute(sql.DROP_WEBHOOK, (number,)) and None)
+        self._database.write_planned(lambda batch: batch.later(sql.DROP_WEBHOOK, [(number,)]))
 
     def parse(self, body: bytes, headers: Mapping[str, str]) -> PaymentEvent:
         """Return what a webhook says, having checked its signature and time."""

@@ -2,13 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 import apsw
 
-from bodega.adapters.local.lane import step_aside
+from bodega.adapters.local.lane import Rouse, Wake, step_aside
 from bodega.adapters.local.sqlite_batch import Batch
 from bodega.adapters.local.sqlite_lock import FairLock
 from bodega.errors import ShopError, UnavailableError
@@ -36,7 +36,7 @@ class Pending(Generic[T]):
         self._done = threading.Lock()
         self._done.acquire()
         self._begun = threading.Lock()  # held from when the change is run, or given up, whichever comes first
-        self._wake: Callable[[], None] | None = None
+        self._wake: Wake | None = None
         self._result: Any = None
         self._error: BaseException | None = None
 
@@ -66,11 +66,11 @@ class Pending(Generic[T]):
             return True
         return False
 
-    def watch(self, wake: Callable[[], None]) -> None:
+    def watch(self, wake: Wake) -> None:
         """Call back, from any thread and perhaps twice, once there is nothing to wait for; the last one to ask is."""
         self._wake = wake
         if not self._done.locked():
-            wake()
+            _rouse([wake()])
 
     def run(self, batch: Batch, *, writing: bool) -> bool:
         """Apply the change, and write it if told so; False if it failed half-way and all has to be undone.
@@ -94,13 +94,21 @@ class Pending(Generic[T]):
             return batch.connection.in_transaction and self.change is not None
         return True
 
-    def finish(self, error: BaseException | None = None) -> None:
-        """Wake the caller; an error given here replaces whatever the change had come to."""
+    def finish(self, error: BaseException | None = None) -> Rouse | None:
+        """Let the caller go on; an error given here replaces whatever the change had come to.
+
+        What is returned rouses callers who wait together, and has to be called.
+        """
         if error is not None:
             self._error = error
         self._done.release()
-        if self._wake is not None:
-            self._wake()
+        return self._wake() if self._wake is not None else None
+
+
+def _rouse(calls: Iterable[Rouse | None]) -> None:
+    for call in calls:
+        if call is not None:
+            call()
 
 
 def _isolated(connection: apsw.Connection, change: Change[T]) -> T:
@@ -173,11 +181,9 @@ class Writer:
                 else:
                     group.clear()
         except BaseException as fault:  # noqa: BLE001 - every waiting caller must hear of it, or it would wait forever
-            for job in group:
-                job.finish(_translated(fault))
+            _rouse([job.finish(_translated(fault)) for job in group])
         else:
-            for job in group:
-                job.finish()
+            _rouse([job.finish() for job in group])
 
     def _gather_and_commit(self, group: list[Pending[Any]]) -> None:
         """Run the group and whoever arrives meanwhile, and commit; spoilers are undone, told and left out."""
@@ -198,7 +204,7 @@ class Writer:
                     if spoiler is None:
                         break
                     group.remove(spoiler)
-                    spoiler.finish()
+                    _rouse([spoiler.finish()])
                 self._undo()
             connection.execute("COMMIT")
         except BaseException:

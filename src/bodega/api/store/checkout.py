@@ -142,7 +142,8 @@ ROUTES = (
         replies={201: OrderView, 202: CheckoutView},
         statuses=(402, 404),
         idempotency="own",
-        threaded=True,
+        lane=True,
+        pays=True,
     ),
     Route(
         method="GET",
@@ -162,6 +163,7 @@ ROUTES = (
         handler=receive_webhook,
         body=dict[str, Any],
         replies={204: None},
-        threaded=True,
+        lane=True,
+        pays=True,
     ),
 )

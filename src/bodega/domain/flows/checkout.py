@@ -7,7 +7,6 @@ carries ids drawn at the start, and is done once however often it is asked.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -21,10 +20,11 @@ from bodega.domain.flows.checkout_request import (
     Failure,
     Receipt,
 )
+from bodega.domain.flows.checkout_reserving import PAYMENT_TIME, Reserving
 from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.settling import Settling, entry_for
 from bodega.domain.inventory.holds import Holds
-from bodega.domain.inventory.model import HoldExpiredError, InsufficientStockError, Line, StockMovedError
+from bodega.domain.inventory.model import HoldExpiredError, InsufficientStockError, StockMovedError
 from bodega.domain.orders.model import Order
 from bodega.domain.orders.service import NumberTakenError, Orders
 from bodega.domain.writes import WritePlan
@@ -42,8 +42,6 @@ from bodega.ports.payments import (
 from bodega.ports.table import MAX_TRANSACTION_WRITES, TableStore
 from bodega.values.quote import Quote
 
-PAYMENT_TIME = timedelta(minutes=15)
-"""So long are units held, and so long may a shopper take at their bank's page."""
 MAX_STEPS = 100
 _WRITES_OF_STOCK = MAX_TRANSACTION_WRITES - 8
 """What is left for stock beside checkout, order, number, history, event, cart, and two counters of a coupon."""
@@ -86,8 +84,10 @@ class Checkout:
         self._source = source
         self._settling = settling
         self._clock = clock
+        self._reserving = Reserving(attempts=self._attempts, holds=holds)
         self._opening = Opening(
             attempts=self._attempts,
+            reserving=self._reserving,
             contacts=contacts,
             keys=keys,
             clock=clock,
@@ -160,32 +160,18 @@ class Checkout:
             case "authorising":
                 return self._authorise(attempt, method)
             case "placed":
-                return self._capture(attempt)
+                return self._capture(attempt, self._orders.get(attempt.order_id))
             case "undoing":
                 return self._give_up_payment(attempt)
             case _:
                 return attempt
 
     def _hold(self, attempt: Attempt) -> Attempt:
-        """Hold the units, those that the cart holds already or new ones. If there are none, nothing has happened."""
-        seconds = int(PAYMENT_TIME.total_seconds())
-        if not attempt.hold_id and attempt.quote.hold_id is not None:
-            try:
-                hold = self._holds.extend(hold_id=attempt.quote.hold_id, seconds=seconds)
-            except HoldExpiredError:
-                pass
-            else:
-                return self._attempts.save(changed(attempt, state="authorising", hold_id=hold.id))
-        lines = [Line(line.sku, line.quantity) for line in attempt.quote.lines]
+        """Hold the units of a checkout that was stored without. If there are none, nothing has happened."""
         try:
-            hold = self._holds.place(owner=attempt.id, lines=lines, seconds=seconds)
+            return self._reserving.reserve(changed(attempt, state="authorising"))
         except (InsufficientStockError, InvalidError):
             self._attempts.discard(attempt)
-            raise
-        try:
-            return self._attempts.save(changed(attempt, state="authorising", hold_id=hold.id))
-        except LostRaceError:
-            self._holds.release(hold_id=hold.id)
             raise
 
     def _authorise(self, attempt: Attempt, method: str) -> Attempt:
@@ -256,7 +242,7 @@ class Checkout:
             except (ConflictError, InvalidError) as exc:
                 return self._undo(attempt, Failure.of(exc))
             else:
-                return placed
+                return placed if placed.over else self._capture(placed, order)
         raise CheckoutBusyError("the stock of this order changes too often; ask again with the same key")
 
     def _placed(self, attempt: Attempt, reference: str) -> Attempt:
@@ -278,32 +264,28 @@ class Checkout:
         if current.version != attempt.version:
             return current  # the hold was used, not lost
         self._holds.release(hold_id=attempt.hold_id)  # what it still has would be missing from the shelf
-        lines = [Line(line.sku, line.quantity) for line in attempt.quote.lines]
         try:
-            hold = self._holds.place(owner=attempt.id, lines=lines, seconds=int(PAYMENT_TIME.total_seconds()))
+            return self._reserving.reserve_anew(changed(attempt))
         except InsufficientStockError as exc:
             return self._undo(attempt, Failure.of(exc))
-        try:
-            return self._attempts.save(changed(attempt, hold_id=hold.id))
-        except LostRaceError:
-            self._holds.release(hold_id=hold.id)
-            raise
 
-    def _capture(self, attempt: Attempt) -> Attempt:
+    def _capture(self, attempt: Attempt, order: Order) -> Attempt:
         """Take the money and finish; if the provider does not answer, the order stands and is settled later."""
-        order = self._orders.get(attempt.order_id)
-        if order.owes and order.state == "placed":
-            try:
-                self._settling.settle(
-                    order,
-                    also=lambda plan, known: self._attempts.add_change(
-                        plan=plan, attempt=self._finished(attempt, known)
-                    ),
-                )
-            except PaymentUnknownError:
-                return self._attempts.save(self._finished(attempt, order))
-            return self._attempts.get(attempt.id)
-        return self._attempts.save(self._finished(attempt, order))
+        if not (order.owes and order.state == "placed"):
+            return self._attempts.save(self._finished(attempt, order))
+        noted: tuple[Order, Attempt] | None = None
+
+        def also(plan: WritePlan, known: Order) -> None:
+            nonlocal noted
+            noted = known, self._finished(attempt, known)
+            self._attempts.add_change(plan=plan, attempt=noted[1])
+
+        try:
+            settled = self._settling.settle(order, also=also)
+        except PaymentUnknownError:
+            return self._attempts.save(self._finished(attempt, order))
+        # What was noted last is what was stored only if the order ended with it.
+        return noted[1] if noted is not None and noted[0] is settled else self._attempts.get(attempt.id)
 
     def _finished(self, attempt: Attempt, order: Order) -> Attempt:
         """Return the checkout with its final answer, which follows from what the order has become."""

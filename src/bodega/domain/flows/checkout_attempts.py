@@ -157,19 +157,13 @@ class Attempts:
             raise UnavailableError("this checkout was given up a moment ago; try again")
         return attempt
 
-    def add(self, attempt: Attempt) -> None:
-        """Store a new checkout; LostRaceError if there is one of its id."""
-        plan = WritePlan()
-        plan.add(Put(schema.CHECKOUTS, _item(attempt), NotExists()), otherwise=lambda _: LostRaceError(attempt.id))
-        plan.commit(self._table)
-
     def add_change(self, *, plan: WritePlan, attempt: Attempt) -> None:
-        """Add a changed checkout to a plan, whose commit raises LostRaceError if somebody else changed it."""
-        condition = Equals("version", attempt.version - 1)
+        """Add a new or changed checkout to a plan, whose commit raises LostRaceError if somebody else was first."""
+        condition = Equals("version", attempt.version - 1) if attempt.version > 1 else NotExists()
         plan.add(Put(schema.CHECKOUTS, _item(attempt), condition), otherwise=lambda _: LostRaceError(attempt.id))
 
     def save(self, attempt: Attempt) -> Attempt:
-        """Store a changed checkout; LostRaceError if somebody else changed it."""
+        """Store a new or changed checkout; LostRaceError if there is one of its id, or somebody else changed it."""
         plan = WritePlan()
         self.add_change(plan=plan, attempt=attempt)
         plan.commit(self._table)

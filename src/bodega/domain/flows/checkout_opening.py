@@ -2,6 +2,8 @@
 
 from hashlib import blake2b
 
+from msgspec.structs import replace
+
 from bodega.domain.flows.checkout_attempts import STEPS_TIME, Attempt, Attempts, LostRaceError, changed
 from bodega.domain.flows.checkout_request import (
     CheckoutRequest,
@@ -9,7 +11,9 @@ from bodega.domain.flows.checkout_request import (
     KeyReusedError,
     PriceChangedError,
 )
+from bodega.domain.flows.checkout_reserving import Reserving
 from bodega.domain.flows.contacts import Contacts
+from bodega.domain.inventory.model import InsufficientStockError
 from bodega.errors import Fault, InvalidError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
@@ -27,6 +31,7 @@ class Opening:
         self,
         *,
         attempts: Attempts,
+        reserving: Reserving,
         contacts: Contacts,
         keys: Keys,
         clock: Clock,
@@ -35,6 +40,7 @@ class Opening:
         capture_later: bool,
     ) -> None:
         self._attempts = attempts
+        self._reserving = reserving
         self._contacts = contacts
         self._keys = keys
         self._clock = clock
@@ -44,12 +50,47 @@ class Opening:
         self._capture_later = capture_later
 
     def begin(self, request: CheckoutRequest, quote: Quote) -> Attempt:
-        """Store a new checkout of which nothing has happened yet."""
+        """Store a new checkout together with its hold, or without one if its lines are too many for that.
+
+        Raises as `Holds.place` does if there are not enough units; then nothing has happened, and the key is free.
+        """
         _check(request, quote)
+        attempt = self._drawn(request, quote)
+        try:
+            if self._reserving.fits(attempt):
+                return self._reserving.reserve(replace(attempt, state="authorising"))
+            return self._attempts.save(attempt)
+        except LostRaceError:
+            return self.rejoin(self._attempts.get(attempt.id), request)
+        except InsufficientStockError:
+            # The last units may be held by another call with this very key: then they are this shopper's.
+            known = self._attempts.find(attempt.id)
+            if known is None:
+                raise
+            return self.rejoin(known, request)
+
+    def rejoin(self, attempt: Attempt, request: CheckoutRequest) -> Attempt:
+        """Go on with a checkout that was left behind, or is over; refuse if it is another one or still running."""
+        if attempt.fingerprint != self._fingerprint(request):
+            raise KeyReusedError
+        if attempt.over:
+            return attempt
+        now = self._clock.now()
+        if now < attempt.lease_until:
+            raise CheckoutRunningError
+        try:
+            return self._attempts.save(
+                changed(attempt, lease_until=now + attempt.patience, due_at=now + attempt.patience)
+            )
+        except LostRaceError:
+            raise CheckoutRunningError from None
+
+    def _drawn(self, request: CheckoutRequest, quote: Quote) -> Attempt:
+        """Return a checkout of which nothing has happened yet, with all its ids."""
         now = self._clock.now()
         order_id = self._ids.new("ord")
         payment_id = self._ids.new("pay") if quote.total.amount else ""
-        attempt = Attempt(
+        return Attempt(
             id=request.checkout_id,
             fingerprint=self._fingerprint(request),
             state="starting",
@@ -68,27 +109,6 @@ class Opening:
             customer_id=request.customer_id,
             capture_later=self._capture_later,
         )
-        try:
-            self._attempts.add(attempt)
-        except LostRaceError:
-            return self.rejoin(self._attempts.get(attempt.id), request)
-        return attempt
-
-    def rejoin(self, attempt: Attempt, request: CheckoutRequest) -> Attempt:
-        """Go on with a checkout that was left behind, or is over; refuse if it is another one or still running."""
-        if attempt.fingerprint != self._fingerprint(request):
-            raise KeyReusedError
-        if attempt.over:
-            return attempt
-        now = self._clock.now()
-        if now < attempt.lease_until:
-            raise CheckoutRunningError
-        try:
-            return self._attempts.save(
-                changed(attempt, lease_until=now + attempt.patience, due_at=now + attempt.patience)
-            )
-        except LostRaceError:
-            raise CheckoutRunningError from None
 
     def draw_number(self) -> str:
         """Return eight characters that nobody can guess; that nobody else has them is the order's to find out."""

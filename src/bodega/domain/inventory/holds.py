@@ -25,7 +25,7 @@ from bodega.domain.inventory.model import (
     check_whole,
     merged_lines,
 )
-from bodega.domain.inventory.placing import PART, Placing
+from bodega.domain.inventory.placing import PART, Also, Placing
 from bodega.domain.inventory.records import (
     SHARDS,
     US,
@@ -63,8 +63,10 @@ from bodega.ports.table import (
 )
 
 MAX_OWNER_LENGTH = 100
-_EXTENDED_TOGETHER = MAX_TRANSACTION_WRITES - 2
-"""Lines whose slot is changed in one transaction, beside the hold and its place in the work list."""
+FIT_TOGETHER = PART
+"""SKUs that are surely held in one transaction, with room for a write of whoever holds them."""
+_EXTENDED_TOGETHER = MAX_TRANSACTION_WRITES - 3
+"""Lines whose slot is changed in one transaction, beside the hold, its place in the work list and a write of others."""
 
 
 class Holds:
@@ -77,11 +79,15 @@ class Holds:
         self._spreading = Spreading(table=table, clock=clock)
         self._placing = Placing(table=table, clock=clock, spreading=self._spreading)
 
-    def place(self, *, owner: str, lines: Sequence[Line], seconds: int = HOLD_SECONDS) -> Hold:
+    def place(
+        self, *, owner: str, lines: Sequence[Line], seconds: int = HOLD_SECONDS, also: Also | None = None
+    ) -> Hold:
         """Hold all lines or none; lines of one SKU count together. It lasts to the end of the minute that is reached.
 
         Raises InsufficientStockError with every line that lacks, InvalidError for what cannot be wanted, and
         StockMovedError for who loses hundreds of races in a row. SKUs without a level are held without being counted.
+        `also` may add one write to the transaction with which the hold begins to count; a refusal of that is raised,
+        and nothing is held.
         """
         wanted = merged_lines(lines)
         if not 1 <= len(owner) <= MAX_OWNER_LENGTH:
@@ -90,7 +96,7 @@ class Holds:
         hold_id = self._ids.new("hold")
         for _ in range(ATTEMPTS):
             new = Hold(id=hold_id, owner=owner, lines=(), expires_at=slot_after(self._now() + seconds), version=0)
-            hold = self._placing.attempt(new, wanted, give_back=lambda part: self.release(hold_id=part.id))
+            hold = self._placing.attempt(new, wanted, also=also, give_back=lambda part: self.release(hold_id=part.id))
             if hold is not None:
                 return hold
         raise StockMovedError("the stock of these lines")
@@ -108,16 +114,20 @@ class Holds:
             raise HoldExpiredError(hold_id)
         return hold
 
-    def extend(self, *, hold_id: str, seconds: int = HOLD_SECONDS) -> Hold:
+    def extend(self, *, hold_id: str, seconds: int = HOLD_SECONDS, also: Also | None = None) -> Hold:
         """Let a hold last at least so many seconds from now, as while a payment is running; never shortens it.
 
-        Raises HoldExpiredError if it is over.
+        Raises HoldExpiredError if it is over. `also` may add one write to the transaction, as when placing a hold.
         """
         _check_seconds(seconds)
         for _ in range(ATTEMPTS):
             hold = self.get(hold_id=hold_id)
             until = slot_after(self._now() + seconds)
             if until <= hold.expires_at:
+                if also is not None:
+                    plan = WritePlan()
+                    also(plan, hold)
+                    plan.commit(self._table)
                 return hold
             if not self._is_light(hold, most=_EXTENDED_TOGETHER):
                 continue
@@ -128,6 +138,8 @@ class Holds:
             if not self._plan_lines(plan, hold, _on_shelf(hold), change, start=start):
                 continue
             plan.add(Put(schema.INVENTORY, keyed(expiry_key(longer), {})))
+            if also is not None:
+                also(plan, longer)
             try:
                 plan.commit(self._table)
             except StockMovedError:

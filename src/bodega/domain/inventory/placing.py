@@ -33,6 +33,8 @@ from bodega.ports.table import MAX_TRANSACTION_WRITES, ConditionFailedError, Equ
 PART = 24
 """Lines that are written together: each may write twice and announce twice, and a transaction takes 100."""
 Piles = Mapping[Place, tuple[Head, Pile]]
+Also = Callable[[WritePlan, Hold], None]
+"""Adds to the transaction that makes a hold valid, or longer, what its owner writes with it."""
 
 
 class Placing:
@@ -43,21 +45,25 @@ class Placing:
         self._clock = clock
         self._spreading = spreading
 
-    def attempt(self, new: Hold, wanted: Mapping[Place, int], *, give_back: Callable[[Hold], object]) -> Hold | None:
+    def attempt(
+        self, new: Hold, wanted: Mapping[Place, int], *, also: Also | None, give_back: Callable[[Hold], object]
+    ) -> Hold | None:
         """Try once to hold all that is wanted; None if all has to be looked at again."""
-        planned = self._plan(new, wanted, whole=True)
+        planned = self._plan(new, wanted, whole=True, also=also)
         if planned is None:
             return None
         plan, hold = planned
         if len(plan.writes) + len(plan.events) > MAX_TRANSACTION_WRITES:
-            return self._in_parts(new, wanted, give_back)
+            return self._in_parts(new, wanted, also, give_back)
         try:
             plan.commit(self._table)
         except ConditionFailedError:
             return None
         return hold
 
-    def _in_parts(self, hold: Hold, wanted: Mapping[Place, int], give_back: Callable[[Hold], object]) -> Hold:
+    def _in_parts(
+        self, hold: Hold, wanted: Mapping[Place, int], also: Also | None, give_back: Callable[[Hold], object]
+    ) -> Hold:
         """Hold what has more to announce than one transaction takes: part by part, valid only with the last.
 
         A refusal on the way gives everything back, and so does the sweep if nobody else can.
@@ -65,7 +71,7 @@ class Placing:
         rest = list(wanted.items())
         try:
             for _ in range(ATTEMPTS):
-                planned = self._plan(hold, dict(rest[:PART]), whole=len(rest) <= PART)
+                planned = self._plan(hold, dict(rest[:PART]), whole=len(rest) <= PART, also=also)
                 if planned is None:
                     continue
                 try:
@@ -80,8 +86,13 @@ class Placing:
             give_back(hold)
             raise
 
-    def _plan(self, hold: Hold, wanted: Mapping[Place, int], *, whole: bool) -> tuple[WritePlan, Hold] | None:
-        """Return the writes that add lines to a hold, and the hold with them; None if units had to be moved first."""
+    def _plan(
+        self, hold: Hold, wanted: Mapping[Place, int], *, whole: bool, also: Also | None
+    ) -> tuple[WritePlan, Hold] | None:
+        """Return the writes that add lines to a hold, and the hold with them; None if units had to be moved first.
+
+        What belongs to a whole hold is `also` written with it.
+        """
         heads = self._spreading.settled_heads(wanted)
         moment = self._clock.now()
         now = int(moment.timestamp())
@@ -98,6 +109,8 @@ class Placing:
         unchanged = Equals("version", hold.version) if hold.version else NotExists()
         plan.add(Put(schema.INVENTORY, hold_item(longer), unchanged))
         plan.add(Put(schema.INVENTORY, keyed(expiry_key(longer), {})))
+        if whole and also is not None:
+            also(plan, longer)
         return plan, longer
 
     def _choose(self, hold_id: str, wanted: Mapping[Place, int], heads: Mapping[Place, Head], now: int) -> Piles | None:
