@@ -52,15 +52,20 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def create_app(shop: Shop, settings: Settings, *, close: Callable[[], object] | None = None) -> App:
-    """Return the application of an open shop; `close` is called when the server stops."""
+def create_app(
+    shop: Shop, settings: Settings, *, close: Callable[[], object] | None = None, inline_reads: bool | None = None
+) -> App:
+    """Return the application of an open shop; `close` is called when the server stops.
+
+    `inline_reads` says whether reads may hold up the event loop; unless it is given, they may where tables are near.
+    """
     options = Options(
         public_url=settings.public_url,
         worker=str(os.getpid()),
         session_cookies=session_cookie.names("customers"),
         access_log=settings.access_log,
         admin_per_minute=settings.admin_requests_per_minute,
-        inline_reads=settings.cloud == "none",
+        inline_reads=settings.cloud == "none" if inline_reads is None else inline_reads,
     )
     handler = error_handler(shop, public_url=settings.public_url)
     pages = Starlette(

@@ -162,6 +162,7 @@ TABLES = (
     Table(SYSTEM, "name", "part"),
 )
 
+ANNOUNCEMENTS = "announcements"
 QUEUES = (
     QueueSpec("jobs", max_attempts=3),
     QueueSpec("relist"),
@@ -169,6 +170,8 @@ QUEUES = (
     QueueSpec("webhooks"),
     QueueSpec("mail", max_attempts=12),
     QueueSpec("credits"),
+    # What the stream of announced events brought that nobody could read; its dead letters are what there is to see.
+    QueueSpec(ANNOUNCEMENTS),
 )
 SUBSCRIPTIONS = (
     Subscription("category.changed", "relist"),

@@ -79,7 +79,7 @@ def test_no_file_has_a_name_that_says_nothing():
 
 def test_only_adapters_and_doors_read_the_machine():
     # ruff bans the calls by name; this finds what an alias would hide.
-    allowed = {ROOMS / "adapters", ROOMS / "cli", ROOMS / "asgi.py", ROOMS / "worker"}
+    allowed = {ROOMS / "adapters", ROOMS / "cli", ROOMS / "asgi.py", ROOMS / "lambdas", ROOMS / "worker"}
     for path in ROOMS.rglob("*.py"):
         if not any(path == a or a in path.parents for a in allowed):
             text = path.read_text()

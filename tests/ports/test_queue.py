@@ -18,7 +18,7 @@ from bodega.adapters.local.sqlite import Database
 from bodega.adapters.system.clock import SettableClock, SystemClock
 from bodega.adapters.system.ids import UlidIds
 from bodega.errors import InvalidError, NotFoundError
-from bodega.ports.queue import MAX_BODY_BYTES, Queue
+from bodega.ports.queue import MAX_BODY_BYTES, DeadLetter, Queue
 from bodega.schema import QueueSpec
 
 QUEUES = (QueueSpec("jobs", max_attempts=3), QueueSpec("mail", max_attempts=1))
@@ -187,6 +187,19 @@ def test_a_message_that_kills_its_workers_becomes_a_dead_letter_too(queue, clock
     assert "out of memory" in letter.reason
 
 
+def test_what_can_never_be_handled_is_a_dead_letter_at_once_and_once(queue):
+    for _ in range(2):
+        queue.bury("jobs", DeadLetter("msg_1", b"\xff\x00 no JSON", 1, "not \ud800 understood"))
+
+    (letter,) = queue.dead_letters("jobs")
+    assert (letter.id, letter.body, letter.attempts) == ("msg_1", b"\xff\x00 no JSON", 1)
+    assert "understood" in letter.reason
+    assert not queue.receive("jobs")
+    assert queue.redrive("jobs", "msg_1")
+    assert receive_one(queue).body == b"\xff\x00 no JSON"
+    assert not queue.dead_letters("jobs")
+
+
 @CLOCK
 def test_dead_letters_do_not_take_the_places_of_the_living(queue, clock):
     queue.send("jobs", [b"killer"] * 5)
@@ -277,6 +290,7 @@ def test_numbers_out_of_range_are_refused(queue):
         lambda: queue.extend("jobs", "x", lease_seconds=math.inf),
         lambda: queue.failed("jobs", "x", reason="", retry_in_seconds=-1),
         lambda: queue.dead_letters("jobs", limit=0),
+        lambda: queue.bury("jobs", DeadLetter("msg_1", b"", 1, "empty")),
     ):
         with pytest.raises(InvalidError):
             call()
@@ -290,6 +304,7 @@ def test_a_queue_that_nobody_declared_is_not_found(queue):
         lambda: queue.done("job", "x"),
         lambda: queue.failed("job", "x", reason=""),
         lambda: queue.dead_letters("job"),
+        lambda: queue.bury("job", DeadLetter("msg_1", b"x", 1, "nobody's")),
         lambda: queue.redrive("job", "x"),
         lambda: queue.depth("job"),
     ):

@@ -25,7 +25,19 @@ class DataKey(msgspec.Struct, frozen=True):
     wrapped: bytes
 
 
-class Keys(Protocol):
+class Signing(Protocol):
+    """Signatures under keys that never leave. Thread-safe; whoever opens the same shop has the same keys."""
+
+    def sign(self, purpose: str, message: bytes) -> bytes:
+        """Return a 32-byte HMAC-SHA256 under a key of its own for each purpose; the same for the same arguments."""
+        ...
+
+    def verify(self, purpose: str, message: bytes, signature: bytes) -> bool:
+        """Tell in constant time whether the signature is of this purpose and message."""
+        ...
+
+
+class Keys(Signing, Protocol):
     """Authenticated encryption and signatures under keys that never leave. Thread-safe.
 
     Everybody who opens the same shop has the same keys: what one process sealed or signed, another unseals or
@@ -46,12 +58,4 @@ class Keys(Protocol):
 
     def make_data_key(self, owner: str) -> DataKey:
         """Return a new data key, different each time, for an owner whose id is not secret."""
-        ...
-
-    def sign(self, purpose: str, message: bytes) -> bytes:
-        """Return a 32-byte HMAC-SHA256 under a key of its own for each purpose; the same for the same arguments."""
-        ...
-
-    def verify(self, purpose: str, message: bytes, signature: bytes) -> bool:
-        """Tell in constant time whether the signature is of this purpose and message."""
         ...

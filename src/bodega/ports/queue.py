@@ -5,6 +5,8 @@ from typing import Protocol
 
 import msgspec
 
+from bodega.errors import InvalidError
+
 MAX_BODY_BYTES = 256 * 1024  # SQS's limit on a message
 MAX_DELAY_SECONDS = 15 * 60  # SQS's limit on DelaySeconds
 MAX_LEASE_SECONDS = 12 * 3600  # SQS's limit on a visibility timeout
@@ -66,6 +68,13 @@ class Queue(Protocol):
         """
         ...
 
+    def bury(self, queue: str, letter: DeadLetter) -> None:
+        """Put what can never be handled among the dead letters at once; nothing if one of its id is there already.
+
+        InvalidError for an empty body or one over 256 KiB.
+        """
+        ...
+
     def dead_letters(self, queue: str, *, limit: int = 100) -> Sequence[DeadLetter]:
         """Return dead letters, oldest first."""
         ...
@@ -77,3 +86,9 @@ class Queue(Protocol):
     def depth(self, queue: str) -> int:
         """Return how many messages wait or are leased, dead letters left out."""
         ...
+
+
+def check_body(body: bytes) -> None:
+    """Raise InvalidError unless this may be a message's body."""
+    if not 1 <= len(body) <= MAX_BODY_BYTES:
+        raise InvalidError(f"a message has 1 to {MAX_BODY_BYTES} bytes, not {len(body)}")

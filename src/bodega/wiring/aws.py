@@ -22,12 +22,11 @@ from bodega.ports.cache import Cache
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.settings import Settings
+from bodega.wiring.deployment import deployment_of
 from bodega.wiring.folder import claim_folder
 from bodega.wiring.providers import mail_of, payments_of
 
 CACHE_BYTES = 16 * 1024 * 1024
-QUEUE_PREFIX = "bodega-{stage}-"
-MASTER = "bodega/{stage}/master"
 
 
 def aws_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, TantivySearchIndex]:
@@ -62,18 +61,6 @@ def aws_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tantiv
         release=bank.close,
     )
     return world, TantivySearchIndex(folder / "search")
-
-
-def deployment_of(settings: Settings) -> Deployment:
-    """Return where the settings say that the shop is deployed; names follow from its stage."""
-    return Deployment(
-        region=settings.aws_region,
-        prefix=QUEUE_PREFIX.format(stage=settings.aws_stage),
-        bucket=settings.aws_bucket,
-        kms_key=settings.aws_kms_key,
-        master_secret=MASTER.format(stage=settings.aws_stage),
-        endpoint=settings.aws_endpoint,
-    )
 
 
 def _cache(settings: Settings, deployment: Deployment, clock: Clock) -> Cache:

@@ -1,6 +1,6 @@
 """Build what knows goods: catalog, stock, the search index and what is shown of them."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from bodega.domain.catalog.freshness import Freshness
 from bodega.domain.catalog.products import Products
@@ -12,8 +12,35 @@ from bodega.domain.flows.showcase import Showcase
 from bodega.domain.inventory.service import Inventory
 from bodega.domain.inventory.stock import Stock
 from bodega.domain.recommendations.artifacts import ModelStore
-from bodega.domain.shop import World
+from bodega.ports.clock import Clock
+from bodega.ports.ids import Ids
+from bodega.ports.objects import ObjectStore
 from bodega.ports.search import SearchIndex
+from bodega.ports.table import TableStore
+
+
+class Ground(Protocol):
+    """The ports that whatever knows goods stands on."""
+
+    @property
+    def table(self) -> TableStore:
+        """Return where products and stock are written."""
+        ...
+
+    @property
+    def objects(self) -> ObjectStore:
+        """Return where models lie."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Return what time it is."""
+        ...
+
+    @property
+    def ids(self) -> Ids:
+        """Return who makes ids."""
+        ...
 
 
 class Goods(NamedTuple):
@@ -27,10 +54,10 @@ class Goods(NamedTuple):
     models: ModelStore
 
 
-def goods_of(world: World, search: SearchIndex, *, currency: str) -> Goods:
+def goods_of(ground: Ground, search: SearchIndex, *, currency: str) -> Goods:
     """Build what knows products."""
-    table, clock, ids = world.table, world.clock, world.ids
-    models = ModelStore(table=table, objects=world.objects, clock=clock)
+    table, clock, ids = ground.table, ground.clock, ground.ids
+    models = ModelStore(table=table, objects=ground.objects, clock=clock)
     taxonomy = Taxonomy(table=table, clock=clock, ids=ids)
     products = Products(table=table, taxonomy=taxonomy, clock=clock, ids=ids, currency=currency)
     # The shelves ask the indexer to catch up, and the indexer reads the shelves: the one knot, tied here.

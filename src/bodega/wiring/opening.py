@@ -1,5 +1,8 @@
 """Open a shop where the settings say that it is."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from bodega.adapters.system.clock import SystemClock
 from bodega.adapters.system.ids import UlidIds
 from bodega.adapters.system.outgoing import HttpcoreOutgoing
@@ -8,6 +11,7 @@ from bodega.errors import UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.outgoing import Outgoing
+from bodega.ports.queue import Queue
 from bodega.ports.search import SearchIndex
 from bodega.settings import Settings
 from bodega.wiring.local import local_world
@@ -15,15 +19,23 @@ from bodega.wiring.services import build
 
 
 def open_shop(
-    settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None, outgoing: Outgoing | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    outgoing: Outgoing | None = None,
+    around_queue: Callable[[Queue], Queue] | None = None,
 ) -> Shop:
     """Open the shop in the settings' data folder, making one if the folder is empty or absent.
 
-    Raises UnavailableError with one line that says what to do if the folder cannot be used.
+    `around_queue` may put another queue before the shop's own. Raises UnavailableError with one line that says what to
+    do if the folder cannot be used.
     """
     clock = clock or SystemClock()
     ids = ids or UlidIds(clock)
     world, search = (local_world if settings.cloud == "none" else _cloud_world)(settings, clock, ids)
+    if around_queue is not None:
+        world = replace(world, queue=around_queue(world.queue))
     return build(settings, world, search, outgoing or HttpcoreOutgoing(opened=settings.outgoing_allow))
 
 

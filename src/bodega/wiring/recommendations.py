@@ -2,11 +2,9 @@
 
 from typing import NamedTuple
 
-from bodega.domain.flows.arrivals import Arrivals
 from bodega.domain.flows.checkout_attempts import Attempts
 from bodega.domain.flows.crediting import Crediting
 from bodega.domain.flows.recommending import Recommender
-from bodega.domain.flows.shoppers import Shoppers
 from bodega.domain.flows.training import Trainer
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.duels import Duels
@@ -17,6 +15,7 @@ from bodega.domain.recommendations.rules import RuleBook
 from bodega.domain.reviews.service import Reviews
 from bodega.domain.shop import World
 from bodega.wiring.goods import Goods
+from bodega.wiring.recommending import recommender_of
 
 
 class Advice(NamedTuple):
@@ -37,17 +36,7 @@ def advice_of(world: World, goods: Goods, orders: Orders, reviews: Reviews) -> A
     rules = RuleBook(table=table, clock=clock)
     duels = Duels(table=table, models=goods.models, clock=clock, ids=ids)
     return Advice(
-        recommender=Recommender(
-            models=goods.models,
-            rules=rules,
-            duels=duels,
-            arrivals=Arrivals(catalog=goods.catalog, clock=clock),
-            showcase=goods.showcase,
-            shoppers=Shoppers(orders=orders, reviews=reviews),
-            receipts=receipts,
-            clock=clock,
-            ids=ids,
-        ),
+        recommender=recommender_of(world, goods, orders, reviews, rules=rules, duels=duels, receipts=receipts),
         rules=rules,
         duels=duels,
         reports=Reports(table=table, clock=clock),

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import Counter
 
 from bodega.domain.shop import Shop
@@ -44,6 +45,15 @@ class Couriers:
             thread.join(wait_seconds)
             wait_seconds = wait_seconds if not thread.is_alive() else 0
         return not any(thread.is_alive() for thread in threads)
+
+    def finish(self, wait_seconds: float) -> bool:
+        """See through what is due now, for at most that long, and stop; False if some is still under way."""
+        ends = time.monotonic() + wait_seconds
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join(max(0.0, ends - time.monotonic()))
+        return self.stop(0)
 
     def _top_up(self, endpoint_id: str) -> None:
         free = self._most[endpoint_id] - self._busy[endpoint_id]

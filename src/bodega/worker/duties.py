@@ -70,7 +70,7 @@ def prompt_duties(shop: Shop) -> list[Duty]:
         Duty("credits", timedelta(seconds=1), lambda: shop.crediting.work_once() > 0),
         Duty("relist", timedelta(seconds=1), lambda: shop.relister.work_once() > 0),
         Duty("prices", timedelta(seconds=5), lambda: change_prices(shop)),
-        Duty("holds", timedelta(seconds=10), lambda: shop.holds.sweep(limit=_HOLDS) == _HOLDS),
+        Duty("sweep-holds", timedelta(seconds=10), lambda: shop.holds.sweep(limit=_HOLDS) == _HOLDS),
         Duty("buckets", timedelta(seconds=10), lambda: shop.stock.tend() > 0),
         Duty("expiry", timedelta(minutes=1), lambda: sweep(shop)),
     ]

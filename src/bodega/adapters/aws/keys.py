@@ -7,16 +7,15 @@ KMS takes 10 ms and money a call, so it is asked once for the master when a proc
 import threading
 import time
 from collections import OrderedDict
-from hashlib import sha256
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bodega.adapters.aws.secrets import master_key
 from bodega.adapters.rules.sealing import Sealing
 from bodega.errors import UnavailableError
 from bodega.ports.keys import DataKey, UnsealError
 
-_MASTER_BYTES = 32
 _KEPT = 2000
 _KEPT_SECONDS = 300.0
 _NOT_OURS = frozenset({"InvalidCiphertextException", "IncorrectKeyException", "KMSInvalidStateException"})
@@ -30,9 +29,7 @@ class KmsKeys(Sealing):
 
         UnavailableError for a shorter one.
         """
-        if len(master) < _MASTER_BYTES:
-            raise UnavailableError("the master secret of this shop is too short: deploy again, or restore it")
-        super().__init__(sha256(master.encode()).digest(), unwrap=self._unwrapped)
+        super().__init__(master_key(master), unwrap=self._unwrapped)
         self._kms = kms
         self._key_id = key_id
         self._lock = threading.Lock()

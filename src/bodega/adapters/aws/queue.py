@@ -15,7 +15,7 @@ from bodega.adapters.aws import queue_messages as sqs_messages
 from bodega.errors import InvalidError, NotFoundError, UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
-from bodega.ports.queue import MAX_BODY_BYTES, MAX_DELAY_SECONDS, MAX_LEASE_SECONDS, DeadLetter, Message
+from bodega.ports.queue import MAX_DELAY_SECONDS, MAX_LEASE_SECONDS, DeadLetter, Message, check_body
 from bodega.schema import QueueSpec
 
 DEAD = "-dead"
@@ -62,8 +62,7 @@ class SqsQueue:
         self._spec(queue)
         delay = sqs_messages.seconds(delay_seconds, "a delay", most=MAX_DELAY_SECONDS)
         for body in bodies:
-            if not 1 <= len(body) <= MAX_BODY_BYTES:
-                raise InvalidError(f"a message has 1 to {MAX_BODY_BYTES} bytes, not {len(body)}")
+            check_body(body)
         self._send(queue, [sqs_messages.entry(body, {"id": self._ids.new("msg")}, delay) for body in bodies])
 
     def receive(self, queue: str, *, limit: int = 10, lease_seconds: float = 30) -> Sequence[Message]:
@@ -116,8 +115,15 @@ class SqsQueue:
             self._hide(queue, receipt, pause)
             return
         # Buried before it is deleted: killed in between, it is in both places, and found once by its id.
-        self._send(queue + DEAD, [sqs_messages.burial(held.found, attempts, reason)])
+        body, name = sqs_messages.body(held.found), sqs_messages.attribute(held.found, "id")
+        self.bury(queue, DeadLetter(name, body, attempts, reason))
         self._delete(queue, receipt)
+
+    def bury(self, queue: str, letter: DeadLetter) -> None:
+        """Put what can never be handled among the dead letters at once; twice is seen once, by its id."""
+        self._spec(queue)
+        check_body(letter.body)
+        self._send(queue + DEAD, [sqs_messages.burial(letter)])
 
     # -- dead letters --------------------------------------------------------------------------------------
 

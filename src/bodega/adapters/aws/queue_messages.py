@@ -33,11 +33,11 @@ def entry(body: bytes, attributes: Mapping[str, str], delay_seconds: int) -> dic
     }
 
 
-def burial(found: Mapping[str, Any], attempts: int, reason: str) -> dict[str, Any]:
-    """Return what is put among the dead letters for a message, with why."""
-    said = reason[:_MAX_REASON].encode(errors="replace").decode()
+def burial(letter: DeadLetter) -> dict[str, Any]:
+    """Return what is put among the dead letters, with why."""
+    said = letter.reason[:_MAX_REASON].encode(errors="replace").decode()
     said = _UNSENDABLE.sub("\ufffd", said) or "no reason was given"
-    return entry(body(found), {"id": attribute(found, "id"), "attempts": str(attempts), "reason": said}, 0)
+    return entry(letter.body, {"id": letter.id, "attempts": str(letter.attempts), "reason": said}, 0)
 
 
 def batches(entries: Sequence[dict[str, Any]], *, most: int) -> Iterator[list[dict[str, Any]]]:

@@ -5,12 +5,14 @@ at ten times the cost: it re-derives the key and canonicalises headers and queri
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
 import msgspec
+
+from bodega.errors import UnavailableError
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -30,6 +32,29 @@ class CredentialSource(Protocol):
     def current(self) -> Credentials:
         """Return valid credentials; UnavailableError with one line that says what to do if there are none."""
         ...
+
+
+class Given:
+    """Credentials that stay as they are for as long as the process lives, as a Lambda function's do."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def current(self) -> Credentials:
+        """Return them."""
+        return self._credentials
+
+    @staticmethod
+    def in_environment(environment: Mapping[str, str]) -> Credentials:
+        """Return what Lambda tells a function in its environment; UnavailableError if there is nothing."""
+        try:
+            return Credentials(
+                environment["AWS_ACCESS_KEY_ID"],
+                environment["AWS_SECRET_ACCESS_KEY"],
+                environment.get("AWS_SESSION_TOKEN") or None,
+            )
+        except KeyError as missing:
+            raise UnavailableError(f"there are no AWS credentials: {missing.args[0]} is not set") from None
 
 
 class Signer:

@@ -1,22 +1,21 @@
-"""Make the clients of one deployed shop: one region, one set of credentials, names from one stage."""
+"""Make the clients of one deployed shop: one region, one set of credentials, names from one stage.
+
+What only tables, objects and the master secret are needed for does without boto3, which takes long to import.
+"""
 
 import time
+from functools import cached_property
 from random import SystemRandom
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import msgspec
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.store import S3Store
 
-from bodega.adapters.aws.credentials import BotoCredentials
 from bodega.adapters.aws.dynamo import DynamoClient
 from bodega.adapters.aws.retry import Backoff, Retry, RetryBudget
-from bodega.adapters.aws.signing import Signer
-from bodega.errors import UnavailableError
+from bodega.adapters.aws.secrets import Secrets
+from bodega.adapters.aws.signing import Credentials, CredentialSource, Given, Signer
 from bodega.ports.clock import Clock
 
 
@@ -34,24 +33,20 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 class Clients:
     """Makes clients of a deployment's services."""
 
-    def __init__(self, deployment: Deployment, *, clock: Clock) -> None:
-        """Find credentials; UnavailableError without any. `clock` must be the machine's: AWS checks the time."""
+    def __init__(self, deployment: Deployment, *, clock: Clock, given: Credentials | None = None) -> None:
+        """Take `given` credentials, or find them; UnavailableError without any.
+
+        `clock` must be the machine's: AWS checks the time.
+        """
         self.deployment = deployment
         self._clock = clock
-        self._session = boto3.Session(region_name=deployment.region)
+        self._given = given
+        self._source: CredentialSource = Given(given) if given is not None else self._found()
         self.retry = Retry(backoff=Backoff(), budget=RetryBudget(), random=SystemRandom(), sleep=time.sleep)
 
     def dynamo(self) -> DynamoClient:
         """Return the client of the tables."""
-        address = self.deployment.endpoint or f"https://dynamodb.{self.deployment.region}.amazonaws.com"
-        signer = Signer(
-            service="dynamodb",
-            region=self.deployment.region,
-            host=urlsplit(address).netloc,
-            credentials=BotoCredentials(self._session._session),  # noqa: SLF001 - botocore's own, which boto3 hides
-            now=self._clock.now,
-        )
-        return DynamoClient(endpoint_url=address, signer=signer, retry=self.retry)
+        return DynamoClient(endpoint_url=self._address("dynamodb"), signer=self._signer("dynamodb"), retry=self.retry)
 
     def bucket(self) -> S3Store:
         """Return the store of the objects. Other engines are asked by path, since they have no names for buckets."""
@@ -62,15 +57,12 @@ class Clients:
                 "virtual_hosted_style_request": False,
                 "client_options": {"allow_http": self.deployment.endpoint.startswith("http://")},
             }
-        return S3Store(
-            self.deployment.bucket,
-            region=self.deployment.region,
-            credential_provider=Boto3CredentialProvider(self._session),
-            **other,
-        )
+        return S3Store(self.deployment.bucket, region=self.deployment.region, **other, **self._object_credentials())
 
     def boto(self, service: str) -> Any:
         """Return boto3's client of a service that is asked rarely."""
+        from botocore.config import Config  # noqa: PLC0415 - see above
+
         return self._session.client(
             service,
             endpoint_url=self.deployment.endpoint or None,
@@ -79,13 +71,38 @@ class Clients:
 
     def secret(self, name: str) -> str:
         """Return a secret; UnavailableError that names it if it cannot be read."""
-        try:
-            answer = self.boto("secretsmanager").get_secret_value(SecretId=name)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            raise UnavailableError(
-                f"secret {name} cannot be read ({code}): check the stage, or deploy first"
-            ) from error
-        except BotoCoreError as error:
-            raise UnavailableError(f"Secrets Manager cannot be reached: {type(error).__name__}") from error
-        return str(answer["SecretString"])
+        service = "secretsmanager"
+        secrets = Secrets(endpoint_url=self._address(service), signer=self._signer(service), retry=self.retry)
+        return secrets.read(name)
+
+    def _address(self, service: str) -> str:
+        return self.deployment.endpoint or f"https://{service}.{self.deployment.region}.amazonaws.com"
+
+    def _signer(self, service: str) -> Signer:
+        return Signer(
+            service=service,
+            region=self.deployment.region,
+            host=urlsplit(self._address(service)).netloc,
+            credentials=self._source,
+            now=self._clock.now,
+        )
+
+    @cached_property
+    def _session(self) -> Any:
+        import boto3  # noqa: PLC0415 - see above
+
+        return boto3.Session(region_name=self.deployment.region)
+
+    def _found(self) -> CredentialSource:
+        from bodega.adapters.aws.credentials import BotoCredentials  # noqa: PLC0415 - botocore's, see above
+
+        return BotoCredentials(self._session._session)  # noqa: SLF001 - botocore's own, which boto3 hides
+
+    def _object_credentials(self) -> dict[str, Any]:
+        if self._given is not None:
+            given = self._given
+            token = {} if given.session_token is None else {"session_token": given.session_token}
+            return {"access_key_id": given.access_key, "secret_access_key": given.secret_key, **token}
+        from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415 - see above
+
+        return {"credential_provider": Boto3CredentialProvider(self._session)}

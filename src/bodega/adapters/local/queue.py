@@ -10,7 +10,7 @@ from bodega.adapters.local.sqlite import Database
 from bodega.errors import InvalidError, NotFoundError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
-from bodega.ports.queue import MAX_BODY_BYTES, MAX_DELAY_SECONDS, MAX_LEASE_SECONDS, DeadLetter, Message
+from bodega.ports.queue import MAX_DELAY_SECONDS, MAX_LEASE_SECONDS, DeadLetter, Message, check_body
 from bodega.schema import QueueSpec
 
 _MAX_REASON = 2000  # characters; a stack trace helps, a dump of the message does not
@@ -31,8 +31,7 @@ class SqliteQueue:
         self._spec(queue)
         delay_ms = _ms(delay_seconds, "a delay", most=MAX_DELAY_SECONDS)
         for body in bodies:
-            if not 1 <= len(body) <= MAX_BODY_BYTES:
-                raise InvalidError(f"a message has 1 to {MAX_BODY_BYTES} bytes, not {len(body)}")
+            check_body(body)
         if bodies:
             visible_at = self._now() + delay_ms
             rows = [(queue, self._ids.new("msg"), body, visible_at) for body in bodies]
@@ -67,8 +66,7 @@ class SqliteQueue:
         spec = self._spec(queue)
         now = self._now()
         again_at = now + _ms(retry_in_seconds, "a pause", most=MAX_LEASE_SECONDS)
-        # SQLite holds no lone surrogates, and a message must not stay for how its failure is spelled.
-        reason = reason[:_MAX_REASON].encode(errors="replace").decode()
+        reason = _writable(reason)
 
         def give_back(connection: apsw.Connection) -> None:
             leased = connection.execute(sql.LEASED, (queue, receipt, now)).fetchone()
@@ -81,6 +79,13 @@ class SqliteQueue:
                 connection.execute(sql.GIVE_BACK, (again_at, reason, seq))
 
         self._database.write(give_back)
+
+    def bury(self, queue: str, letter: DeadLetter) -> None:
+        """Put what can never be handled among the dead letters at once."""
+        self._spec(queue)
+        check_body(letter.body)
+        row = (queue, letter.id, letter.body, letter.attempts, _writable(letter.reason))
+        self._database.write(lambda connection: _run_many(connection, sql.BURY_UNSEEN, [row]))
 
     def dead_letters(self, queue: str, *, limit: int = 100) -> Sequence[DeadLetter]:
         """Return dead letters, oldest first."""
@@ -139,6 +144,11 @@ class SqliteQueue:
                 connection.execute(sql.LEASE, (until, receipt, seq))
                 leased.append(Message(message_id, body, receipt, attempts + 1))
         return leased
+
+
+def _writable(reason: str) -> str:
+    """Return what SQLite takes: no lone surrogates, because a message must not stay for how its failure is spelled."""
+    return reason[:_MAX_REASON].encode(errors="replace").decode()
 
 
 def _unanswered(attempts: int, reason: str) -> str:

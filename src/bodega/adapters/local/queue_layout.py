@@ -41,6 +41,7 @@ BURY = (
     "INSERT INTO queue_dead (queue, id, body, attempts, reason) "
     "SELECT queue, id, body, attempts, ? FROM queue_messages WHERE seq = ?"
 )
+BURY_UNSEEN = "INSERT OR IGNORE INTO queue_dead (queue, id, body, attempts, reason) VALUES (?, ?, ?, ?, ?)"
 DELETE = "DELETE FROM queue_messages WHERE seq = ?"
 DEAD = "SELECT id, body, attempts, reason FROM queue_dead WHERE queue = ? ORDER BY seq LIMIT ?"
 REVIVE = (

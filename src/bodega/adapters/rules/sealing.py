@@ -22,16 +22,31 @@ _NONCE_BYTES = 12
 _HEAD_BYTES = len(_FORMAT) + _SALT_BYTES + _NONCE_BYTES
 
 
-class Sealing:
-    """AES-256-GCM and HMAC-SHA256 under keys derived from the master by HKDF.
+class Signatures:
+    """HMAC-SHA256 under a key for each purpose, derived from the master by HKDF."""
+
+    def __init__(self, master: bytes) -> None:
+        self._signing_key = lru_cache(256)(lambda purpose: _derive(master, f"sign:{purpose}"))
+
+    def sign(self, purpose: str, message: bytes) -> bytes:
+        """Return a 32-byte HMAC-SHA256 under the purpose's own key."""
+        return hmac.digest(self._signing_key(purpose), message, "sha256")
+
+    def verify(self, purpose: str, message: bytes, signature: bytes) -> bool:
+        """Tell in constant time whether the signature is of this purpose and message."""
+        return hmac.compare_digest(self.sign(purpose, message), signature)
+
+
+class Sealing(Signatures):
+    """AES-256-GCM as well, under keys derived likewise.
 
     Every seal has a key of its own, derived with a random salt, so that no number of seals wears the master out.
     """
 
     def __init__(self, master: bytes, *, unwrap: Callable[[DataKey], bytes]) -> None:
         """Take what opens a data key: UnsealError for one that was not made here for its owner."""
+        super().__init__(master)
         self._sealing_key = _derive(master, "seal")
-        self._signing_key = lru_cache(256)(lambda purpose: _derive(master, f"sign:{purpose}"))
         self._unwrap = unwrap
 
     def seal(self, plaintext: bytes, context: Mapping[str, str], *, data_key: DataKey | None = None) -> bytes:
@@ -51,14 +66,6 @@ class Sealing:
             return _cipher(key, salt).decrypt(nonce, encrypted, _canonical(context))
         except (InvalidTag, InvalidError):
             raise UnsealError("these bytes were changed, or sealed for another context or with another key") from None
-
-    def sign(self, purpose: str, message: bytes) -> bytes:
-        """Return a 32-byte HMAC-SHA256 under the purpose's own key."""
-        return hmac.digest(self._signing_key(purpose), message, "sha256")
-
-    def verify(self, purpose: str, message: bytes, signature: bytes) -> bool:
-        """Tell in constant time whether the signature is of this purpose and message."""
-        return hmac.compare_digest(self.sign(purpose, message), signature)
 
 
 def _cipher(key: bytes, salt: bytes) -> AESGCM:

@@ -12,7 +12,7 @@ from bodega.domain.accounts.account_transfer import AccountTransfer
 from bodega.domain.accounts.customers import Customers
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.flows.contacts import Contacts
-from bodega.domain.flows.imports.ledger import Ledger, OnProgress, OnRejection
+from bodega.domain.flows.imports.ledger import Ledger, OnProgress, OnRejection, PausedError
 from bodega.domain.flows.imports.orders import OrderImport, is_document
 from bodega.domain.flows.imports.people import CustomerImport
 from bodega.domain.flows.imports.places import Places
@@ -89,7 +89,7 @@ class Importer:
         on_progress: OnProgress | None = None,
         on_rejection: OnRejection | None = None,
     ) -> Job:
-        """Import a file from the job's checkpoint on and return the finished job, be it done or failed.
+        """Import a file from the job's checkpoint on and return the job, done, failed, or waiting if it was paused.
 
         What makes no sense fails the job with a message; batches that were written stay. UnavailableError
         fails it, too, but is raised: the same call may succeed later. TakenOverError: somebody else runs it now.
@@ -101,6 +101,8 @@ class Importer:
         try:
             self._import(ledger, self._reader(running, path))
             return ledger.finish("done")
+        except PausedError:
+            return ledger.finish("waiting")
         except TakenOverError:
             raise
         except UnavailableError as exc:

@@ -11,7 +11,7 @@ import msgspec
 from bodega import schema
 from bodega.domain.flows.exporting import ABOUT_PEOPLE, Exporter
 from bodega.domain.flows.importing import Importer, check_options
-from bodega.domain.flows.imports.ledger import OnProgress, OnRejection
+from bodega.domain.flows.imports.ledger import OnProgress, OnRejection, PausedError
 from bodega.domain.flows.job_records import (
     EXPORT_SUBJECTS,
     IMPORT_SUBJECTS,
@@ -185,11 +185,14 @@ class Jobs:
         path = self._objects.fetch(job.object_key)
         return self._importer.run(self._store.save(_continued(job, info.etag)), path, on_progress=on_progress)
 
-    def work_once(self, *, limit: int = 1) -> int:
-        """Run up to `limit` queued jobs and return how many messages were settled: for the worker's loop."""
+    def work_once(self, *, limit: int = 1, pause: Callable[[], bool] = lambda: False) -> int:
+        """Run up to `limit` queued jobs and return how many messages were settled: for the worker's loop.
+
+        An import that has come to a checkpoint when `pause` says so is queued again, to go on from there.
+        """
         messages = self._queue.receive(QUEUE, limit=limit, lease_seconds=LEASE_SECONDS)
         for message in messages:
-            self._settle(message)
+            self._settle(message, pause)
         return len(messages)
 
     # -- inside
@@ -232,12 +235,13 @@ class Jobs:
     def _send(self, job: Job) -> None:
         self._queue.send(QUEUE, [msgspec.json.encode(_Order(job.id))])
 
-    def _settle(self, message: Message) -> None:
+    def _settle(self, message: Message, pause: Callable[[], bool]) -> None:
         """Run a message's job and settle the message: what can never succeed is not tried again."""
+        watch = _Watch(_Lease(self._queue, message.receipt, self._clock), pause)
         try:
-            job_id = msgspec.json.decode(message.body, type=_Order).job
-            lease = _Lease(self._queue, message.receipt, self._clock)
-            self.run(job_id, on_progress=lambda _: lease.keep())
+            job = self.run(msgspec.json.decode(message.body, type=_Order).job, on_progress=watch.progress)
+            if job.state == "waiting":
+                self._send(job)
         except (UnavailableError, TakenOverError) as exc:
             self._queue.failed(QUEUE, message.receipt, reason=exc.message, retry_in_seconds=_RETRY_SECONDS)
         except (ShopError, msgspec.MsgspecError) as exc:
@@ -309,6 +313,22 @@ class _Lease:
         if now - self._kept_at >= _EXTEND_AFTER:
             self._queue.extend(QUEUE, self._receipt, lease_seconds=LEASE_SECONDS)
             self._kept_at = now
+
+
+class _Watch:
+    """Looks on while a job runs: keeps its message ours, and has it pause where it can go on from."""
+
+    def __init__(self, lease: _Lease, pause: Callable[[], bool]) -> None:
+        self._lease = lease
+        self._pause = pause
+        self._begun: Checkpoint | None = None
+
+    def progress(self, job: Job) -> None:
+        """Raise PausedError if it is time to, and the job is further than it was when it was first heard of."""
+        self._lease.keep()
+        self._begun = self._begun or job.checkpoint
+        if job.state == "running" and job.checkpoint != self._begun and self._pause():
+            raise PausedError
 
 
 def _continued(job: Job, fingerprint: str) -> Job:

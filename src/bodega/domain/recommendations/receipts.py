@@ -12,7 +12,7 @@ import msgspec
 
 from bodega.domain.recommendations.model import Strip
 from bodega.errors import Fault, InvalidError
-from bodega.ports.keys import Keys
+from bodega.ports.keys import Signing
 
 PREFIX = "rec_"
 MAX_LENGTH = 2_000
@@ -57,7 +57,7 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
 class Receipts:
     """Writes and reads request ids."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Signing) -> None:
         self._keys = keys
 
     def write(self, receipt: Receipt) -> str:

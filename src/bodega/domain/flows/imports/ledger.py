@@ -18,9 +18,14 @@ from bodega.errors import InvalidError, ShopError
 from bodega.ports.clock import Clock
 
 OnProgress: TypeAlias = Callable[[Job], None]
+"""Told of a job at every checkpoint and now and then; may raise PausedError."""
 OnRejection: TypeAlias = Callable[[Rejection], None]
 Outcome: TypeAlias = Literal["created", "changed", "unchanged"]
 MAX_DETAIL = 300
+
+
+class PausedError(Exception):
+    """Whoever watches an import wants it to stop at the checkpoint that it has just come to, and to go on later."""
 
 
 class Ledger:
@@ -85,10 +90,11 @@ class Ledger:
             self._on_progress(self._current("running", self.job.checkpoint))
 
     def finish(self, state: JobState, *, message: str = "") -> Job:
-        """Close the books; a failed job keeps its last checkpoint."""
-        if state == "failed":
+        """Close the books; a job that failed, or is to go on later, keeps its last checkpoint."""
+        if state in {"failed", "waiting"}:
             # What was counted behind the last checkpoint will be read and counted again.
-            job = msgspec.structs.replace(self.job, state=state, message=message, finished_at=self._clock.now())
+            finished_at = self._clock.now() if state == "failed" else None
+            job = msgspec.structs.replace(self.job, state=state, message=message, finished_at=finished_at)
             self.job = self._store.save(job)
             return self.job
         return self._save(state, self.job.checkpoint, message=message)
