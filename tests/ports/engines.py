@@ -21,11 +21,11 @@ from obstore.store import S3Store
 
 from bodega import schema
 from bodega.adapters.aws.dynamo import DynamoClient
-from bodega.adapters.aws.queue import DEAD
 from bodega.adapters.aws.retry import Backoff, Retry, RetryBudget
 from bodega.adapters.aws.signing import Credentials, Signer
 from bodega.adapters.aws.table_setup import create_missing
 from bodega.adapters.system.clock import SystemClock
+from bodega.schema import DEAD
 
 REGION = "eu-west-1"
 _REPOSITORY = Path(__file__).resolve().parents[2]

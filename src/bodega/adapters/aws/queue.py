@@ -16,9 +16,8 @@ from bodega.errors import InvalidError, NotFoundError, UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.queue import MAX_DELAY_SECONDS, MAX_LEASE_SECONDS, DeadLetter, Message, check_body
-from bodega.schema import QueueSpec
+from bodega.schema import DEAD, QueueSpec
 
-DEAD = "-dead"
 _AT_ONCE = 10  # messages in one call, and in one answer
 _LOOK_SECONDS = 30  # a dead letter that is looked at is hidden meanwhile, so that one look sees it once
 _MOST_DEAD = 1000

@@ -8,7 +8,7 @@ from typing import Any
 from bodega.adapters.aws.dynamo import DynamoClient, DynamoError
 from bodega.adapters.aws.retry import Retry
 from bodega.adapters.aws.table_layout import TableLayout, layouts_of
-from bodega.adapters.aws.table_outbox import OUTBOX, Outbox, check_token, token_record
+from bodega.adapters.aws.table_outbox import Outbox, check_token, token_record
 from bodega.adapters.aws.table_reads import Walk, query_walk, read_page, scan_walk
 from bodega.adapters.aws.table_transaction import PreparedTransaction, PreparedWrite, refusal
 from bodega.adapters.aws.table_values import plain_item, typed_item
@@ -33,7 +33,7 @@ from bodega.ports.table import (
     ThrottledError,
     Write,
 )
-from bodega.schema import Table
+from bodega.schema import OUTBOX, Table
 
 _LOAD_THREADS = 16
 _LOAD_AHEAD = 256  # transactions read from a load before its writes are awaited

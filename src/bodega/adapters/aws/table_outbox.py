@@ -30,9 +30,7 @@ from bodega.ports.table import (
     Update,
     Write,
 )
-from bodega.schema import Table
-
-OUTBOX = Table("outbox", "stream", "place", ttl="expires_at")
+from bodega.schema import OUTBOX
 
 _SHARDS = 4
 _BUCKET = 1000  # positions in one partition of the log

@@ -6,9 +6,8 @@ from typing import Any
 
 from bodega.adapters.aws.dynamo import DynamoClient, DynamoError
 from bodega.adapters.aws.table_layout import TableLayout, layouts_of
-from bodega.adapters.aws.table_outbox import OUTBOX
 from bodega.errors import UnavailableError
-from bodega.schema import Table
+from bodega.schema import OUTBOX, Table
 
 _WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.2

@@ -1,0 +1,115 @@
+"""What CloudFront wants in us-east-1, wherever the shop is: its firewall, and the certificate of its domain."""
+
+from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_wafv2 as waf
+from constructs import Construct
+
+from infra.stage import Stage
+
+REGION = "us-east-1"
+_MANAGED = (
+    "AWSManagedRulesAmazonIpReputationList",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+    "AWSManagedRulesCommonRuleSet",
+)
+# Rules that would refuse what the shop takes: imports and pictures are larger than 8 KB.
+_ONLY_COUNTED = {"AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",)}
+_REQUESTS_IN_5_MINUTES = 3000
+_SIGN_INS_IN_5_MINUTES = 100
+_SIGN_IN = r"^/(v1/store/sessions|sign-in|staff/sign-in)$"
+
+
+class GuardStack(Stack):
+    """A web ACL with AWS's managed rules and two limits for each address; a certificate if Route 53 has the zone."""
+
+    def __init__(self, scope: Construct, *, stage: Stage) -> None:
+        super().__init__(
+            scope,
+            "Guard",
+            stack_name=stage.named("guard"),
+            description="Bodega: firewall and certificate of the edge",
+            env=Environment(region=REGION),
+        )
+        rules = [_managed(name, priority) for priority, name in enumerate(_MANAGED)]
+        rules.append(_limited("requests", _REQUESTS_IN_5_MINUTES, priority=10))
+        rules.append(_limited("sign-ins", _SIGN_INS_IN_5_MINUTES, priority=11, path=_SIGN_IN))
+        acl = waf.CfnWebACL(
+            self,
+            "Acl",
+            name=stage.named("guard"),
+            description="Who may ask the shop, and how often",
+            scope="CLOUDFRONT",
+            default_action=waf.CfnWebACL.DefaultActionProperty(allow={}),
+            visibility_config=_seen(stage.named("guard")),
+            rules=rules,
+        )
+        CfnOutput(self, "AclArn", value=acl.attr_arn)
+        if stage.zone:
+            certificate = acm.CfnCertificate(
+                self,
+                "Certificate",
+                domain_name=stage.domain,
+                validation_method="DNS",
+                domain_validation_options=[
+                    acm.CfnCertificate.DomainValidationOptionProperty(
+                        domain_name=stage.domain, hosted_zone_id=stage.zone
+                    )
+                ],
+            )
+            CfnOutput(self, "CertificateArn", value=certificate.ref)
+
+
+def _managed(name: str, priority: int) -> waf.CfnWebACL.RuleProperty:
+    counted = [
+        waf.CfnWebACL.RuleActionOverrideProperty(name=rule, action_to_use=waf.CfnWebACL.RuleActionProperty(count={}))
+        for rule in _ONLY_COUNTED.get(name, ())
+    ]
+    return waf.CfnWebACL.RuleProperty(
+        name=name,
+        priority=priority,
+        override_action=waf.CfnWebACL.OverrideActionProperty(none={}),
+        statement=waf.CfnWebACL.StatementProperty(
+            managed_rule_group_statement=waf.CfnWebACL.ManagedRuleGroupStatementProperty(
+                vendor_name="AWS", name=name, rule_action_overrides=counted or None
+            )
+        ),
+        visibility_config=_seen(name),
+    )
+
+
+def _limited(name: str, limit: int, *, priority: int, path: str = "") -> waf.CfnWebACL.RuleProperty:
+    """Return a rule that refuses an address that asks more often than `limit` in five minutes, for a path if given."""
+    narrowed = None
+    if path:
+        narrowed = waf.CfnWebACL.StatementProperty(
+            regex_match_statement=waf.CfnWebACL.RegexMatchStatementProperty(
+                field_to_match=waf.CfnWebACL.FieldToMatchProperty(uri_path={}),
+                regex_string=path,
+                text_transformations=[waf.CfnWebACL.TextTransformationProperty(priority=0, type="NORMALIZE_PATH")],
+            )
+        )
+    return waf.CfnWebACL.RuleProperty(
+        name=name,
+        priority=priority,
+        action=waf.CfnWebACL.RuleActionProperty(
+            block=waf.CfnWebACL.BlockActionProperty(
+                custom_response=waf.CfnWebACL.CustomResponseProperty(
+                    response_code=429,
+                    response_headers=[waf.CfnWebACL.CustomHTTPHeaderProperty(name="retry-after", value="300")],
+                )
+            )
+        ),
+        statement=waf.CfnWebACL.StatementProperty(
+            rate_based_statement=waf.CfnWebACL.RateBasedStatementProperty(
+                limit=limit, aggregate_key_type="IP", evaluation_window_sec=300, scope_down_statement=narrowed
+            )
+        ),
+        visibility_config=_seen(name),
+    )
+
+
+def _seen(name: str) -> waf.CfnWebACL.VisibilityConfigProperty:
+    return waf.CfnWebACL.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=True
+    )

@@ -1,0 +1,108 @@
+"""Say what differs between the shops that one account holds: stage, shape, address and limits."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal, Self, TypeAlias, get_args
+
+Shape: TypeAlias = Literal["serverless", "fleet"]
+Architecture: TypeAlias = Literal["arm64", "x86_64"]
+_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_ZONE = re.compile(r"Z[A-Z0-9]{1,32}")
+_CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9a-f-]{36}")
+_ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+_PYTHON = re.compile(r"3\.\d{2}")
+_MAX_BUDGET = 1_000_000
+
+
+class StageError(ValueError):
+    """The stage's description cannot be meant; the message says what to write."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A shop to be deployed.
+
+    name: what everything is named from. shape: Lambda only, or EC2 behind a load balancer. domain: the shop's own
+    domain name, empty for CloudFront's; with zone, the Route 53 zone that is to point to it, or certificate, one that
+    was issued for it in us-east-1. internet: whether a fleet reaches the Internet, which payments through Stripe and
+    mail need. keep_data: whether tables and buckets outlive their stack and refuse deletion.
+    alarm_email: who is told when something is wrong, nobody if empty. monthly_budget: US dollars, 0 for no warning.
+    packages: the folder with what `bodega package` built. python, architecture: what it was built for.
+    """
+
+    name: str
+    shape: Shape = "serverless"
+    domain: str = ""
+    zone: str = ""
+    certificate: str = ""
+    internet: bool = False
+    keep_data: bool = True
+    alarm_email: str = ""
+    monthly_budget: int = 50
+    packages: Path = Path("dist")
+    python: str = "3.12"
+    architecture: Architecture = "arm64"
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be part of every name, and what does not go together."""
+        _check(self.name, _NAME, "a stage is 1 to 16 small letters and digits, the first a letter")
+        if self.shape not in get_args(Shape):
+            raise StageError(f"the shape is one of {', '.join(get_args(Shape))}, not {self.shape[:40]!r}")
+        if self.architecture not in get_args(Architecture):
+            raise StageError(f"the architecture is one of {', '.join(get_args(Architecture))}")
+        _check(self.python, _PYTHON, "python is a version such as 3.12")
+        if self.domain:
+            _check(self.domain, _DOMAIN, "a domain is written like shop.example.com")
+            if bool(self.zone) == bool(self.certificate):
+                raise StageError("a domain needs its Route 53 zone, or the ARN of a certificate: one of the two")
+        elif self.zone or self.certificate:
+            raise StageError("a zone or a certificate is of no use without a domain")
+        if self.zone:
+            _check(self.zone, _ZONE, "a zone is the id that Route 53 shows, such as Z0123456789ABC")
+        if self.certificate:
+            _check(self.certificate, _CERTIFICATE, "CloudFront takes certificates of us-east-1 only: give such an ARN")
+        if self.alarm_email:
+            _check(self.alarm_email, _ADDRESS, "the alarm's e-mail is one address")
+        if not 0 <= self.monthly_budget <= _MAX_BUDGET:
+            raise StageError(f"the monthly budget is 0 to {_MAX_BUDGET} US dollars")
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, str]) -> Self:
+        """Return the stage that CDK's context describes; StageError for a key that is none of the fields."""
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(context) - known)
+        if unknown:
+            raise StageError(f"{unknown[0]!r} says nothing about a stage: {', '.join(sorted(known))} do")
+        values: dict[str, object] = {"name": "dev", **context}
+        for name in ("keep_data", "internet"):
+            if name in context:
+                values[name] = _switch(name, context[name])
+        if "monthly_budget" in context:
+            values["monthly_budget"] = _number(context["monthly_budget"])
+        if "packages" in context:
+            values["packages"] = Path(context["packages"])
+        return cls(**values)  # type: ignore[arg-type]  # __post_init__ checks what is text
+
+    def named(self, part: str) -> str:
+        """Return a name of this stage's: for what must be found by name."""
+        return f"bodega-{self.name}-{part}"
+
+
+def _check(text: str, pattern: re.Pattern[str], wanted: str) -> None:
+    if not pattern.fullmatch(text):
+        raise StageError(f"{wanted}, not {text[:60]!r}")
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise StageError(f"{name} is true or false, not {text[:40]!r}")
+    return text == "true"
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(_MAX_BUDGET))):
+        raise StageError(f"the monthly budget is a whole number of US dollars, not {text[:40]!r}")
+    return int(text)

@@ -1,0 +1,72 @@
+"""Templates as `bodega synth` writes them, made once for all tests that read them."""
+
+import json
+import os
+import subprocess
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = ROOT / ".venv-infra"
+
+
+class Shape:
+    """The templates of one stage, by the names of their stacks, and what cdk-nag found in them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.templates = {
+            path.name.removesuffix(".template.json"): json.loads(path.read_text())
+            for path in sorted(folder.glob("*.template.json"))
+        }
+
+    def resources(self, kind):
+        """Return all resources of a type, as (stack, logical id, properties, whole)."""
+        return [
+            (stack, name, resource.get("Properties", {}), resource)
+            for stack, template in self.templates.items()
+            for name, resource in template["Resources"].items()
+            if resource["Type"] == kind
+        ]
+
+    def properties(self, kind):
+        return [properties for _, _, properties, _ in self.resources(kind)]
+
+    @cached_property
+    def findings(self):
+        return [
+            line
+            for path in sorted(self.folder.glob("*NagReport.json"))
+            for line in json.loads(path.read_text())["lines"]
+        ]
+
+    @cached_property
+    def statements(self):
+        """Return all statements of policies of roles, as (logical id, statement)."""
+        found = []
+        for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+            for _, name, properties, _ in self.resources(kind):
+                found += [(name, statement) for statement in properties["PolicyDocument"]["Statement"]]
+        return found
+
+
+def run_infra(module, *arguments, **environment):
+    """Run a module of the infrastructure in its own environment."""
+    if not (ENVIRONMENT / "bin" / "node").exists():
+        if os.environ.get("CI"):
+            pytest.fail(".venv-infra is missing: ./test.sh makes it")
+        pytest.skip(".venv-infra is missing: ./test.sh makes it")
+    return subprocess.run(
+        [ENVIRONMENT / "bin" / "python", "-m", module, *map(str, arguments)],
+        env={
+            **os.environ,
+            "PATH": f"{ENVIRONMENT / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT / "src"),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,321 @@
+"""What a deployed shop must have, by the templates that are deployed."""
+
+import json
+
+import pytest
+
+from bodega import schema
+from bodega.adapters.aws.table_layout import layouts_of
+from bodega.adapters.aws.table_setup import _declaration
+
+FUNCTIONS = {"http", "recommend", "stream", "queue", "objects", "schedule", "device"}
+WITHOUT_RECOVERY = {schema.KEYRING, schema.THROTTLES, schema.IDEMPOTENCY}
+TABLES = (*schema.TABLES, schema.OUTBOX)
+
+
+def by_name(rows, key):
+    return {properties[key]: properties for properties in rows}
+
+
+def flat(value):
+    """Return the text of a value that is put together when it is deployed."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+# -- data
+
+
+def test_tables_are_those_that_the_adapter_looks_for(serverless):
+    tables = by_name(serverless.properties("AWS::DynamoDB::Table"), "TableName")
+
+    assert set(tables) == {f"bodega-small-{table.name}" for table in TABLES}
+    for layout in layouts_of(TABLES, prefix="bodega-small-").values():
+        wanted = _declaration(layout)
+        table = tables[layout.physical]
+        assert table["KeySchema"] == wanted["KeySchema"]
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        found = {index["IndexName"]: index for index in table.get("GlobalSecondaryIndexes", ())}
+        for index in wanted.get("GlobalSecondaryIndexes", ()):
+            assert found.pop(index["IndexName"]) == index
+        assert found == {}
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_table_can_be_recovered_expires_and_is_encrypted_as_the_schema_says(serverless, table):
+    made = by_name(serverless.properties("AWS::DynamoDB::Table"), "TableName")[f"bodega-small-{table.name}"]
+
+    recovery = made["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    assert recovery == (table.name not in WITHOUT_RECOVERY)
+    expiry = made.get("TimeToLiveSpecification", {})
+    assert expiry.get("AttributeName") == table.ttl
+    assert made["SSESpecification"]["SSEType"] == "KMS"
+    key = flat(made["SSESpecification"]["KMSMasterKeyId"])
+    secret = table.personal_data or table.name in {schema.CREDENTIALS, schema.KEYRING}
+    assert ("PersonalKey" in key) == secret
+    assert ("ShopKey" in key) != secret
+
+
+def test_the_outbox_has_a_stream(serverless):
+    tables = by_name(serverless.properties("AWS::DynamoDB::Table"), "TableName")
+
+    streams = {name for name, table in tables.items() if "StreamSpecification" in table}
+    assert streams == {"bodega-small-outbox"}
+
+
+@pytest.mark.parametrize("kind", ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key"])
+def test_what_must_not_be_lost_outlives_its_stack(shape, kind):
+    kept = [row for row in shape.resources(kind) if row[0] == "Data"]
+
+    assert kept
+    for _, name, properties, resource in kept:
+        assert resource["DeletionPolicy"] == "Retain", name
+        assert resource["UpdateReplacePolicy"] == "Retain", name
+        if kind == "AWS::DynamoDB::Table":
+            assert properties["DeletionProtectionEnabled"] is True, name
+
+
+def test_objects_have_versions_and_move_to_cheaper_classes(serverless):
+    [bucket] = [row for row in serverless.properties("AWS::S3::Bucket") if "objects" in flat(row.get("BucketName", ""))]
+
+    assert bucket["VersioningConfiguration"]["Status"] == "Enabled"
+    classes = {
+        rule.get("Prefix"): transition["StorageClass"]
+        for rule in bucket["LifecycleConfiguration"]["Rules"]
+        for transition in rule.get("Transitions", ())
+    }
+    assert classes == {
+        schema.IMPORTS: "STANDARD_IA",
+        schema.EXPORTS: "STANDARD_IA",
+        schema.TRAINING: "STANDARD_IA",
+        schema.MEDIA: "INTELLIGENT_TIERING",
+    }
+    assert any("NoncurrentVersionExpiration" in rule for rule in bucket["LifecycleConfiguration"]["Rules"])
+
+
+# -- functions and what starts them
+
+
+def test_every_handler_has_a_function_under_a_role_of_its_own(serverless):
+    functions = [f for f in serverless.properties("AWS::Lambda::Function") if f["Handler"].startswith("bodega.")]
+
+    assert {f["Handler"] for f in functions} == {f"bodega.lambdas.{name}.handler" for name in FUNCTIONS}
+    assert len({flat(f["Role"]) for f in functions}) == len(FUNCTIONS)
+    for function in functions:
+        assert function["FunctionName"] == f"bodega-small-{function['Handler'].split('.')[2]}"
+        assert function["Environment"]["Variables"]["BODEGA_AWS_STAGE"] == "small"
+
+
+def test_a_fleet_has_the_same_functions_but_the_one_that_serves_pages(fleet):
+    handlers = {f["Handler"] for f in fleet.properties("AWS::Lambda::Function")}
+
+    assert handlers == {f"bodega.lambdas.{name}.handler" for name in FUNCTIONS - {"http"}}
+    assert fleet.properties("AWS::ApiGatewayV2::Api") == []
+
+
+@pytest.mark.parametrize("spec", schema.QUEUES, ids=lambda spec: spec.name)
+def test_a_queue_buries_what_failed_as_often_as_the_schema_says(shape, spec):
+    named = {row["QueueName"].split("-", 2)[2]: (name, row) for _, name, row, _ in shape.resources("AWS::SQS::Queue")}
+
+    _, queue = named[spec.name]
+    dead, grave = named[f"{spec.name}-dead"]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == spec.max_attempts
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": [dead, "Arn"]}
+    assert grave["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_every_queue_has_a_function_that_answers_for_each_message(serverless):
+    sources = serverless.properties("AWS::Lambda::EventSourceMapping")
+    fed = {flat(source["EventSourceArn"]) for source in sources}
+
+    queues = {row["QueueName"]: name for _, name, row, _ in serverless.resources("AWS::SQS::Queue")}
+    for spec in schema.QUEUES:
+        assert any(queues[f"bodega-small-{spec.name}"] in arn for arn in fed), spec.name
+    assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for source in sources)
+
+
+def test_a_message_is_hidden_longer_than_its_function_may_take(serverless):
+    functions = {name: row for _, name, row, _ in serverless.resources("AWS::Lambda::Function")}
+    queues = {name: row for _, name, row, _ in serverless.resources("AWS::SQS::Queue")}
+    for source in serverless.properties("AWS::Lambda::EventSourceMapping"):
+        queue = (
+            queues.get(source["EventSourceArn"]["Fn::GetAtt"][0]) if "Fn::GetAtt" in source["EventSourceArn"] else None
+        )
+        if queue is not None:
+            function = functions[source["FunctionName"]["Ref"]]
+            assert queue["VisibilityTimeout"] >= 6 * function["Timeout"], queue["QueueName"]
+
+
+def test_the_stream_does_not_let_one_bad_record_block_the_rest(serverless):
+    [source] = [s for s in serverless.properties("AWS::Lambda::EventSourceMapping") if "StartingPosition" in s]
+
+    assert source["BisectBatchOnFunctionError"] is True
+    assert 0 < source["MaximumRetryAttempts"] <= 100
+    assert 0 < source["MaximumRecordAgeInSeconds"] < 24 * 3600
+    assert "streamdead" in flat(source["DestinationConfig"]["OnFailure"]["Destination"])
+
+
+def test_the_bus_routes_as_the_schema_subscribes(serverless):
+    rules = by_name(serverless.properties("AWS::Events::Rule"), "Name")
+
+    for queue, prefixes in schema.subscribed().items():
+        rule = rules[schema.rule_name("bodega-small-events", queue)]
+        assert rule["EventPattern"] == json.loads(schema.event_pattern(prefixes))
+        [target] = rule["Targets"]
+        assert target["InputPath"] == "$.detail"
+        assert "dead" in flat(target["DeadLetterConfig"]["Arn"])
+        assert target["RetryPolicy"]["MaximumRetryAttempts"] == schema.DELIVERY_ATTEMPTS
+
+
+def test_devices_speak_for_their_own_location_only(serverless):
+    [rule] = serverless.properties("AWS::IoT::TopicRule")
+    [policy] = serverless.properties("AWS::IoT::Policy")
+
+    assert rule["TopicRulePayload"]["Sql"] == schema.COUNTS_RULE
+    assert "Sqs" in rule["TopicRulePayload"]["ErrorAction"]
+    publish = [s for s in policy["PolicyDocument"]["Statement"] if s["Action"] == "iot:Publish"]
+    assert flat(publish[0]["Resource"]).count("iot:Connection.Thing") == 2
+
+
+def test_the_api_lets_in_nobody_without_the_secret(serverless):
+    routes = serverless.properties("AWS::ApiGatewayV2::Route")
+
+    assert {route["RouteKey"] for route in routes} == {"ANY /", "ANY /{path+}"}
+    assert all(route["AuthorizationType"] == "CUSTOM" for route in routes)
+    assert all("AuthorizerId" in route for route in routes)
+
+
+# -- the fleet
+
+
+def test_instances_are_replaced_when_they_do_not_answer_and_follow_the_requests(fleet):
+    [group] = fleet.properties("AWS::AutoScaling::AutoScalingGroup")
+    [policy] = fleet.properties("AWS::AutoScaling::ScalingPolicy")
+
+    assert "ELB" in group["HealthCheckType"]
+    assert int(group["MinSize"]) >= 2
+    tracked = policy["TargetTrackingConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"]
+    assert tracked == "ALBRequestCountPerTarget"
+
+
+def test_instances_are_encrypted_patched_and_have_no_way_in(fleet):
+    [template] = fleet.properties("AWS::EC2::LaunchTemplate")
+    data = template["LaunchTemplateData"]
+
+    assert data["MetadataOptions"]["HttpTokens"] == "required"
+    assert all(device["Ebs"]["Encrypted"] for device in data["BlockDeviceMappings"])
+    assert "KeyName" not in data
+    assert flat(data["ImageId"]).startswith("resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023")
+    assert fleet.properties("AWS::AutoScaling::LaunchConfiguration") == []
+
+
+def test_the_network_has_no_nat_and_a_way_to_each_service(fleet):
+    assert fleet.properties("AWS::EC2::NatGateway") == []
+    services = " ".join(flat(e["ServiceName"]) for e in fleet.properties("AWS::EC2::VPCEndpoint"))
+    for service in ("s3", "dynamodb", "sqs", "kms", "secretsmanager", "ssm"):
+        assert f".{service}" in services
+
+
+# -- the edge and the watch
+
+
+def test_the_edge_is_guarded_and_speaks_new_tls_only(shape):
+    [distribution] = shape.properties("AWS::CloudFront::Distribution")
+    config = distribution["DistributionConfig"]
+    [acl] = shape.properties("AWS::WAFv2::WebACL")
+
+    assert config["WebACLId"] == {"Ref": "AclArn"}
+    assert acl["Scope"] == "CLOUDFRONT"
+    kinds = {kind for rule in acl["Rules"] for kind in rule["Statement"]}
+    assert kinds == {"ManagedRuleGroupStatement", "RateBasedStatement"}
+    behaviors = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
+    assert all(behavior["ViewerProtocolPolicy"] == "redirect-to-https" for behavior in behaviors)
+
+
+def test_the_cache_keeps_only_what_the_shop_allows(shape):
+    for policy in shape.properties("AWS::CloudFront::CachePolicy"):
+        config = policy["CachePolicyConfig"]
+        assert config["MinTTL"] == 0
+        assert config["DefaultTTL"] == 0
+        key = config["ParametersInCacheKeyAndForwardedToOrigin"]
+        assert key["QueryStringsConfig"]["QueryStringBehavior"] == "all"
+
+
+def test_what_depends_on_who_asks_is_kept_apart(shape):
+    policies = {
+        p["CachePolicyConfig"]["Name"].rsplit("-", 1)[1]: p for p in shape.properties("AWS::CloudFront::CachePolicy")
+    }
+    keys = {
+        name: policy["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"]
+        for name, policy in policies.items()
+    }
+
+    assert keys["pages"]["CookiesConfig"]["CookieBehavior"] == "all"
+    assert "__Host-session" in keys["api"]["CookiesConfig"]["Cookies"]
+    assert keys["api"]["HeadersConfig"]["Headers"] == ["authorization"]
+
+
+def test_pictures_come_from_the_bucket_for_one_distribution_alone(serverless):
+    [access] = serverless.properties("AWS::CloudFront::OriginAccessControl")
+    assert access["OriginAccessControlConfig"]["SigningBehavior"] == "always"
+
+    statements = [
+        statement
+        for policy in serverless.properties("AWS::S3::BucketPolicy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow" and "cloudfront" in flat(statement["Principal"])
+    ]
+
+    [statement] = statements
+    assert flat(statement["Resource"]).count("/media/*") == 1
+    source = flat(statement["Condition"]["StringEquals"]["AWS:SourceArn"])
+    assert '{"Ref": "Distribution"}' in source
+    assert "*" not in source
+
+
+def test_somebody_is_told_of_what_goes_wrong(shape):
+    alarms = {alarm["AlarmName"].split("-", 2)[2] for alarm in shape.properties("AWS::CloudWatch::Alarm")}
+
+    assert {"failing", "slow", "throttles", "tables", "waiting", "dead-letters-1", "queue-errors"} <= alarms
+    assert all(alarm["AlarmActions"] for alarm in shape.properties("AWS::CloudWatch::Alarm"))
+    assert shape.properties("AWS::Budgets::Budget")
+    assert shape.properties("AWS::CloudWatch::Dashboard")
+
+
+def test_every_dead_letter_queue_is_watched(serverless):
+    watched = json.dumps(serverless.properties("AWS::CloudWatch::Alarm"))
+    names = [row["QueueName"] for row in serverless.properties("AWS::SQS::Queue") if row["QueueName"].endswith("-dead")]
+    exports = json.dumps(serverless.templates["Functions"]["Outputs"])
+
+    assert len(names) >= len(schema.QUEUES)
+    dead = {name for _, name, row, _ in serverless.resources("AWS::SQS::Queue") if row["QueueName"].endswith("-dead")}
+    assert all(name in exports and name in watched for name in dead)
+
+
+# -- names and tags
+
+
+_NAMES = ("TableName", "QueueName", "FunctionName", "RoleName", "LogGroupName", "AlarmName", "AutoScalingGroupName")
+
+
+def test_everything_is_named_from_the_stage(shape):
+    stage = shape.folder.name
+    for template in shape.templates.values():
+        for name, resource in template["Resources"].items():
+            for key in _NAMES:
+                given = resource.get("Properties", {}).get(key)
+                refers = isinstance(given, dict) and set(given) <= {"Ref", "Fn::GetAtt"}  # to what is named itself
+                if given is not None and not refers:
+                    said = flat(given)
+                    assert f"bodega-{stage}-" in said or f"/bodega/{stage}/" in said, f"{name}: {said}"
+
+
+def test_everything_that_can_be_tagged_says_whose_it_is(shape):
+    tagged = {"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::IAM::Role",
+              "AWS::KMS::Key", "AWS::EC2::VPC", "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::WAFv2::WebACL",
+              "AWS::CloudFront::Distribution", "AWS::SecretsManager::Secret", "AWS::SNS::Topic"}  # fmt: skip
+    for template in shape.templates.values():
+        for name, resource in template["Resources"].items():
+            if resource["Type"] in tagged:
+                tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
+                assert tags["project"] == "bodega", name
+                assert tags["stage"] == shape.folder.name, name
