@@ -1,5 +1,7 @@
 """Declare tables, indexes, buckets, queues and event names once: the laptop creates from this, AWS deploys from it."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 
@@ -60,6 +62,7 @@ WEBHOOKS = "webhooks"
 DELIVERIES = "deliveries"
 LANES = "lanes"
 RECOMMENDATIONS = "recommendations"
+DEVICES = "devices"
 SYSTEM = "system"
 
 TABLES = (
@@ -158,6 +161,8 @@ TABLES = (
     # What shoppers do with lists: counts by day, what was counted, and what purchases may be put down to. Browsers are
     # known by a number of their own choosing, customers not at all.
     Table(RECOMMENDATIONS, "subject", "part", ttl="expires_at"),
+    # What counts stock, and the newest reading of each SKU at each location.
+    Table(DEVICES, "entity", "part"),
     # Pointers and settings of the shop itself: model version, consumer positions, shop currency.
     Table(SYSTEM, "name", "part"),
 )
@@ -176,6 +181,8 @@ QUEUES = (
     QueueSpec("webhooks"),
     QueueSpec("mail", max_attempts=12),
     QueueSpec("credits"),
+    # What devices say: nothing subscribes it to events, brokers send to it.
+    QueueSpec("counts"),
     # What the stream of announced events brought that nobody could read; its dead letters are what there is to see.
     QueueSpec(ANNOUNCEMENTS),
 )
@@ -188,6 +195,12 @@ SUBSCRIPTIONS = (
     Subscription("order.changed", "mail"),
     Subscription("order.placed", "credits"),
 )
+EVENT_SOURCE = "bodega"
+"""Who the event bus on AWS is told that events are from."""
+# How long the event bus goes on trying to bring an event to a queue; then it is one of the queue's dead letters.
+DELIVERY_ATTEMPTS = 30
+DELIVERY_AGE_SECONDS = 3600
+
 # What other programs may ask to be told by webhook.
 EVENTS = (
     "category.changed",
@@ -208,6 +221,13 @@ EVENTS = (
     "webhook.disabled",
 )
 
+# A device publishes its readings to <topic>/<location>/<device>, which its certificate alone may. On AWS an IoT rule
+# hands them to the queue; in the shop the worker listens to a broker and writes the same message.
+COUNTS_TOPIC = "bodega/counts"
+COUNTS_RULE = (
+    f"SELECT topic(3) AS location, topic(4) AS device, encode(*, 'base64') AS payload FROM '{COUNTS_TOPIC}/+/+'"
+)
+
 MEDIA = "media/"
 IMPORTS = "imports/"
 EXPORTS = "exports/"
@@ -219,6 +239,29 @@ TRAINING = "training/"
 def table(name: str) -> Table:
     """Return a table's declaration; KeyError for a name nobody declared."""
     return _BY_NAME[name]
+
+
+def subscribed(subscriptions: Sequence[Subscription] = SUBSCRIPTIONS) -> dict[str, tuple[str, ...]]:
+    """Return the prefixes each queue wants: one rule a queue, so that an event that fits twice comes once."""
+    wanted: dict[str, tuple[str, ...]] = {}
+    for one in subscriptions:
+        wanted[one.queue] = (*wanted.get(one.queue, ()), one.prefix)
+    return wanted
+
+
+def rule_name(bus: str, queue: str) -> str:
+    """Return the name of the rule that hands events of a bus to a queue."""
+    return f"{bus}-{queue}"
+
+
+def event_pattern(prefixes: Sequence[str]) -> str:
+    """Return the event pattern of a rule: events of the shop whose name begins with one of these.
+
+    >>> event_pattern(("order.",))
+    '{"source":["bodega"],"detail-type":[{"prefix":"order."}]}'
+    """
+    wanted = {"source": [EVENT_SOURCE], "detail-type": [{"prefix": prefix} for prefix in prefixes]}
+    return msgspec.json.encode(wanted).decode()
 
 
 _BY_NAME = {t.name: t for t in TABLES}

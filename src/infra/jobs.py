@@ -10,8 +10,8 @@ from bodega import schema
 from infra.permissions import EVERY_QUEUE, EVERY_TABLE, Needs
 
 _DEAD = frozenset(f"{name}{schema.DEAD}" for name in EVERY_QUEUE)
-# Everything but devices' messages, which have a function that may do less.
-_QUEUES_OF_THE_SHOP = tuple(sorted(EVERY_QUEUE - {"counts"}))
+# Devices' messages have a function that may do less; nobody works on what could not be read.
+_QUEUES_OF_THE_SHOP = tuple(sorted(EVERY_QUEUE - {"counts", schema.ANNOUNCEMENTS}))
 _SEARCH = "search/"
 _STOCK = frozenset({schema.INVENTORY, schema.SYSTEM, schema.DEVICES, schema.OUTBOX.name})
 _SHOWN = frozenset({schema.CATALOG, schema.LISTINGS, schema.INVENTORY, schema.RATINGS, schema.SYSTEM})
@@ -64,7 +64,7 @@ JOBS: Mapping[str, Job] = {
         needs=Needs(
             reads=frozenset({schema.CATALOG, schema.WEBHOOKS, schema.INVENTORY, schema.RATINGS}),
             writes=frozenset({schema.OUTBOX.name, schema.SYSTEM, schema.LISTINGS, schema.DELIVERIES, schema.LANES}),
-            sends=EVERY_QUEUE,
+            sends=EVERY_QUEUE | _DEAD,
             publishes=True,
         ),
     ),
