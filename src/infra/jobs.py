@@ -53,8 +53,9 @@ JOBS: Mapping[str, Job] = {
         memory_mb=1024,
         timeout_seconds=10,
         needs=Needs(
-            reads=frozenset({schema.ORDERS, schema.RECOMMENDATIONS, *_SHOWN}),
+            reads=frozenset({schema.ORDERS, schema.REVIEWS, schema.RECOMMENDATIONS, *_SHOWN}),
             looks_up=(schema.MODELS,),
+            signs=True,
         ),
     ),
     "stream": Job(
@@ -65,6 +66,7 @@ JOBS: Mapping[str, Job] = {
             reads=frozenset({schema.CATALOG, schema.WEBHOOKS, schema.INVENTORY, schema.RATINGS}),
             writes=frozenset({schema.OUTBOX.name, schema.SYSTEM, schema.LISTINGS, schema.DELIVERIES, schema.LANES}),
             sends=EVERY_QUEUE | _DEAD,
+            signs=True,
             publishes=True,
         ),
     ),
@@ -96,6 +98,7 @@ JOBS: Mapping[str, Job] = {
             puts=(schema.MEDIA,),
             deletes=("uploads/",),
             receives=frozenset({"uploads"}),
+            signs=True,
         ),
     ),
     "schedule": Job(
@@ -122,6 +125,7 @@ JOBS: Mapping[str, Job] = {
             reads=frozenset({schema.CATALOG}),
             receives=frozenset({"counts"}),
             sends=frozenset({f"counts{schema.DEAD}"}),
+            signs=True,
         ),
     ),
 }
@@ -129,6 +133,6 @@ JOBS: Mapping[str, Job] = {
 # Duty -> how often. What is due is found by the function itself, so that a turn that was left out is no loss.
 SCHEDULES: Mapping[str, str] = {
     "sweep": "rate(1 minute)",
-    "search": "rate(5 minutes)",
+    "lists": "rate(10 minutes)",
     "train": "rate(1 day)",
 }

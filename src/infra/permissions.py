@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 
 from bodega import schema
 from infra.data import DataStack
@@ -36,8 +37,8 @@ class Needs:
     """What one function does its work with; what is not named here it is refused.
 
     reads, writes: tables (whoever writes may read). looks_up, puts, deletes: prefixes of objects that are read,
-    written, deleted. sends, receives: queues. seals: whether it opens what is personal, which takes KMS and the master
-    secret. publishes: whether it puts events on the bus.
+    written, deleted. sends, receives: queues. signs: whether it needs the master secret. seals: whether it also opens
+    what is personal, which takes KMS. publishes: whether it puts events on the bus.
     """
 
     reads: frozenset[str] = frozenset()
@@ -47,6 +48,7 @@ class Needs:
     deletes: tuple[str, ...] = ()
     sends: frozenset[str] = frozenset()
     receives: frozenset[str] = frozenset()
+    signs: bool = False
     seals: bool = False
     publishes: bool = False
 
@@ -61,9 +63,11 @@ def statements(needs: Needs, data: DataStack, queue_arns: Mapping[str, str], bus
     ]
     if needs.publishes:
         made.append(_allow("Publish", ("events:PutEvents",), [bus_arn]))
+    if needs.signs or needs.seals:
+        made.append(_allow("Master", ("secretsmanager:GetSecretValue",), [data.master.secret_arn]))
+        made.append(_through("secretsmanager", "MasterKey", data.personal_key, ["kms:Decrypt"]))
     if needs.seals:
         made.append(_allow("Seal", ("kms:Decrypt", "kms:GenerateDataKey"), [data.personal_key.key_arn]))
-        made.append(_allow("Master", ("secretsmanager:GetSecretValue",), [data.master.secret_arn]))
     return [statement for statement in made if statement is not None]
 
 
@@ -78,12 +82,8 @@ def _table_statements(needs: Needs, data: DataStack) -> Iterable[iam.PolicyState
         (data.personal_key, "Personal", touched & _PERSONAL),
     ):
         if tables:
-            yield iam.PolicyStatement(
-                sid=f"{name}Tables",
-                actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
-                resources=[key.key_arn],
-                conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{Aws.REGION}.amazonaws.com"}},
-            )
+            actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+            yield _through("dynamodb", f"{name}Tables", key, actions)
 
 
 def _arns(tables: Iterable[str], data: DataStack, *, with_indexes: bool = False) -> list[str]:
@@ -115,12 +115,17 @@ def _object_statements(needs: Needs, data: DataStack) -> Iterable[iam.PolicyStat
             conditions={"StringLikeIfExists": {"s3:prefix": sorted(f"{prefix}*" for prefix in needs.looks_up)}},
         )
     if needs.looks_up or needs.puts:
-        yield iam.PolicyStatement(
-            sid="Objects",
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
-            resources=[data.shop_key.key_arn],
-            conditions={"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}},
-        )
+        yield _through("s3", "Objects", data.shop_key, ["kms:Decrypt", "kms:GenerateDataKey"])
+
+
+def _through(service: str, sid: str, key: kms.IKey, actions: Sequence[str]) -> iam.PolicyStatement:
+    """Return the right to have a service use a key on one's behalf, and nothing without that service."""
+    return iam.PolicyStatement(
+        sid=sid,
+        actions=list(actions),
+        resources=[key.key_arn],
+        conditions={"StringEquals": {"kms:ViaService": f"{service}.{Aws.REGION}.amazonaws.com"}},
+    )
 
 
 def _allow(sid: str, actions: Sequence[str], resources: Iterable[str]) -> iam.PolicyStatement | None:

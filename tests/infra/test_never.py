@@ -146,11 +146,14 @@ def test_who_has_no_business_with_people_cannot_read_them(serverless, role, tabl
     assert not [arn for arn in seen if f"Table{table}" in arn]
 
 
-def test_only_who_opens_what_is_personal_may_ask_for_the_master_secret(serverless):
-    asking = {name for name, s in serverless.statements if "secretsmanager:GetSecretValue" in listed(s["Action"])}
+def test_only_who_opens_what_is_personal_may_ask_kms_to(shape):
+    asking = {
+        re.match(r"[a-zA-Z]+?[rR]ole", name).group()
+        for name, statement in shape.statements
+        if "kms:Decrypt" in listed(statement["Action"]) and "Condition" not in statement
+    }
 
-    roles = {re.match(r"[a-zA-Z]+?role", name).group() for name in asking}
-    assert roles <= {"httprole", "queuerole", "schedulerole", "Httpdoorkeeperrole"}
+    assert asking <= {"httprole", "queuerole", "schedulerole", "Role"}
 
 
 # -- rules of others

@@ -7,6 +7,7 @@ import pytest
 from bodega import schema
 from bodega.adapters.aws.table_layout import layouts_of
 from bodega.adapters.aws.table_setup import _declaration
+from bodega.worker.duties import long_duties
 
 FUNCTIONS = {"http", "recommend", "stream", "queue", "objects", "schedule", "device"}
 WITHOUT_RECOVERY = {schema.KEYRING, schema.THROTTLES, schema.IDEMPOTENCY}
@@ -166,6 +167,13 @@ def test_the_bus_routes_as_the_schema_subscribes(serverless):
         assert target["InputPath"] == "$.detail"
         assert "dead" in flat(target["DeadLetterConfig"]["Arn"])
         assert target["RetryPolicy"]["MaximumRetryAttempts"] == schema.DELIVERY_ATTEMPTS
+
+
+def test_schedules_call_for_duties_that_there_are(serverless):
+    duties = {json.loads(row["Target"]["Input"])["duty"] for row in serverless.properties("AWS::Scheduler::Schedule")}
+    known = {duty.name for duty in long_duties(None)} | {"sweep"}
+
+    assert duties <= known
 
 
 def test_devices_speak_for_their_own_location_only(serverless):
