@@ -55,6 +55,7 @@ prepare_infra() {
 prepare_servers() {
     missing=""
     command -v redis-server >/dev/null 2>&1 || command -v valkey-server >/dev/null 2>&1 || missing="redis-server"
+    command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
     if [ -n "$missing" ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
         echo "Installing $missing"
         apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null

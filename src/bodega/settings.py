@@ -23,6 +23,7 @@ Capture: TypeAlias = Literal["at_once", "by_staff"]
 PREFIX = "BODEGA_"
 MAX_WORKERS = 64
 _MAX_DIGITS = 12
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
 
 
@@ -51,6 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cloud: where tables, objects, queues and keys are kept: with the data folder, or on AWS. aws_region, aws_stage,
     aws_bucket, aws_kms_key: what was deployed there. aws_endpoint: another server with AWS's APIs. redis_url: a cache
     that all processes share; may hold a password.
+    mqtt_url: the broker that devices publish to, empty for none. mqtt_authorities: who vouches for it, a file.
+    mqtt_certificate, mqtt_key: what the shop shows it, files, both or neither.
     smtp_url: the mail server, empty for letters that stay in the data folder. mail_from: whom letters come from.
     """
 
@@ -79,6 +82,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     aws_kms_key: str = ""
     aws_endpoint: str = ""
     redis_url: Secret = Secret()
+    mqtt_url: str = ""
+    mqtt_authorities: Path | None = None
+    mqtt_certificate: Path | None = None
+    mqtt_key: Path | None = None
     smtp_url: Secret = Secret()
     mail_from: str = "Bodega <shop@localhost>"
 
@@ -103,8 +110,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             except (ValueError, InvalidError) as exc:
                 shown = "" if parse in {_secret, _mail_server} else f"={text[:60]!r}"
                 faults.append(Fault(f"/{name}", "bad_setting", f"{PREFIX}{name.upper()}{shown}: {exc}"))
-        if ("tls_certificate" in given) != ("tls_key" in given):
-            faults.append(Fault("/tls_key", "required", f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY go together"))
+        for certificate, key in (("tls_certificate", "tls_key"), ("mqtt_certificate", "mqtt_key")):
+            if (certificate in given) != (key in given):
+                both = f"{PREFIX}{certificate.upper()} and {PREFIX}{key.upper()}"
+                faults.append(Fault(f"/{key}", "required", f"{both} go together"))
         if values.get("payments") == "stripe":
             faults += [
                 Fault(f"/{name}", "required", f"{PREFIX}PAYMENTS=stripe needs {PREFIX}{name.upper()}")
@@ -178,6 +187,22 @@ def _mail_server(text: str) -> Secret:
     return Secret(text)
 
 
+def _broker(text: str) -> str:
+    """Return the address of a broker: in the clear only on this machine."""
+    try:
+        parts = urlsplit(text)
+        fine = (
+            parts.scheme in {"mqtt", "mqtts"} and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        )
+    except ValueError:
+        fine = False
+    if not fine or parts.path.strip("/") or parts.query or parts.fragment or not text.isprintable():
+        raise ValueError("must be an address such as mqtts://broker.example")
+    if parts.scheme == "mqtt" and parts.hostname not in _THIS_MACHINE:
+        raise ValueError("must begin with mqtts:// unless the broker is on this machine")
+    return text
+
+
 def _mailbox(text: str) -> str:
     name, address = parseaddr(text)
     if address.count("@") != 1 or not text.isprintable() or (name and not text.endswith(">")):
@@ -240,6 +265,10 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "aws_kms_key": _text,
     "aws_endpoint": _address,
     "redis_url": _secret,
+    "mqtt_url": _broker,
+    "mqtt_authorities": _path,
+    "mqtt_certificate": _path,
+    "mqtt_key": _path,
     "smtp_url": _mail_server,
     "mail_from": _mailbox,
 }

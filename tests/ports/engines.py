@@ -54,18 +54,18 @@ def ministack():
     }
     _start([program], environment, folder)
     address = f"http://127.0.0.1:{port}"
-    _await(lambda: _answers(f"{address}/_localstack/health"))
+    wait_until(lambda: _answers(f"{address}/_localstack/health"))
     return address
 
 
 @functools.cache
 def redis_server():
     """Return the address of a running Redis (or Valkey), Debian's or whatever the machine has."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server") or _missing("redis-server")
+    program = shutil.which("redis-server") or shutil.which("valkey-server") or missing("redis-server")
     port = free_port()
     folder = tempfile.mkdtemp(prefix="redis-")
     _start([program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder], os.environ, folder)
-    _await(lambda: socket.create_connection(("127.0.0.1", port), timeout=2).close())
+    wait_until(lambda: socket.create_connection(("127.0.0.1", port), timeout=2).close())
     return f"redis://127.0.0.1:{port}"
 
 
@@ -100,6 +100,7 @@ def deployed(address, stage):
     create_missing(client, schema.TABLES, prefix=prefix)
     client.close()
     make_queues(address, schema.QUEUES, prefix=prefix)
+    make_bus(address, schema.SUBSCRIPTIONS, prefix=prefix)
     aws_client("s3", address).create_bucket(
         Bucket=f"{prefix}objects", CreateBucketConfiguration={"LocationConstraint": REGION}
     )
@@ -127,6 +128,36 @@ def make_queues(address, queues, *, prefix):
         client.create_queue(QueueName=prefix + spec.name, Attributes={"RedrivePolicy": policy})
 
 
+def make_bus(address, subscriptions, *, prefix):
+    """Make the event bus and a rule for each subscribed queue, as the infrastructure declares them."""
+    client, bus = aws_client("events", address), f"{prefix}events"
+    client.create_event_bus(Name=bus)
+    for queue, prefixes in schema.subscribed(subscriptions).items():
+        rule = schema.rule_name(bus, queue)
+        client.put_rule(Name=rule, EventBusName=bus, EventPattern=schema.event_pattern(prefixes))
+        client.put_targets(Rule=rule, EventBusName=bus, Targets=[_target(address, prefix + queue)])
+
+
+def _target(address, queue):
+    return {
+        "Id": "queue",
+        "Arn": queue_arn(address, queue),
+        "InputPath": "$.detail",
+        "DeadLetterConfig": {"Arn": queue_arn(address, queue + DEAD)},
+        "RetryPolicy": {
+            "MaximumRetryAttempts": schema.DELIVERY_ATTEMPTS,
+            "MaximumEventAgeInSeconds": schema.DELIVERY_AGE_SECONDS,
+        },
+    }
+
+
+def queue_arn(address, queue):
+    """Return the name that AWS gives to a queue."""
+    client = aws_client("sqs", address)
+    url = client.get_queue_url(QueueName=queue)["QueueUrl"]
+    return client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
 def aws_client(service, address):
     """Return a client of boto3's for what is rare: making buckets, keys and queues."""
     return boto3.client(
@@ -150,10 +181,10 @@ def s3_bucket(address, name):
 
 def _found(name):
     program = _ENGINES / name
-    return str(program) if program.exists() else _missing(name)
+    return str(program) if program.exists() else missing(name)
 
 
-def _missing(name):
+def missing(name):
     if os.environ.get("CI"):
         pytest.fail(f"{name} is missing: ./test.sh installs it")
     return pytest.skip(f"{name} is not installed: ./test.sh installs it")
@@ -173,7 +204,7 @@ def _start(command, environment, folder):
     atexit.register(stop)
 
 
-def _await(ready):
+def wait_until(ready):
     """Call until it works."""
     deadline = time.monotonic() + _START_SECONDS
     while True:

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "user": ("bodega.cli.users", "make, list, change and remove the people who run the shop"),
     "mail": ("bodega.cli.mail", "look at the letters that a shop without a mail server keeps"),
     "key": ("bodega.cli.keys", "create, list and revoke API keys"),
+    "device": ("bodega.cli.devices", "say which devices count stock, and where"),
     "index": ("bodega.cli.index", "rebuild the search index"),
     "worker": ("bodega.cli.worker", "do the shop's background work (`up` starts one by itself)"),
 }

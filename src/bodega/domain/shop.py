@@ -12,11 +12,13 @@ from bodega.domain.carts.coupons import Coupons
 from bodega.domain.carts.rates import Rates
 from bodega.domain.carts.service import Carts
 from bodega.domain.catalog.service import Catalog
+from bodega.domain.devices.service import Devices
 from bodega.domain.flows.buying import Buying
 from bodega.domain.flows.carting import Carting
 from bodega.domain.flows.checkout import Checkout
 from bodega.domain.flows.checkout_recovery import CheckoutRecovery
 from bodega.domain.flows.contacts import Contacts
+from bodega.domain.flows.counting import Counting
 from bodega.domain.flows.crediting import Crediting
 from bodega.domain.flows.event_exporting import EventExporter
 from bodega.domain.flows.exporting import Exporter
@@ -91,6 +93,8 @@ class Shop:
     inventory: Inventory
     stock: Stock
     holds: Holds
+    devices: Devices
+    counting: Counting
     carts: Carts
     coupons: Coupons
     rates: Rates

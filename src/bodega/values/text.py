@@ -11,6 +11,8 @@ Slug = NewType("Slug", str)
 
 MAX_SKU_LENGTH = 64
 MAX_SLUG_LENGTH = 120
+MAX_LOCATION_LENGTH = 40
+_LOCATION = re.compile(r"[a-z0-9_.-]+")
 _SLUG = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 # Control characters, lone surrogates, line and paragraph separators: Unicode's categories Cc, Cs, Zl and Zp.
 _UNCLEAN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -53,6 +55,13 @@ def parse_slug(text: str) -> Slug:
             f"unlike {text[:40]!r}"
         )
     return Slug(canonical)
+
+
+def parse_location(text: object) -> str:
+    """Return the name of a place where stock lies if it is one; InvalidError otherwise."""
+    if type(text) is not str or len(text) > MAX_LOCATION_LENGTH or not _LOCATION.fullmatch(text):
+        raise InvalidError(f"a location is 1 to {MAX_LOCATION_LENGTH} of a-z, 0-9, '-', '_' and '.'")
+    return text
 
 
 def make_slug(title: str) -> Slug:

@@ -3,6 +3,7 @@
 from random import SystemRandom
 
 from bodega import schema
+from bodega.adapters.aws.bus import EventBridgeBus
 from bodega.adapters.aws.cache import RedisCache, connect
 from bodega.adapters.aws.keys import KmsKeys
 from bodega.adapters.aws.lane import ThreadLane
@@ -11,7 +12,6 @@ from bodega.adapters.aws.queue import SqsQueue
 from bodega.adapters.aws.table import DynamoTableStore
 from bodega.adapters.aws.table_setup import check_tables
 from bodega.adapters.aws.world import Clients, Deployment
-from bodega.adapters.local.bus import LocalBus
 from bodega.adapters.local.cache import ProcessCache
 from bodega.adapters.local.search import TantivySearchIndex
 from bodega.adapters.local.sqlite import Database
@@ -49,7 +49,7 @@ def aws_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tantiv
         objects=S3ObjectStore(clients.bucket(), folder=folder / "objects", clock=clock),
         cache=_cache(settings, deployment, clock),
         queue=queue,
-        bus=LocalBus(queue, schema.SUBSCRIPTIONS),
+        bus=EventBridgeBus(clients.boto("events"), bus=f"{deployment.prefix}events", retry=clients.retry),
         keys=keys,
         passwords=Argon2Passwords(),
         mail=mail_of(settings, keys, clock),

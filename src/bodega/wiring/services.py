@@ -4,7 +4,9 @@ import random
 
 from bodega.domain.accounts.service import ApiKeys
 from bodega.domain.accounts.vault import Vault
+from bodega.domain.devices.service import Devices
 from bodega.domain.flows.buying import Buying
+from bodega.domain.flows.counting import Counting
 from bodega.domain.flows.leaving import Leaving
 from bodega.domain.flows.mailing import Mailer
 from bodega.domain.flows.relisting import Relister
@@ -46,6 +48,7 @@ def build(settings: Settings, world: World, search: SearchIndex, outgoing: Outgo
         ids=ids,
         hold_back=settings.hold_reviews,
     )
+    devices = Devices(table=table, clock=clock)
     advice = advice_of(world, goods, selling.orders, reviews)
     transfers = transfers_of(settings, world, goods, selling, people, reviews)
     return Shop(
@@ -55,6 +58,10 @@ def build(settings: Settings, world: World, search: SearchIndex, outgoing: Outgo
         inventory=goods.inventory,
         stock=goods.stock,
         holds=selling.holds,
+        devices=devices,
+        counting=Counting(
+            devices=devices, products=goods.catalog.products, stock=goods.stock, queue=world.queue, clock=clock
+        ),
         carts=selling.carts,
         coupons=selling.coupons,
         rates=selling.rates,

@@ -68,6 +68,7 @@ def prompt_duties(shop: Shop) -> list[Duty]:
         Duty("events", timedelta(seconds=0.5), lambda: shop.webhooks.fan_out.work_once() > 0),
         Duty("reviews", timedelta(seconds=1), lambda: shop.reviewing.work_once() > 0),
         Duty("credits", timedelta(seconds=1), lambda: shop.crediting.work_once() > 0),
+        Duty("counts", timedelta(seconds=1), lambda: shop.counting.work_once() > 0),
         Duty("relist", timedelta(seconds=1), lambda: shop.relister.work_once() > 0),
         Duty("prices", timedelta(seconds=5), lambda: change_prices(shop)),
         Duty("sweep-holds", timedelta(seconds=10), lambda: shop.holds.sweep(limit=_HOLDS) == _HOLDS),

@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from bodega.domain.shop import Shop
@@ -16,9 +17,10 @@ _COURIER_SECONDS = 2.0
 _SWITCH_SECONDS = 0.0005
 
 
-def run(shop: Shop, stop: threading.Event) -> bool:
+def run(shop: Shop, stop: threading.Event, *, beside: Sequence[Callable[[threading.Event], object]] = ()) -> bool:
     """Work until `stop` is set, then close the shop; False if somebody is still at it and the shop open.
 
+    `beside` is what else goes on until then, each in a thread of its own.
     Whoever gets False may end the process: everything is written so that a process may die at any time.
     """
     # Beside a thread that trains, the writer thread would wait five milliseconds for each of its turns.
@@ -29,6 +31,7 @@ def run(shop: Shop, stop: threading.Event) -> bool:
         threading.Thread(target=work_until, args=(stop, duties, now), daemon=True)
         for duties in (long_duties(shop), letter_duties(shop))
     ]
+    others += [threading.Thread(target=one, args=(stop,), daemon=True) for one in beside]
     _log.info("worker started")
     for thread in others:
         thread.start()

@@ -6,14 +6,22 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from bodega.errors import InvalidError
 from bodega.ports.queue import DeadLetter
 
 _CALL_BYTES = 256 * 1024  # of the bodies in one call; SQS takes a mebibyte since 2025, older engines this
 _MAX_REASON = 2000
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+_BURIED_BY_RULE = "RULE_ARN"
 _UNANSWERED = "the lease of the last attempt ended without an answer"
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _UNSENDABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class _Envelope(msgspec.Struct):
+    detail: msgspec.Raw
 
 
 def entry(body: bytes, attributes: Mapping[str, str], delay_seconds: int) -> dict[str, Any]:
@@ -55,8 +63,13 @@ def batches(entries: Sequence[dict[str, Any]], *, most: int) -> Iterator[list[di
 
 
 def body(found: Mapping[str, Any]) -> bytes:
-    """Return the bytes of a message that was received."""
+    """Return the bytes of a message that was received.
+
+    EventBridge buries what it could not bring in its own envelope; what it should have brought is the event inside.
+    """
     text: str = found["Body"]
+    if attribute(found, _BURIED_BY_RULE):
+        return bytes(msgspec.json.decode(text, type=_Envelope).detail)
     return b64decode(text) if attribute(found, "encoding") == "base64" else text.encode()
 
 
@@ -84,7 +97,7 @@ def dead_letter(found: Mapping[str, Any], max_attempts: int) -> DeadLetter:
         id=attribute(found, "id"),
         body=body(found),
         attempts=int(attribute(found, "attempts") or max_attempts),
-        reason=attribute(found, "reason") or _UNANSWERED,
+        reason=attribute(found, "reason") or attribute(found, "ERROR_MESSAGE") or _UNANSWERED,
     )
 
 

@@ -3,10 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-import msgspec
-
-from bodega.errors import InvalidError
-from bodega.ports.queue import MAX_BODY_BYTES, Queue
+from bodega.adapters.rules.event_bodies import event_body
+from bodega.ports.queue import Queue
 from bodega.ports.table import Event
 from bodega.schema import Subscription
 
@@ -25,9 +23,7 @@ class LocalBus:
         """Send all events, one call for each queue; if a call fails the whole may be repeated."""
         bodies: defaultdict[str, list[bytes]] = defaultdict(list)
         for event in events:
-            body = msgspec.json.encode(event)
-            if len(body) > MAX_BODY_BYTES:
-                raise InvalidError(f"event {event.id!r} takes {len(body)} bytes, over {MAX_BODY_BYTES}")
+            body = event_body(event)
             # A set, or a queue with two fitting subscriptions would get the event twice.
             for queue in {one.queue for one in self._subscriptions if event.name.startswith(one.prefix)}:
                 bodies[queue].append(body)

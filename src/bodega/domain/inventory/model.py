@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from bodega.errors import ConflictError, Fault, InvalidError
-from bodega.values.text import is_clean, parse_sku
+from bodega.values.text import is_clean, parse_location, parse_sku
 
 MAIN = "main"
 LOW_STOCK = 5
@@ -20,8 +20,6 @@ MAX_LINES = 100
 MIN_HOLD_SECONDS = 60
 MAX_HOLD_SECONDS = 3600
 HOLD_SECONDS = 600
-_MAX_LOCATION_LENGTH = 40
-_LOCATION = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 
 
 class Place(NamedTuple):
@@ -178,14 +176,10 @@ def check_place(sku: object, location: object, *, pointer: str = "") -> Place:
         canonical = parse_sku(sku if type(sku) is str else "")
     except InvalidError as exc:
         raise InvalidError(exc.message, [Fault(pointer + "/sku", "bad_sku", exc.message)]) from None
-    if (
-        type(location) is not str
-        or not 1 <= len(location) <= _MAX_LOCATION_LENGTH
-        or not _LOCATION.issuperset(location)
-    ):
-        detail = f"a location is 1 to {_MAX_LOCATION_LENGTH} of a-z, 0-9, '-', '_' and '.'"
-        raise InvalidError(detail, [Fault(pointer + "/location", "bad_location", detail)])
-    return Place(canonical, location)
+    try:
+        return Place(canonical, parse_location(location))
+    except InvalidError as exc:
+        raise InvalidError(exc.message, [Fault(pointer + "/location", "bad_location", exc.message)]) from None
 
 
 def check_reason(reason: str) -> str:

@@ -127,6 +127,29 @@ class Stock:
 
         return self._change(place, decide, reason=why, actor=who, exactly=True)
 
+    def count(
+        self,
+        *,
+        sku: str,
+        on_hand: int,
+        reason: str,
+        location: str = MAIN,
+        actor: str = "",
+        along: Callable[[WritePlan], None],
+    ) -> Level:
+        """Set what is on hand to what was counted, whatever it was believed to be.
+
+        `along` adds what must be written in the same transaction: a refusal of that is raised, and nothing is counted.
+        Raises InsufficientStockError below what is held.
+        """
+        check_whole(on_hand, low=0, high=MAX_UNITS, what="what is on hand", pointer="/on_hand")
+        place, why, who = check_place(sku, location), check_reason(reason), check_actor(actor)
+
+        def decide(head: Head | None) -> int:
+            return on_hand - (head.pile.on_hand if head is not None else 0)
+
+        return self._change(place, decide, reason=why, actor=who, exactly=True, along=along)
+
     def begin(
         self,
         *,
@@ -228,17 +251,20 @@ class Stock:
         reason: str,
         actor: str,
         exactly: bool = False,
+        along: Callable[[WritePlan], None] | None = None,
     ) -> Level:
         for _ in range(ATTEMPTS):
             head = self._together(place)
             change = decide(head)
             moment = self._clock.now()
             plan = WritePlan()
+            if along is not None:
+                along(plan)
             if head is None:
                 if change < 0:
                     raise InsufficientStockError([Shortage(place.sku, -change, 0)])
                 start_tracking(plan, place, change, at=moment)
-            else:
+            elif change or along is None:  # a count that finds nothing changed writes only that it was made
                 self._plan_change(plan, head, change, exactly=exactly, at=moment)
             if change:
                 plan.add(Put(schema.INVENTORY, self._remembered(place, change, reason, actor, moment), NotExists()))
