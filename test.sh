@@ -7,6 +7,7 @@ prepare_environment requirements/runtime.txt requirements/build.txt requirements
 prepare_engines
 prepare_infra
 prepare_servers
+prepare_spark
 .venv/bin/ruff format --check --quiet .
 .venv/bin/ruff check --quiet .
 .venv/bin/mypy

@@ -50,12 +50,30 @@ prepare_infra() {
     echo "$stamp" >.venv-infra/stamp
 }
 
-# Servers that tests talk to and that are no Python packages. Elsewhere than on Debian, or not as root, tests that need
+# Spark, for tests of training past one machine; apart from the shop, because nobody needs its 900 MB to sell. Where there
+# is no Java 17 or newer to run it those tests are skipped, unless CI asks for all.
+prepare_spark() {
+    stamp=$(cat requirements/spark.txt scripts/environment.sh | cksum)
+    if ! has_java || { [ -x .venv-spark/bin/python ] && [ "$(cat .venv-spark/stamp 2>/dev/null)" = "$stamp" ]; }; then
+        return
+    fi
+    install_pinned .venv-spark requirements/spark.txt
+    echo "$stamp" >.venv-spark/stamp
+}
+
+has_java() {
+    # The first line is like: openjdk version "17.0.15" 2025-04-15
+    version=$(java -version 2>&1 | sed -n '1s/[^"]*"\([0-9]*\).*/\1/p') && [ "${version:-0}" -ge 17 ]
+}
+
+# Programs that tests need and that are no Python packages. Elsewhere than on Debian, or not as root, tests that need
 # them are skipped, unless CI asks for all.
 prepare_servers() {
     missing=""
     command -v redis-server >/dev/null 2>&1 || command -v valkey-server >/dev/null 2>&1 || missing="redis-server"
     command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
+    # Java takes 200 MB, which nobody else should find installed after a test.
+    [ -z "${CI:-}" ] || has_java || missing="$missing default-jre-headless"
     if [ -n "$missing" ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
         echo "Installing $missing"
         apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -74,6 +74,11 @@ class TrainedModel(msgspec.Struct, frozen=True):
         return cls(recommender, ItemTable.from_arrays(together, mixes), facts)
 
 
+def together_model(settings: TrainSettings) -> CoPurchase:
+    """Return the model of what shares a basket, which learns from orders as if each were a customer."""
+    return CoPurchase(speaker=0.5, listener=0.5, customer=0.5, width=settings.together_width)
+
+
 def train(interactions: Interactions, *, now: float, settings: TrainSettings | None = None) -> TrainedModel:
     """Learn what the shop serves from its orders; an empty shop gets a model that is empty and valid.
 
@@ -85,7 +90,7 @@ def train(interactions: Interactions, *, now: float, settings: TrainSettings | N
     model = wanted.model or default_blend(interactions)
     if wanted.learn_weights:
         model = learn_blend(model, interactions, now=now, seed=wanted.seed)
-    together = CoPurchase(speaker=0.5, listener=0.5, customer=0.5, width=wanted.together_width)
+    together = together_model(wanted)
     facts = Metadata(
         format=FORMAT,
         model=model,

@@ -4,7 +4,8 @@ import numpy as np
 
 from bodega.recsys.arrays import Weights
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.models.base import Model, popularity
+from bodega.recsys.models.base import Model
+from bodega.recsys.models.counts import Counts
 from bodega.recsys.serving import ItemTable, Mix
 
 
@@ -18,8 +19,12 @@ class Popularity(Model, frozen=True, kw_only=True, tag="popularity"):
 
     def fit(self, interactions: Interactions, *, now: float) -> ItemTable:
         """Learn the popularity; the table stays silent."""
-        heard = popularity(interactions, now=now, half_life_days=self.half_life_days)
-        return silent_table(heard, Mix(table=0, own=0, own_table=0, own_count=0, own_recency=0))
+        return self.joined(Counts.of(interactions, now=now, half_lives=[self.half_life_days]))
+
+    def joined(self, counts: Counts) -> ItemTable:
+        """Return what is served from what was counted."""
+        alone = Mix(table=0, own=0, own_table=0, own_count=0, own_recency=0)
+        return silent_table(counts.popularity[self.half_life_days], alone)
 
 
 def silent_table(popular: Weights, mix: Mix) -> ItemTable:

@@ -1,0 +1,68 @@
+"""The job's entry, for spark-submit, EMR Serverless or plain Python: read events, train, write what is handed over."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from pyspark.sql import SparkSession
+
+from bodega.errors import InvalidError, ShopError
+from bodega.recsys.models.copurchase import TERMS_AT_ONCE
+from bodega.recsys.training import TrainSettings
+from bodega.spark.lines import read_lines
+from bodega.spark.training import train
+
+_CHUNK_BYTES = 1 << 20
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Train once; 2 if the events or the settings are of no use, with the reason on standard error."""
+    given = _parser().parse_args(arguments)
+    spark = SparkSession.builder.appName("bodega recommend train").getOrCreate()
+    try:
+        settings = _settings(given.settings)
+        handover = train(read_lines(spark, given.events), now=given.as_of, settings=settings, at_once=given.at_once)
+    except ShopError as exc:
+        print(exc.message, file=sys.stderr)  # noqa: T201  # what a job says, it prints
+        return 2
+    finally:
+        spark.catalog.clearCache()  # or a later training in the same session would read what is no longer there
+    _put(spark, given.artifact, handover.files())
+    print(msgspec.json.encode(handover.facts).decode())  # noqa: T201
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="learn recommendations on a Spark cluster")
+    parser.add_argument("--events", required=True, help="where `bodega recommend export-events` laid them out")
+    parser.add_argument("--artifact", required=True, help="the folder to write, for `bodega recommend publish`")
+    parser.add_argument("--settings", default="{}", help="JSON, as bodega.recsys.training.TrainSettings has it")
+    parser.add_argument("--as-of", type=float, help="now, in days since 1970 (default: the last event)")
+    parser.add_argument("--at-once", type=int, default=TERMS_AT_ONCE, help="products that a task sums at most")
+    return parser
+
+
+def _settings(document: str) -> TrainSettings:
+    try:
+        return msgspec.json.decode(document, type=TrainSettings)
+    except msgspec.MsgspecError as exc:
+        raise InvalidError(f"these are no settings of a training: {exc}") from exc
+
+
+def _put(spark: SparkSession, folder: str, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write files through Hadoop's file systems, which know every place that Spark reads from, and may write there."""
+    context = spark.sparkContext
+    path_of = context._jvm.org.apache.hadoop.fs.Path  # noqa: SLF001  # Spark has no other way from Python
+    path = path_of(folder)
+    system = path.getFileSystem(context._jsc.hadoopConfiguration())  # noqa: SLF001
+    system.setWriteChecksum(False)  # no second file beside each on a local disk
+    for name, data in files:
+        stream = system.create(path_of(path, name), True)  # noqa: FBT003  # overwrite
+        for start in range(0, len(data), _CHUNK_BYTES):
+            stream.write(bytearray(data[start : start + _CHUNK_BYTES]))
+        stream.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
