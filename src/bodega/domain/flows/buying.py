@@ -22,7 +22,7 @@ class Buying:
         return self._checkout.place(request=request, quote=lambda: self._quote(request))
 
     def _quote(self, request: CheckoutRequest) -> Quote:
-        return self._carting.quote(request.cart_id, customer_id=request.customer_id, who=self._who(request))
+        return self._carting.quote(request.cart_id, customer_id=request.customer_id, who=lambda: self._who(request))
 
     def _who(self, request: CheckoutRequest) -> str:
         """Return who counts as one customer of a coupon: a guest is known by nothing but their address."""

@@ -1,6 +1,6 @@
 """Price carts with what coupons, tables, catalog and stock say at this moment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -31,15 +31,17 @@ class CartPrices:
         basket = self.of(cart, self._goods.of_lines(cart.lines, held=units_held(hold)), customer_id)
         return msgspec.structs.replace(basket, held_until=end_of(hold)) if hold is not None else basket
 
-    def quote(self, cart: Cart, customer_id: str | None, *, who: str | None) -> Quote:
+    def quote(self, cart: Cart, customer_id: str | None, *, who: Callable[[], str] | None) -> Quote:
         """Return what a cart costs, with tables that are looked up anew; raises why it cannot be checked out."""
         hold = self._holds.find(cart)
-        goods = self._goods.of_lines(cart.lines, held=units_held(hold))
-        basket = self.of(cart, goods, customer_id, who=who, current=True)
+        # Whether there are enough units is for the hold to find out, which a quote is asked for.
+        goods = self._goods.prices_of_lines(cart.lines)
+        user = customer_id if who is None or cart.coupon is None else who()
+        basket = self.of(cart, goods, customer_id, who=user, current=True)
         if basket.obstacle is not None:
             raise basket.obstacle
         hold_id = hold.id if hold is not None else None
-        return msgspec.structs.replace(basket.quote, coupon_user=who, hold_id=hold_id)
+        return msgspec.structs.replace(basket.quote, coupon_user=user, hold_id=hold_id)
 
     def of(
         self,

@@ -82,16 +82,17 @@ class Carting:
         """Return the cart that a customer fills at present, None if there is none."""
         return self._carts.find_of_customer(customer_id)
 
-    def quote(self, cart_id: str, *, customer_id: str | None = None, who: str | None = None) -> Quote:
+    def quote(self, cart_id: str, *, customer_id: str | None = None, who: Callable[[], str] | None = None) -> Quote:
         """Return what a cart costs, for checking it out: with the tables, prices and coupon of this moment.
 
-        `who` counts uses of a coupon by customer, a guest's too (see `Coupons.plan_use`); the customer's id if None.
+        `who` says by whom uses of a coupon are counted, a guest's too (see `Coupons.plan_use`), and is asked if there
+        is one; without it that is the customer's id.
         Raises why the cart cannot be checked out.
         """
         cart = self._carts.get(cart_id, customer_id=customer_id)
         if cart.order_id is not None:
             raise CartOrderedError(cart)
-        return self._prices.quote(cart, customer_id, who=who or customer_id)
+        return self._prices.quote(cart, customer_id, who=who)
 
     def add_order(self, *, plan: WritePlan, quote: Quote, order_id: str, customer_id: str | None) -> None:
         """Add to a placing transaction that this quote becomes this order: the cart ends and its coupon is used.

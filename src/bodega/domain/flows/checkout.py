@@ -217,13 +217,15 @@ class Checkout:
 
     def _place(self, attempt: Attempt, reference: str = "") -> Attempt:
         """Write the order: stock confirmed, cart closed, coupon used, events announced, all together or not at all."""
-        for _ in range(MAX_STEPS):
+        for tries in range(MAX_STEPS):
             placed = self._placed(attempt, reference)
             order = placed.order()
             plan = WritePlan()
             self._attempts.add_change(plan=plan, attempt=placed)
             try:
-                self._holds.add_confirmation(plan=plan, hold_id=attempt.hold_id, at_most=_WRITES_OF_STOCK)
+                self._holds.add_confirmation(
+                    plan=plan, hold_id=attempt.hold_id, at_most=_WRITES_OF_STOCK, look=tries > 0
+                )
                 entry = entry_for(order, "placed", at=order.placed_at)
                 self._orders.add_placed(plan=plan, order=order, entry=entry)
                 quote = attempt.quote

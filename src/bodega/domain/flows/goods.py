@@ -49,27 +49,36 @@ class GoodsReader:
         Units that are `held` for this cart are available to it.
         """
         product_ids = {line.sku: line.product_id for line in lines}
-        found = self._of(product_ids, held)
-        moved = [sku for sku in product_ids if sku not in found]
-        # A SKU may have moved to another product since; that is rare, and asked only for what was not found.
+        return self._moved_too(self._of(product_ids, self._levels(product_ids, held)), product_ids)
+
+    def prices_of_lines(self, lines: Sequence[CartLine]) -> dict[str, Goods]:
+        """Return the same without a look at the stock, as if everything were there."""
+        product_ids = {line.sku: line.product_id for line in lines}
+        return self._moved_too(self._of(product_ids, {}), product_ids)
+
+    def _moved_too(self, found: dict[str, Goods], skus: Iterable[str]) -> dict[str, Goods]:
+        """Add SKUs that moved to another product since: that is rare, and asked only for what was not found."""
+        moved = [sku for sku in skus if sku not in found]
         return found | self.of_skus(moved) if moved else found
 
     def of_skus(self, skus: Iterable[str]) -> dict[str, Goods]:
         """Return what is for sale of some SKUs."""
-        return self._of(self._products.find_ids_by_sku(skus))
+        product_ids = self._products.find_ids_by_sku(skus)
+        return self._of(product_ids, self._levels(product_ids))
 
-    def _of(self, product_ids: Mapping[str, str], held: Mapping[str, int] = {}) -> dict[str, Goods]:
+    def _levels(self, skus: Iterable[str], held: Mapping[str, int] = {}) -> dict[str, Level]:
+        levels = dict(self._inventory.find_levels(skus))
+        for sku, units in held.items():
+            if sku in levels:
+                levels[sku] = msgspec.structs.replace(levels[sku], held=levels[sku].held - units)
+        return levels
+
+    def _of(self, product_ids: Mapping[str, str], levels: Mapping[str, Level]) -> dict[str, Goods]:
         if not product_ids:
             return {}
         now = self._clock.now()
         stored = self._products.find_many_stored(list(dict.fromkeys(product_ids.values())))
         products = {key: self._decode(key, one) for key, one in stored.items() if one.public is not None}
-        levels = self._inventory.find_levels(product_ids)
-        levels |= {
-            sku: msgspec.structs.replace(levels[sku], held=levels[sku].held - units)
-            for sku, units in held.items()
-            if sku in levels
-        }
         found = {}
         for sku, product_id in product_ids.items():
             product = products.get(product_id)

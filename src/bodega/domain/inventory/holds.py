@@ -7,6 +7,7 @@ next change of the pile lets all of them go at once; nobody waits for the sweep,
 import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -36,6 +37,7 @@ from bodega.domain.inventory.records import (
     hold_item,
     hold_key,
     keyed,
+    pile_key,
     read_hold,
     read_piles,
     slot_after,
@@ -67,6 +69,13 @@ FIT_TOGETHER = PART
 """SKUs that are surely held in one transaction, with room for a write of whoever holds them."""
 _EXTENDED_TOGETHER = MAX_TRANSACTION_WRITES - 3
 """Lines whose slot is changed in one transaction, beside the hold, its place in the work list and a write of others."""
+
+
+class Source(NamedTuple):
+    """The pile that has a line's units, and the arrangement of its place in which it has them."""
+
+    key: Key
+    epoch: int
 
 
 class Holds:
@@ -147,7 +156,9 @@ class Holds:
             return longer
         raise StockMovedError(f"hold {hold_id!r}")
 
-    def add_confirmation(self, *, plan: WritePlan, hold_id: str, at_most: int = MAX_TRANSACTION_WRITES) -> Hold:
+    def add_confirmation(
+        self, *, plan: WritePlan, hold_id: str, at_most: int = MAX_TRANSACTION_WRITES, look: bool = True
+    ) -> Hold:
         """Add to a plan the writes that turn a hold into a sale: one a tracked line and one for the hold.
 
         The plan's commit then raises HoldExpiredError if the hold was over before it, and StockMovedError if the
@@ -155,12 +166,26 @@ class Holds:
 
         If that were more than `at_most` writes, what is too much is taken off the shelf at once. It comes back when
         the hold is released or swept, so that a plan which is never committed loses nothing.
+
+        Without a `look`, the stock is taken to lie where the hold found it, which is nearly always so and saves reading
+        it; where it does not, StockMovedError says so.
         """
         for _ in range(ATTEMPTS):
             hold = self.get(hold_id=hold_id)
             if not self._is_light(hold, most=at_most - 1):
                 continue
             start = Delete(schema.INVENTORY, hold_key(hold.id), Equals("version", hold.version))
+            if not look:
+                plan.add(start, otherwise=_refusal_of_hold(hold.id))
+                for line in _on_shelf(hold):
+                    _add_slot_change(
+                        plan,
+                        hold,
+                        line,
+                        Source(pile_key(Place(line.sku, line.location), line.bucket), line.epoch),
+                        _sold(line, slot=hold.expires_at),
+                    )
+                return hold
             if self._plan_lines(plan, hold, _on_shelf(hold), partial(_sold, slot=hold.expires_at), start=start):
                 return hold
         raise StockMovedError(f"hold {hold_id!r}")
@@ -237,19 +262,8 @@ class Holds:
                 raise HoldExpiredError(hold.id)
             return False  # it was extended between two reads
         plan.add(start, otherwise=_refusal_of_hold(hold.id))
-        for line, head, pile in located:
-            delta = change(line)
-            slots = {slot_name(slot): units for slot, units in delta.slots.items()}
-            counts = {"on_hand": delta.on_hand, "sold": delta.sold}
-            plan.add(
-                Update(
-                    schema.INVENTORY,
-                    pile.key,
-                    add={name: units for name, units in (counts | slots).items() if units} | {"version": 1},
-                    condition=All((Equals("epoch", pile.epoch), AtLeast(slot_name(hold.expires_at), line.quantity))),
-                ),
-                otherwise=_refusal_of_line(hold, head),
-            )
+        for line, _, pile in located:
+            _add_slot_change(plan, hold, line, Source(pile.key, pile.epoch), change(line))
         return True
 
     def _located(self, lines: Sequence[HeldLine]) -> list[tuple[HeldLine, Head, Pile]] | None:
@@ -352,10 +366,25 @@ def _refusal_of_hold(hold_id: str) -> Refusal:
     return refuse
 
 
-def _refusal_of_line(hold: Hold, head: Head) -> Refusal:
+def _add_slot_change(plan: WritePlan, hold: Hold, line: HeldLine, source: Source, delta: Delta) -> None:
+    """Add to a plan what becomes of a line's units, which still have to be where they were held."""
+    slots = {slot_name(slot): units for slot, units in delta.slots.items()}
+    counts = {"on_hand": delta.on_hand, "sold": delta.sold}
+    plan.add(
+        Update(
+            schema.INVENTORY,
+            source.key,
+            add={name: units for name, units in (counts | slots).items() if units} | {"version": 1},
+            condition=All((Equals("epoch", source.epoch), AtLeast(slot_name(hold.expires_at), line.quantity))),
+        ),
+        otherwise=_refusal_of_line(hold, line, source),
+    )
+
+
+def _refusal_of_line(hold: Hold, line: HeldLine, source: Source) -> Refusal:
     def refuse(found: Item | None) -> ShopError:
-        if found is None or found.get("epoch") != head.pile.epoch:
-            return StockMovedError(f"the stock of {head.place.sku!r}")
+        if found is None or found.get("epoch") != source.epoch:
+            return StockMovedError(f"the stock of {line.sku!r}")
         return HoldExpiredError(hold.id)
 
     return refuse

@@ -368,7 +368,7 @@ def test_a_coupon_is_counted_with_the_order_and_refuses_the_next(corner):
     first, second = corner.cart(MUG=1), corner.cart(MUG=1)
     for cart_id in (first, second):
         corner.carting.redeem(cart_id, code="one")
-    quotes = [corner.carting.quote(cart_id, who="digest") for cart_id in (first, second)]
+    quotes = [corner.carting.quote(cart_id, who=lambda: "digest") for cart_id in (first, second)]
 
     corner.order(quotes[0])
 
