@@ -38,7 +38,7 @@ class Money(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True,
     currency: str
 
     def __post_init__(self) -> None:
-        if not _CODE.fullmatch(self.currency):
+        if self.currency not in _SYMBOLS and not _CODE.fullmatch(self.currency):
             raise InvalidError(f"currency must be three capital letters (ISO 4217), not {self.currency[:12]!r}")
         if abs(self.amount) > MAX_AMOUNT:
             raise InvalidError(f"an amount of money must be within ±{MAX_AMOUNT} minor units")

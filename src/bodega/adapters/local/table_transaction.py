@@ -8,7 +8,7 @@ from bodega.adapters.local.sqlite_batch import Batch, RowChange
 from bodega.adapters.local.table_layout import TableLayout, decode, encode
 from bodega.adapters.rules.table_changes import TOKEN_SECONDS, check_update, encode_event, token_digest, updated
 from bodega.adapters.rules.table_conditions import check_condition, holds
-from bodega.adapters.rules.table_limits import check_key, measure_item
+from bodega.adapters.rules.table_limits import check_key, check_size, measure_item
 from bodega.errors import InvalidError
 from bodega.ports.table import (
     MAX_TRANSACTION_BYTES,
@@ -91,8 +91,8 @@ class PreparedWrite:
             return []
         if kind is Update:
             new = updated(self.write, (layout.partition_key, layout.sort_key), seen)  # type: ignore[arg-type]
-            measure_item(new)
             row = encode(new)
+            check_size(new, row)
         rest = None if new is None else (layout.expires(new), row)
         changes: list[RowChange] = [(layout, (key.partition, key.sort), rest)]
         if layout.indexes:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bodega.adapters.rules.table_limits import check_integer, measure_attributes
+from bodega.adapters.rules.table_limits import check_attribute, check_integer
 from bodega.errors import InvalidError
 from bodega.ports.table import (
     All,
@@ -75,13 +75,13 @@ def _count(condition: Condition, depth: int) -> int:
         case Exists() | NotExists():
             return 1
         case Missing(attribute):
-            measure_attributes({attribute: None})
+            check_attribute(attribute, "")
             return 1
         case Equals(attribute, value):
-            measure_attributes({attribute: value})
+            check_attribute(attribute, value)
             return 1
         case AtLeast(attribute, value) | AtMost(attribute, value):
-            measure_attributes({attribute: None})
+            check_attribute(attribute, "")
             check_integer(value)
             return 1
         case All(parts) | Any(parts):

@@ -22,6 +22,9 @@ from bodega.ports.table import (
 )
 
 _PLAIN = frozenset({str, bytes, bool, type(None)})
+_TWO_DIGITS = 100
+_MOST_FOR_A_BYTE = 5
+"""An item counts at most so many bytes for one of its MessagePack: an empty list is 4 for 1."""
 _SURELY_SHORT = MAX_SORT_KEY_BYTES // 4  # characters; no character takes more than 4 bytes of UTF-8
 
 
@@ -80,6 +83,23 @@ def measure_attributes(attributes: Mapping[str, object]) -> int:
     return _measure_members(attributes, 1)
 
 
+def check_attribute(name: str, value: object) -> None:
+    """Refuse a name and a value that no item can have; as `measure_attributes` does, without its size."""
+    kind = type(value)
+    if name not in _NAME_BYTES:
+        _name_bytes(name)
+    if kind is int:
+        check_integer(value)
+    elif kind is not str or not value.isascii():  # type: ignore[attr-defined]
+        _measure(value, 1)
+
+
+def check_size(item: Item, encoded: bytes) -> None:
+    """Refuse an item that grew too large, of which every attribute is known to be one that an item can have."""
+    if len(encoded) * _MOST_FOR_A_BYTE > MAX_ITEM_BYTES:
+        measure_item(item)
+
+
 def check_integer(number: object) -> None:
     """Refuse what is not an integer of at most 64 bits with sign."""
     if type(number) is not int:
@@ -94,9 +114,11 @@ def _measure_members(members: Mapping[str, object], depth: int) -> int:
         known = _NAME_BYTES.get(name)
         size += _name_bytes(name) if known is None else known
         kind = type(value)
-        # Nearly everything that is stored is short ASCII or bytes, and every write passes here.
+        # Nearly everything that is stored is short ASCII, bytes or a small number, and every write passes here.
         if kind is bytes or (kind is str and value.isascii()):  # type: ignore[attr-defined]
             size += len(value)  # type: ignore[arg-type]
+        elif kind is int and 0 <= value < _TWO_DIGITS:  # type: ignore[operator]
+            size += 2
         else:
             size += _measure(value, depth)
     return size
@@ -144,7 +166,7 @@ def _measure_elements(elements: list[typing.Any], depth: int) -> int:
 
 
 def _measure_integer(number: int) -> int:
-    if -100 < number < 100:  # noqa: PLR2004 - two digits make a byte
+    if -_TWO_DIGITS < number < _TWO_DIGITS:  # two digits make a byte
         return 2 + (number < 0)
     check_integer(number)
     digits = len(str(abs(number)).rstrip("0"))

@@ -165,7 +165,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return where the money is."""
         if self.paid is None:
             return "none"
-        captured, refunded = self.captured.amount, self.refunded.amount
+        captured, refunded = self.paid.sum_of("capture", "done"), self.paid.sum_of("refund", "done")
         if captured:
             return "refunded" if refunded >= captured else "refunded_partly" if refunded else "paid"
         return "voided" if self.paid.sum_of("void", "done") or self.state == "cancelled" else "authorised"
