@@ -18,6 +18,7 @@ from bodega.cli.beside import run_beside
 from bodega.cli.opening import add_data_argument, settings_of
 from bodega.errors import UnavailableError
 from bodega.settings import MAX_WORKERS, Settings, to_env
+from bodega.wiring import check_place
 
 # Server processes of a shop that was killed notice within this time and leave the port.
 _PREDECESSOR_SECONDS = 1.5
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Prepare, then serve until interrupted."""
     settings = _with_free_address(settings_of(arguments, environment))
+    check_place(settings)
     # The processes that we start, the server's among them, read their settings from the environment.
     os.environ.update(to_env(settings))  # noqa: TID251
     with _terminated_like_interrupted():

@@ -11,7 +11,7 @@ from bodega.cli.opening import add_data_argument, settings_of
 from bodega.domain.shop import Shop
 from bodega.errors import UnavailableError
 from bodega.settings import Settings
-from bodega.wiring import open_shop, worker_turn
+from bodega.wiring import check_place, open_shop, worker_turn
 from bodega.worker.run import run as run_worker
 from bodega.worker.run import stop_on_signals
 
@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     stop = stop_on_signals()
     with ends_with_stdin(wanted=arguments.until_stdin_closes), worker_turn(settings, stop) as mine:
         if mine:
+            check_place(settings)
             shop = open_shop(settings)
             if not run_worker(shop, stop, beside=_listeners(settings, shop)):
                 # Leaving in order would wait for the thread that does the long work.

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bodega.wiring.folder import MARKER, ForeignFolderError, claim_folder, worker_turn
-    from bodega.wiring.opening import open_shop
+    from bodega.wiring.opening import check_place, open_shop
     from bodega.wiring.providers import kept_letters
 
-__all__ = ["MARKER", "ForeignFolderError", "claim_folder", "kept_letters", "open_shop", "worker_turn"]
+__all__ = ["MARKER", "ForeignFolderError", "check_place", "claim_folder", "kept_letters", "open_shop", "worker_turn"]
 _HOMES = {
     "MARKER": "folder",
     "ForeignFolderError": "folder",
+    "check_place": "opening",
     "claim_folder": "folder",
     "kept_letters": "providers",
     "open_shop": "opening",

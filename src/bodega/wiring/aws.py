@@ -5,6 +5,7 @@ from random import SystemRandom
 from bodega import schema
 from bodega.adapters.aws.bus import EventBridgeBus
 from bodega.adapters.aws.cache import RedisCache, connect
+from bodega.adapters.aws.deployment_check import check_deployment
 from bodega.adapters.aws.keys import KmsKeys
 from bodega.adapters.aws.lane import ThreadLane
 from bodega.adapters.aws.objects import S3ObjectStore
@@ -16,6 +17,7 @@ from bodega.adapters.local.cache import ProcessCache
 from bodega.adapters.local.search import TantivySearchIndex
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.system.clock import SystemClock
+from bodega.adapters.system.ids import UlidIds
 from bodega.adapters.system.passwords import Argon2Passwords
 from bodega.domain.shop import World
 from bodega.ports.cache import Cache
@@ -61,6 +63,20 @@ def aws_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tantiv
         release=bank.close,
     )
     return world, TantivySearchIndex(folder / "search")
+
+
+def check_deployed(settings: Settings) -> None:
+    """Raise UnavailableError in one line unless all that was deployed for the shop is there, and is its own."""
+    deployment = deployment_of(settings)
+    clients = Clients(deployment, clock=SystemClock())
+    clock, ids = SystemClock(), UlidIds(SystemClock())
+    check_deployment(
+        clients,
+        tables=schema.TABLES,
+        queue=SqsQueue(clients.boto("sqs"), schema.QUEUES, prefix=deployment.prefix, clock=clock, ids=ids),
+        bus=EventBridgeBus(clients.boto("events"), bus=f"{deployment.prefix}events", retry=clients.retry),
+        subscriptions=schema.SUBSCRIPTIONS,
+    )
 
 
 def _cache(settings: Settings, deployment: Deployment, clock: Clock) -> Cache:

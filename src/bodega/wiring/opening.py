@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import ModuleType
 
 from bodega.adapters.system.clock import SystemClock
 from bodega.adapters.system.ids import UlidIds
@@ -39,10 +40,24 @@ def open_shop(
     return build(settings, world, search, outgoing or HttpcoreOutgoing(opened=settings.outgoing_allow))
 
 
+def check_place(settings: Settings) -> None:
+    """Raise UnavailableError in one line if what a shop on AWS needs is missing there, foreign or of another version.
+
+    For programs that serve for long; it takes some fifty calls. A shop in a folder is looked at when it is opened.
+    """
+    if settings.cloud == "aws":
+        _on_aws().check_deployed(settings)
+
+
 def _cloud_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, SearchIndex]:
+    found: tuple[World, SearchIndex] = _on_aws().aws_world(settings, clock, ids)
+    return found
+
+
+def _on_aws() -> ModuleType:
     try:
         # Only who runs on AWS needs its libraries, which take half a second to import.
-        from bodega.wiring.aws import aws_world  # noqa: PLC0415
+        from bodega.wiring import aws  # noqa: PLC0415
     except ImportError as exc:
         raise UnavailableError("BODEGA_CLOUD=aws needs AWS's libraries: install bodega[aws]") from exc
-    return aws_world(settings, clock, ids)
+    return aws

@@ -11,6 +11,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bodega import schema
+from bodega.adapters.aws.refusals import unavailable
 from bodega.adapters.aws.retry import Again, Retry
 from bodega.adapters.rules.event_bodies import event_body
 from bodega.errors import UnavailableError
@@ -106,14 +107,7 @@ class EventBridgeBus:
         return rules
 
     def _unavailable(self, error: Exception) -> UnavailableError:
-        if not isinstance(error, ClientError):
-            return UnavailableError(f"EventBridge cannot be reached: {type(error).__name__}")
-        code = error.response["Error"]["Code"]
-        if code == "ResourceNotFoundException":
-            return UnavailableError(
-                f"event bus {self._bus} is missing: check the region and the stage, or deploy first"
-            )
-        return UnavailableError(f"EventBridge refused a call of {self._bus}: {code}")
+        return unavailable("EventBridge", f"event bus {self._bus}", error)
 
 
 class _LeftOverError(Exception):

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from bodega.adapters.aws.connections import Connections, LostAnswerError, UnsentError
+from bodega.adapters.aws.refusals import DENIED, NOT_LET_IN, refused
 from bodega.adapters.aws.retry import Again, Retry
 from bodega.adapters.aws.signing import Signer
 from bodega.errors import UnavailableError
@@ -32,13 +33,6 @@ THROTTLES = frozenset(
 )
 _CONTENTION = frozenset({"TransactionConflictException", "TransactionConflict", "TransactionInProgressException"})
 _BROKEN = frozenset({"InternalServerError", "InternalFailure", "ServiceUnavailable", "ServiceUnavailableException"})
-_NOT_LET_IN = {
-    "UnrecognizedClientException": "AWS does not know these credentials: check the access key",
-    "InvalidSignatureException": "AWS refused the signature: check the secret key and this machine's clock",
-    "ExpiredTokenException": "the AWS credentials have expired: sign in again",
-    "MissingAuthenticationTokenException": "there are no AWS credentials: sign in, or set them",
-    "IncompleteSignatureException": "AWS refused the signature: check the access key and the region",
-}
 
 
 class DynamoError(Exception):
@@ -86,7 +80,7 @@ class DynamoClient:
         try:
             return self._retry.call(lambda: self._once(operation, body), verdict)
         except DynamoError as error:
-            raise self._translated(error) from error
+            raise self._translated(error, request) from error
         except (LostAnswerError, UnsentError) as error:
             raise UnavailableError(f"DynamoDB at {self._endpoint} cannot be reached: {error}") from error
 
@@ -111,13 +105,12 @@ class DynamoClient:
             code, message, reasons=document.get("CancellationReasons") or (), found=document.get("Item") or None
         )
 
-    def _translated(self, error: DynamoError) -> Exception:
+    def _translated(self, error: DynamoError, request: Mapping[str, Any]) -> Exception:
         if error.code in THROTTLES:
             return ThrottledError("DynamoDB takes no more calls at the moment")
-        if error.code in _NOT_LET_IN:
-            return UnavailableError(_NOT_LET_IN[error.code])
-        if error.code == "AccessDeniedException":
-            return UnavailableError(f"AWS refused the permission: {error.message}")
+        if error.code in NOT_LET_IN or error.code in DENIED:
+            thing = f"table {request['TableName']}" if "TableName" in request else "a table"
+            return refused("DynamoDB", thing, error.code, error.message)
         if error.code == "ResourceNotFoundException":
             return UnavailableError(
                 f"DynamoDB at {self._endpoint} has no such table: check the region and the stage, or deploy first"

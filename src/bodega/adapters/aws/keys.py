@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bodega.adapters.aws.refusals import unavailable
 from bodega.adapters.aws.secrets import master_key
 from bodega.adapters.rules.sealing import Sealing
 from bodega.errors import UnavailableError
@@ -40,7 +41,7 @@ class KmsKeys(Sealing):
         try:
             made = self._kms.generate_data_key(KeyId=self._key_id, KeySpec="AES_256", EncryptionContext=_context(owner))
         except (ClientError, BotoCoreError) as error:
-            raise _unavailable(error) from error
+            raise self._unavailable(error) from error
         data_key = DataKey(owner, made["CiphertextBlob"])
         self._keep(data_key, made["Plaintext"])
         return data_key
@@ -57,11 +58,14 @@ class KmsKeys(Sealing):
         except ClientError as error:
             if error.response["Error"]["Code"] in _NOT_OURS:
                 raise UnsealError("this data key was not made here for its owner, or its key was destroyed") from None
-            raise _unavailable(error) from error
+            raise self._unavailable(error) from error
         except BotoCoreError as error:
-            raise _unavailable(error) from error
+            raise self._unavailable(error) from error
         self._keep(data_key, answer["Plaintext"])
         return answer["Plaintext"]  # type: ignore[no-any-return]
+
+    def _unavailable(self, error: Exception) -> UnavailableError:
+        return unavailable("KMS", f"encryption key {self._key_id}", error)
 
     def _keep(self, data_key: DataKey, plain: bytes) -> None:
         with self._lock:
@@ -73,10 +77,3 @@ class KmsKeys(Sealing):
 
 def _context(owner: str) -> dict[str, str]:
     return {"owner": owner}
-
-
-def _unavailable(error: Exception) -> UnavailableError:
-    if isinstance(error, ClientError):
-        code = error.response["Error"]["Code"]
-        return UnavailableError(f"KMS refused ({code}): check the key of this stage and what this role may do with it")
-    return UnavailableError(f"KMS cannot be reached: {type(error).__name__}")

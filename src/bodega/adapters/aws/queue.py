@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bodega.adapters.aws import queue_messages as sqs_messages
+from bodega.adapters.aws.refusals import code_of, unavailable
 from bodega.errors import InvalidError, NotFoundError, UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
@@ -22,7 +24,6 @@ _AT_ONCE = 10  # messages in one call, and in one answer
 _LOOK_SECONDS = 30  # a dead letter that is looked at is hidden meanwhile, so that one look sees it once
 _MOST_DEAD = 1000
 _LEASE_IS_OVER = frozenset({"ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"})
-_NO_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 
 
 class _Lease(NamedTuple):
@@ -150,8 +151,18 @@ class SqsQueue:
         """Return about how many messages wait or are leased."""
         self._spec(queue)
         counts = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
-        answer = self._call(queue, lambda url: self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts))
-        return sum(int(answer["Attributes"].get(name, 0)) for name in counts)
+        return sum(int(count) for count in self._attributes(queue, counts).values())
+
+    def check(self) -> None:
+        """Raise UnavailableError that names the first queue that is missing, or buries otherwise than is declared."""
+        for name, spec in self._specs.items():
+            self._attributes(name + DEAD, ["QueueArn"])
+            policy = msgspec.json.decode(self._attributes(name, ["RedrivePolicy"]).get("RedrivePolicy", "{}"))
+            buried = str(policy.get("deadLetterTargetArn", "")).rpartition(":")[2]
+            if (buried, int(policy.get("maxReceiveCount", 0))) != (self._prefix + name + DEAD, spec.max_attempts):
+                raise UnavailableError(
+                    f"queue {self._prefix}{name} does not bury after {spec.max_attempts} attempts: deploy again"
+                )
 
     # -- inside --------------------------------------------------------------------------------------------
 
@@ -160,6 +171,10 @@ class SqsQueue:
             return self._specs[queue]
         except KeyError:
             raise NotFoundError("queue", queue) from None
+
+    def _attributes(self, queue: str, names: list[str]) -> dict[str, str]:
+        answer = self._call(queue, lambda url: self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names))
+        return answer.get("Attributes", {})  # type: ignore[no-any-return]
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -238,16 +253,11 @@ class SqsQueue:
                 self._urls[queue] = self._sqs.get_queue_url(QueueName=self._prefix + queue)["QueueUrl"]
             return call(self._urls[queue])
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in _LEASE_IS_OVER:
+            if code_of(error) in _LEASE_IS_OVER:
                 raise _LeaseOverError from error
-            if code in _NO_QUEUE:
-                raise UnavailableError(
-                    f"queue {self._prefix}{queue} is missing: check the region and the stage, or deploy first"
-                ) from error
-            raise UnavailableError(f"SQS refused a call of {self._prefix}{queue}: {code}") from error
+            raise unavailable("SQS", f"queue {self._prefix}{queue}", error) from error
         except BotoCoreError as error:
-            raise UnavailableError(f"SQS cannot be reached: {type(error).__name__}") from error
+            raise unavailable("SQS", f"queue {self._prefix}{queue}", error) from error
 
 
 class _LeaseOverError(Exception):

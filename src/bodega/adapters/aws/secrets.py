@@ -5,6 +5,7 @@ from hashlib import sha256
 import msgspec
 
 from bodega.adapters.aws.connections import Connections, LostAnswerError, UnsentError
+from bodega.adapters.aws.refusals import refused
 from bodega.adapters.aws.retry import Again, Retry
 from bodega.adapters.aws.signing import Signer
 from bodega.errors import UnavailableError
@@ -22,6 +23,8 @@ class _Found(msgspec.Struct, rename="pascal"):
 
 class _Refused(msgspec.Struct):
     kind: str = msgspec.field(default="", name="__type")
+    message: str = ""
+    long_message: str = msgspec.field(default="", name="Message")
 
 
 class Secrets:
@@ -43,10 +46,12 @@ class Secrets:
         try:
             if status == _OK:
                 return msgspec.json.decode(answer, type=_Found).secret_string
-            code = msgspec.json.decode(answer, type=_Refused).kind.rpartition("#")[2]
+            refusal = msgspec.json.decode(answer, type=_Refused)
+            code = refusal.kind.rpartition("#")[2]
+            message = refusal.message or refusal.long_message
         except msgspec.MsgspecError:
-            code = f"status {status}"
-        raise UnavailableError(f"secret {name} cannot be read ({code}): check the stage, or deploy first")
+            code, message = f"status {status}", ""
+        raise refused("Secrets Manager", f"secret {name}", code, message)
 
     def _once(self, body: bytes) -> tuple[int, bytes]:
         connections = Connections(self._endpoint)

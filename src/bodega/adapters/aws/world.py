@@ -3,6 +3,7 @@
 What only tables, objects and the master secret are needed for does without boto3, which takes long to import.
 """
 
+import logging
 import time
 from functools import cached_property
 from random import SystemRandom
@@ -91,6 +92,8 @@ class Clients:
     def _session(self) -> Any:
         import boto3  # noqa: PLC0415 - see above
 
+        # It tells at every start where it found credentials.
+        logging.getLogger("botocore").setLevel(logging.WARNING)
         return boto3.Session(region_name=self.deployment.region)
 
     def _found(self) -> CredentialSource:
