@@ -131,18 +131,35 @@ class Interactions:
             self.n_items,
         )
 
+    def lighter(self, most: int) -> Self:
+        """Return at most `most` events of each user: the newest, or evenly spread ones where there are no times."""
+        starts = self.starts()
+        sizes = np.diff(starts)
+        if sizes.max(initial=0) <= most:
+            return self
+        places = starts[1:][self.user] - np.arange(len(self))
+        if self.timed:
+            return self.where(places <= most)
+        strides = -(-sizes // most)
+        return self.where(places % strides[self.user] == 0)
+
     def split_at(self, time: float) -> tuple[Self, Self]:
         """Return what happened before `time` (exclusive) and from it on."""
         early = self.time < time
         return self.where(early), self.where(~early)
 
-    def hold_out(self, share: float, *, seed: int) -> tuple[Self, Self]:
-        """Split every user's distinct items by chance: about `share` of them to the second part.
+    def hold_out(self, share: float, *, seed: int, users: Indices | None = None) -> tuple[Self, Self]:
+        """Split every user's distinct items by chance, or those of `users`: about `share` of them to the second part.
 
         For data without times. Every user keeps an item in the first part; users with one item stay whole
         in the first part.
         """
-        pair = self.user.astype(np.int64) * max(self.n_items, 1) + self.item
+        chosen = np.ones(self.n_users, dtype=np.bool_)
+        if users is not None:
+            chosen[:] = False
+            chosen[users] = True
+        at = np.flatnonzero(chosen[self.user])
+        pair = self.user[at].astype(np.int64) * max(self.n_items, 1) + self.item[at]
         distinct, place = np.unique(pair, return_inverse=True)
         owner = distinct // max(self.n_items, 1)
         rng = np.random.default_rng(seed)
@@ -152,7 +169,8 @@ class Interactions:
         rank = np.empty(distinct.size, dtype=np.int64)
         rank[shuffled] = np.arange(distinct.size) - starts[owner[shuffled]]
         held = rank < np.minimum(np.round(sizes * share), sizes - 1)[owner]
-        away: Mask = held[place]
+        away = np.zeros(len(self), dtype=np.bool_)
+        away[at] = held[place]
         return self.where(~away), self.where(away)
 
     def starts(self) -> NDArray[np.int64]:
@@ -165,6 +183,10 @@ class Interactions:
         Without `values` every cell is 1.
         """
         pair = self.user.astype(np.int64) * max(self.n_items, 1) + self.item
+        if (pair[1:] > pair[:-1]).all():  # as without times: nothing to sort, nothing to merge
+            cells = np.ones(len(self), np.float32) if values is None else values.astype(np.float32)
+            indptr = self.starts().astype(np.int32)
+            return sparse.csr_array((cells, self.item.copy(), indptr), shape=(self.n_users, self.n_items))
         rank = np.argsort(pair, kind="stable")
         ordered = pair[rank]
         starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]][: ordered.size])

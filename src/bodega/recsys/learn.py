@@ -18,6 +18,10 @@ HELD_DAYS = 28.0
 HELD_SHARE = 0.2
 # Users asked: their candidates are 150,000 rows, enough for a dozen weights, and take about half a second.
 ASKED = 1000
+# In catalogues above this size so many do, who have more candidates to tell apart, and whose tables cost more.
+LARGE_CATALOGUE, ASKED_OF_LARGE = 8_000, 300
+# Of fewer items than this, HELD_SHARE is none.
+FEWEST_TAKEN = 3
 # Fewer than this teach nothing: the weights stay as they were.
 FEWEST_ASKED = 20
 CANDIDATES = 150
@@ -30,22 +34,26 @@ SMALLEST_SPREAD = 1e-6
 Matrix = NDArray[np.float64]
 
 
-def split_inside(interactions: Interactions, *, now: float, seed: int) -> tuple[Interactions, Interactions, float]:
-    """Return what to learn from, what to measure on, and the time between; without times by chance."""
+def split_inside(
+    interactions: Interactions, *, now: float, seed: int, most: int = ASKED
+) -> tuple[Interactions, Interactions, float]:
+    """Return what to learn from, what to measure on, and the time between.
+
+    Without times it is by chance, and only of `most` users: what the others took teaches, as it will in earnest.
+    """
     if not interactions.timed:
-        return *interactions.hold_out(HELD_SHARE, seed=seed), now
+        lively = np.flatnonzero(np.diff(interactions.starts()) >= FEWEST_TAKEN)
+        return *interactions.hold_out(HELD_SHARE, seed=seed, users=drawn(lively, seed=seed, most=most)), now
     end = min(interactions.end, now)
     held = min(HELD_DAYS, (end - float(interactions.time.min())) * HELD_SHARE)
     return *interactions.split_at(end - held), end - held
 
 
-def asked(learn: Interactions, held: Interactions, *, seed: int, most: int = ASKED) -> Indices:
-    """Return up to `most` users, drawn by `seed`, who have both a past and something held out."""
-    both = np.intersect1d(learn.user, held.user).astype(np.int32)
-    if both.size <= most:
-        return both
-    drawn: Indices = np.sort(np.random.default_rng(seed).choice(both, most, replace=False))
-    return drawn
+def drawn(users: NDArray[np.integer], *, seed: int, most: int = ASKED) -> Indices:
+    """Return up to `most` of the users, drawn by `seed`, ascending."""
+    if users.size <= most:
+        return users.astype(np.int32)
+    return np.sort(np.random.default_rng(seed).choice(users, most, replace=False)).astype(np.int32)
 
 
 class Split(NamedTuple):
@@ -59,8 +67,14 @@ class Split(NamedTuple):
     @classmethod
     def inside(cls, interactions: Interactions, *, now: float, seed: int, most: int = ASKED) -> "Split":
         """Split training data for choosing; nothing here has seen what the choice is measured with later."""
-        learn, held, cut = split_inside(interactions, now=now, seed=seed)
-        return cls(learn, held, cut, asked(learn, held, seed=seed, most=most))
+        learn, held, cut = split_inside(interactions, now=now, seed=seed, most=most)
+        return cls(learn, held, cut, drawn(np.intersect1d(learn.user, held.user), seed=seed, most=most))
+
+    def heard(self) -> Indices:
+        """Return the items in the pasts of those who are asked."""
+        who = np.zeros(self.learn.n_users, dtype=np.bool_)
+        who[self.users] = True
+        return np.unique(self.learn.item[who[self.learn.user]])
 
 
 def learn_blend(model: Blend, interactions: Interactions, *, now: float, seed: int = 0) -> Blend:
@@ -68,10 +82,13 @@ def learn_blend(model: Blend, interactions: Interactions, *, now: float, seed: i
 
     Only the weights of the blend are learnt, not the parameters of its table.
     """
-    split = Split.inside(interactions, now=now, seed=seed)
+    most = ASKED if interactions.n_items <= LARGE_CATALOGUE else ASKED_OF_LARGE
+    split = Split.inside(interactions, now=now, seed=seed, most=most)
     if split.users.size < FEWEST_ASKED:
         return model
-    return taught(model, model.fit(split.learn, now=split.cut), split)
+    counts = Counts.of(split.learn, now=split.cut, half_lives=model.half_lives)
+    near, says = model.neighbours(split.learn, counts, now=split.cut, heard=split.heard())
+    return taught(model, model.joined(near, says, counts), split, counts)
 
 
 def taught(model: Blend, table: ItemTable, split: Split, counts: Counts | None = None) -> Blend:

@@ -5,12 +5,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from bodega.recsys.arrays import Indices
 from bodega.recsys.evaluate import evaluate
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.learn import FEWEST_ASKED, Split, taught
 from bodega.recsys.models.base import Model, TableModel
 from bodega.recsys.models.blend import Blend
 from bodega.recsys.models.copurchase import CoPurchase
+from bodega.recsys.models.counts import Counts
 from bodega.recsys.models.ease import Ease
 from bodega.recsys.models.personal import Personal
 from bodega.recsys.models.popularity import Popularity
@@ -58,6 +60,8 @@ class Tuned(msgspec.Struct, frozen=True):
 
 class _Search(NamedTuple):
     split: Split
+    counts: Counts
+    heard: Indices
     repeats: tuple[Repeat, ...]
     k: int
     trials: list[Trial]
@@ -66,10 +70,11 @@ class _Search(NamedTuple):
         """Fit, teach with half of the users, judge with the other half."""
         learn, held, cut, users = self.split
         if isinstance(model, Blend):
-            near, says = model.neighbours(learn, now=cut)
+            counts = self.counts
+            near, says = model.neighbours(learn, counts, now=cut, heard=self.heard)
             half = self.split._replace(users=users[::2])
-            model = blend = taught(model, model.assembled(near, says, learn, now=cut), half)
-            table = blend.assembled(near, says, learn, now=cut)
+            model = blend = taught(model, model.joined(near, says, counts), half, counts)
+            table = blend.joined(near, says, counts)
         else:
             table = model.fit(learn, now=cut)
         reached = [
@@ -108,7 +113,9 @@ def tune(
     split = Split.inside(interactions, now=now, seed=seed, most=ASKED)
     if split.users.size < FEWEST_ASKED:
         return Tuned(models[0], [])
-    search = _Search(split, repeats, k, [])
+    search = _Search(
+        split, Counts.of(split.learn, now=split.cut, half_lives=Blend().half_lives), split.heard(), repeats, k, []
+    )
     before = seconds_left()
     best = search.tried(models[0])
     cost = before - seconds_left()

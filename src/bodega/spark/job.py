@@ -8,7 +8,7 @@ import msgspec
 from pyspark.sql import SparkSession
 
 from bodega.errors import InvalidError, ShopError
-from bodega.recsys.models.copurchase import TERMS_AT_ONCE
+from bodega.recsys.tables import TERMS_AT_ONCE
 from bodega.recsys.training import TrainSettings
 from bodega.spark.lines import read_lines
 from bodega.spark.training import train

@@ -13,7 +13,8 @@ from scipy import sparse
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.decay import decay
 from bodega.recsys.models.base import MOST_TAUGHT, TableModel
-from bodega.recsys.models.copurchase import CoPurchase, blocks_of
+from bodega.recsys.models.copurchase import CoPurchase
+from bodega.recsys.tables import blocks_of
 from bodega.spark.lines import dense
 
 _HISTORY = "user int, items array<int>, cells array<float>"
@@ -105,7 +106,7 @@ def _rows(model: CoPurchase, shared: Any, width: int) -> Callable[[pa.Table], pa
         near, says = model.rows(
             sparse.csr_array(taken.T)[start:end],
             model.weighed(taken, by_item),
-            first=start,
+            items=np.arange(start, end, dtype=np.int32),
             by_item=by_item,
             width=width,
             worth=worth,

@@ -13,10 +13,11 @@ from bodega.errors import InvalidError
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.models.base import TableModel
 from bodega.recsys.models.blend import Blend
-from bodega.recsys.models.copurchase import TERMS_AT_ONCE, CoPurchase
+from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.models.counts import Counts
 from bodega.recsys.models.popularity import Popularity
 from bodega.recsys.serving import ItemTable
+from bodega.recsys.tables import TERMS_AT_ONCE
 from bodega.recsys.training import FORMAT as MODEL_FORMAT
 from bodega.recsys.training import Metadata, TrainedModel, TrainSettings, together_model
 from bodega.recsys.trends import NOW_DAYS, USUAL_DAYS

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from bodega.recsys import tables
 from bodega.recsys.decay import decay
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.models import base, copurchase, spectral
 from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.models.ease import Ease, ease_weights
 from bodega.recsys.models.spectral import Spectral
-from bodega.recsys.tables import top_of_dense, top_of_sparse
+from bodega.recsys.tables import top_of_dense, top_of_product, top_of_sparse
 
 
 def sales(seed=0, users=30, items=12):
@@ -60,9 +61,11 @@ def test_ease_on_part_of_the_items_leaves_the_others_silent():
     assert full.sum() == pytest.approx(positive(part).sum(), abs=1e-5)
 
 
+@pytest.mark.parametrize("compiled", [False, True], ids=["scipy", "compiled"])
 @pytest.mark.parametrize("terms", [1, 40, 10**9])
-def test_co_purchase_is_its_formula_whatever_the_size_of_a_block(terms, monkeypatch):
-    monkeypatch.setattr(copurchase, "TERMS_AT_ONCE", terms)
+def test_co_purchase_is_its_formula_whatever_the_size_of_a_block_and_whoever_multiplies(terms, compiled, monkeypatch):
+    monkeypatch.setattr(tables, "TERMS_AT_ONCE", terms)
+    monkeypatch.setattr(tables, "FEWEST_COMPILED", 0 if compiled else 10**12)
     events = sales()
     model = CoPurchase(speaker=0.3, listener=0.8, customer=0.6, power=1.7, half_life_days=50)
     taken = events.matrix(decay(100 - events.time, 50)).toarray().astype(np.float64)
@@ -97,6 +100,35 @@ def test_a_user_with_very_many_events_teaches_with_the_newest(monkeypatch):
     assert CoPurchase().taken(events, now=9.0).toarray().tolist() == [[0, 1, 1], [1, 1, 0]]
 
 
+def test_of_an_items_customers_those_who_took_least_speak_whatever_their_order(monkeypatch):
+    monkeypatch.setattr(copurchase, "MOST_ASKED", 2)
+    # Three customers took item 0: those with one and two other items speak, the one with four does not.
+    events = Interactions.of([0, 0, 0, 0, 0, 1, 1, 2, 2, 2], [0, 1, 2, 3, 4, 0, 1, 0, 1, 2])
+
+    near, _ = CoPurchase(customer=0, listener=0).learn(events, now=0.0)
+
+    assert set(near[0].tolist()) == {1, 2, -1}
+    assert set(near[4].tolist()) == {0, 1, 2, 3, -1}
+
+
+@pytest.mark.parametrize("width", [1, 3, 40])
+def test_compiled_products_are_scipys_to_the_last_bit_ties_included(width, monkeypatch):
+    rng = np.random.default_rng(width)
+    left = sparse.random_array((90, 50), density=0.2, format="csr", rng=rng, dtype=np.float32)
+    right = sparse.random_array((50, 70), density=0.2, format="csr", rng=rng, dtype=np.float32)
+    left.data[::2], right.data[::2] = 0.5, 0.5
+    owners = rng.integers(0, 70, 90).astype(np.int32)
+
+    found = []
+    for fewest in (0, 10**9):
+        monkeypatch.setattr(tables, "FEWEST_COMPILED", fewest)
+        found.append(top_of_product(left, right, width, owners))
+
+    assert np.array_equal(found[0][0], found[1][0])
+    assert np.array_equal(found[0][1], found[1][1])
+    assert not (found[0][0] == owners[:, None]).any()
+
+
 def test_a_row_is_cut_to_its_best_cells_by_what_they_are_worth():
     matrix = np.array([[0, 5, 4, 3], [-1, 0, 0, 2]], dtype=np.float32)
     worth = np.array([1, 1, 10, 10], dtype=np.float32)
@@ -105,9 +137,9 @@ def test_a_row_is_cut_to_its_best_cells_by_what_they_are_worth():
         near, cells = cut(given, 2)
         assert near.tolist() == [[1, 2], [3, -1]]
         assert cells.tolist() == [[5, 4], [2, 0]]
-        near, cells = cut(given, 2, worth)
-        assert near.tolist() == [[2, 3], [3, -1]]
-        assert cells.tolist() == [[4, 3], [2, 0]]
+    near, cells = top_of_dense(matrix, 2, worth)
+    assert near.tolist() == [[2, 3], [3, -1]]
+    assert cells.tolist() == [[4, 3], [2, 0]]
 
 
 def test_ties_in_a_row_go_to_the_lower_column():

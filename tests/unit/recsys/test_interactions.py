@@ -89,3 +89,29 @@ def test_by_order_every_basket_is_a_user():
 
     assert baskets.n_users == 3
     assert sorted(np.bincount(baskets.user).tolist()) == [1, 1, 2]
+
+
+def test_only_the_chosen_users_lose_what_is_held_out():
+    events = Interactions.of(np.repeat(np.arange(6), 10), np.tile(np.arange(10), 6))
+
+    kept, held = events.hold_out(0.3, seed=1, users=np.array([1, 4], dtype=np.int32))
+
+    assert np.bincount(kept.user).tolist() == [10, 7, 10, 10, 7, 10]
+    assert np.bincount(held.user, minlength=6).tolist() == [0, 3, 0, 0, 3, 0]
+
+
+def test_of_many_events_the_newest_are_kept_or_evenly_spread_ones_without_times():
+    timed = Interactions.of([0] * 5 + [1], [0, 1, 2, 3, 4, 0], time=[5, 4, 3, 2, 1, 9])
+    untimed = Interactions.of([0] * 7 + [1], [*range(7), 0])
+
+    assert timed.lighter(2).item.tolist() == [1, 0, 0]
+    assert untimed.lighter(3).item.tolist() == [1, 4, 0]
+    assert timed.lighter(5) is timed
+
+
+def test_a_matrix_of_events_already_in_order_is_that_of_events_in_any():
+    rng = np.random.default_rng(0)
+    events = Interactions.of(rng.integers(0, 9, 60), rng.integers(0, 9, 60), time=rng.integers(0, 3, 60))
+    once = Interactions.of(events.user, events.item)
+
+    assert np.array_equal(once.matrix().toarray(), events.matrix().toarray())

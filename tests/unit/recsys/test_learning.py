@@ -11,9 +11,9 @@ from bodega.recsys.evaluate import evaluate
 from bodega.recsys.history import History
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.learn import learn_blend, split_inside
-from bodega.recsys.models.base import log_rebuying
-from bodega.recsys.models.blend import Blend, log_popularity
+from bodega.recsys.models.blend import WINDOWS_DAYS, Blend, logs_of
 from bodega.recsys.models.copurchase import CoPurchase
+from bodega.recsys.models.counts import Counts
 from bodega.recsys.models.ease import Ease
 from bodega.recsys.models.popularity import Popularity
 from bodega.recsys.serving import FROM_OWN_PAST
@@ -180,10 +180,11 @@ def test_tuning_a_shop_without_customers_returns_what_it_started_with():
 def test_log_popularity_has_a_column_a_window_and_rebuying_is_relative_to_the_shop():
     sales = Interactions.of([0, 0, 1, 1], [0, 0, 0, 1], time=[0, 100, 100, 100], n_items=3)
 
-    logs = log_popularity(sales, now=100.0)
+    counts = Counts.of(sales, now=100.0, half_lives=WINDOWS_DAYS)
+    logs = logs_of(counts)
 
     assert logs.shape == (3, 4)
     assert logs[0, 0] == pytest.approx(np.log(2 + 0.3))
     assert logs[2, 3] == pytest.approx(np.log(0 + 2))
     # One of two buyers of item 0 came back for it; over the shop one of three pairs did.
-    assert log_rebuying(sales)[0] == pytest.approx(np.log((1 + 10 / 3) / 12 * 3), abs=1e-6)
+    assert counts.rebuying[0] == pytest.approx(np.log((1 + 10 / 3) / 12 * 3), abs=1e-6)

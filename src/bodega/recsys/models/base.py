@@ -17,8 +17,8 @@ from bodega.recsys.serving import ItemTable, Mix, Repeat
 # Wider tables rank a little better and are served more slowly; beyond 200 the gain was within the error
 # everywhere.
 MOST_WIDTH = 200
-# Events a user teaches with, the newest: customers with more are wholesalers or robots.
-MOST_TAUGHT = 5_000
+# Events a user teaches with: customers with more are wholesalers or robots.
+MOST_TAUGHT = 1_000
 
 # What an own item adds in a shop where nobody ever took anything twice: it comes after everything else.
 NEVER_AGAIN = -20.0
@@ -76,23 +76,28 @@ class TableModel(Model, frozen=True, kw_only=True):
         return ItemTable.of(near, says, heard, habit=habit, mixes=mixes)
 
     @abstractmethod
-    def learn(self, interactions: Interactions, *, now: float, worth: Weights | None = None) -> tuple[Indices, Weights]:
+    def learn(
+        self,
+        interactions: Interactions,
+        *,
+        now: float,
+        worth: Weights | None = None,
+        heard: Indices | None = None,
+    ) -> tuple[Indices, Weights]:
         """Return (n_items, width) neighbours and weights.
 
         `worth` (n_items,) > 0 says what each item is worth when served: a row keeps the cells that are
         largest after multiplying with it, so that what is wanted now is not cut off in favour of what was
-        wanted once.
+        wanted once. `heard` names the items whose rows will be looked at: a model may leave the others empty.
         """
 
     def taken(self, interactions: Interactions, *, now: float) -> sparse.csr_array:
         """Return users x items with what each pair teaches: 1, or the decay of its latest event.
 
-        Of users with very many events the newest MOST_TAUGHT teach: the cost of a product grows with
-        their square.
+        Of users with very many events MOST_TAUGHT teach, the newest, or spread evenly where there are no times: the
+        cost of a product grows with their square.
         """
-        events = np.arange(len(interactions))
-        newest = interactions.starts()[1:][interactions.user] - events <= MOST_TAUGHT
-        heard = interactions if newest.all() else interactions.where(newest)
+        heard = interactions.lighter(MOST_TAUGHT)
         if not interactions.timed or self.half_life_days <= 0:
             return heard.matrix()
         return heard.matrix(decay(now - heard.time, self.half_life_days))
@@ -103,21 +108,35 @@ class TableModel(Model, frozen=True, kw_only=True):
         return np.full((n_items, width), -1, dtype=np.int32), np.zeros((n_items, width), dtype=np.float32)
 
 
-def popularity(interactions: Interactions, *, now: float, half_life_days: float) -> Weights:
-    """Return (n_items,) float32: the decayed number of customers who took each item.
+class Popularities:
+    """Count the customers who took each item, for one half-life after another; events are walked through once.
 
     A customer counts once an item, with the weight of the latest purchase, so that no bulk buyer can push
     one.
 
     >>> bought = Interactions.of([0, 0, 1], [0, 0, 1], time=[0, 28, 0], quantity=[999, 1, 1])
-    >>> popularity(bought, now=28.0, half_life_days=28.0)
+    >>> Popularities(bought, now=28.0)(28.0)
     array([1. , 0.5], dtype=float32)
     """
-    weights = None
-    if interactions.timed and half_life_days > 0:
-        weights = decay(now - interactions.time, half_life_days)
-    counted = interactions.matrix(weights)
-    return np.bincount(counted.indices, counted.data, interactions.n_items).astype(np.float32)
+
+    def __init__(self, interactions: Interactions, *, now: float) -> None:
+        self._n_items = interactions.n_items
+        # The latest event of a pair is the one that is least long ago.
+        latest = interactions.matrix((interactions.time - now).astype(np.float32) if interactions.timed else None)
+        self._items = latest.indices
+        self._ages = -latest.data if interactions.timed else None
+        self._customers: Weights = np.bincount(self._items, minlength=self._n_items).astype(np.float32)
+
+    def __call__(self, half_life_days: float) -> Weights:
+        """Return (n_items,) float32: the decayed number of customers; without times, or with 0, all count as one."""
+        if self._ages is None or half_life_days <= 0:
+            return self._customers
+        return np.bincount(self._items, decay(self._ages, half_life_days), self._n_items).astype(np.float32)
+
+
+def popularity(interactions: Interactions, *, now: float, half_life_days: float) -> Weights:
+    """Return (n_items,) float32: the decayed number of customers who took each item, as `Popularities` counts."""
+    return Popularities(interactions, now=now)(half_life_days)
 
 
 def log_rebuying(interactions: Interactions) -> Weights | None:

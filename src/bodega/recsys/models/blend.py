@@ -37,16 +37,14 @@ class Blend(Model, frozen=True, kw_only=True, tag="blend"):
 
     def fit(self, interactions: Interactions, *, now: float) -> ItemTable:
         """Learn the table, the leanings and the habits."""
-        return self.assembled(*self.neighbours(interactions, now=now), interactions, now=now)
+        counts = Counts.of(interactions, now=now, half_lives=self.half_lives)
+        return self.joined(*self.neighbours(interactions, counts, now=now), counts)
 
-    def neighbours(self, interactions: Interactions, *, now: float) -> tuple[Indices, Weights]:
-        """Learn the table alone, which is what takes the time."""
-        counts = Counts.of(interactions, now=now, half_lives=WINDOWS_DAYS)
-        return self.table.learn(interactions, now=now, worth=self.worth(counts))
-
-    def assembled(self, near: Indices, says: Weights, interactions: Interactions, *, now: float) -> ItemTable:
-        """Return what is served, from a table that is already learnt."""
-        return self.joined(near, says, Counts.of(interactions, now=now, half_lives=self.half_lives))
+    def neighbours(
+        self, interactions: Interactions, counts: Counts, *, now: float, heard: Indices | None = None
+    ) -> tuple[Indices, Weights]:
+        """Learn the table alone, which is what takes the time; of the items `heard` only, where they are given."""
+        return self.table.learn(interactions, now=now, worth=self.worth(counts), heard=heard)
 
     @property
     def half_lives(self) -> tuple[float, ...]:
@@ -77,13 +75,8 @@ class Blend(Model, frozen=True, kw_only=True, tag="blend"):
         return worth
 
 
-def log_popularity(interactions: Interactions, *, now: float) -> Weights:
-    """Return (n_items, windows) float32: the logarithm of the popularity in each window."""
-    return logs_of(Counts.of(interactions, now=now, half_lives=WINDOWS_DAYS))
-
-
 def logs_of(counts: Counts) -> Weights:
-    """Return `log_popularity` from what was counted."""
+    """Return (n_items, windows) float32: the logarithm of the popularity in each window."""
     windows = [
         np.log(counts.popularity[days] + np.float32(floor)) for days, floor in zip(WINDOWS_DAYS, FLOORS, strict=True)
     ]

@@ -1,7 +1,5 @@
 """Say which items go together from who took both, with tuned degree exponents; no training loop at all."""
 
-import itertools
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -9,10 +7,12 @@ from scipy import sparse
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.models.base import TableModel
-from bodega.recsys.tables import top_of_sparse
+from bodega.recsys.tables import scaled, top_of_product
 
-# Products summed at once: bounds the memory of a block, whatever the size of the catalogue.
-TERMS_AT_ONCE = 20_000_000
+# For the choice of cells a smaller power counts as this one: it would take what is worth little below float32's least.
+LEAST_POWER = 0.5
+# So many customers say what goes with an item; more made no list better.
+MOST_ASKED = 256
 
 
 class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
@@ -30,18 +30,27 @@ class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
     customer: float = 0.6
     power: float = 1.0
 
-    def learn(self, interactions: Interactions, *, now: float, worth: Weights | None = None) -> tuple[Indices, Weights]:
-        """Learn the table by one sparse product, a block of items at a time."""
+    def learn(
+        self,
+        interactions: Interactions,
+        *,
+        now: float,
+        worth: Weights | None = None,
+        heard: Indices | None = None,
+    ) -> tuple[Indices, Weights]:
+        """Learn the table by one sparse product, of which only the best cells are ever kept."""
         taken = self.taken(interactions, now=now)
         near, says = self.room(interactions.n_items)
-        columns = sparse.csr_array(taken.T)
-        by_item, weighed = taken.sum(axis=0), self.weighed(taken, taken.sum(axis=0))
-        terms = np.add.reduceat(np.r_[np.diff(weighed.indptr)[columns.indices], 0], columns.indptr[:-1])
-        terms[np.diff(columns.indptr) == 0] = 0
-        for start, end in blocks_of(terms):
-            near[start:end], says[start:end] = self.rows(
-                columns[start:end], weighed, first=start, by_item=by_item, width=near.shape[1], worth=worth
-            )
+        items = np.arange(interactions.n_items, dtype=np.int32) if heard is None else heard
+        by_item = taken.sum(axis=0)
+        near[items], says[items] = self.rows(
+            sparse.csr_array(taken.T)[items],
+            self.weighed(taken, by_item),
+            items=items,
+            by_item=by_item,
+            width=near.shape[1],
+            worth=worth,
+        )
         return near, says
 
     def weighed(self, taken: sparse.csr_array, by_item: Weights) -> sparse.csr_array:
@@ -50,30 +59,32 @@ class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
         `by_item` (n_items,) are the sums of the columns over all customers; `taken` may hold only some of them.
         """
         by_customer = _power(taken.sum(axis=1), self.customer)
-        listener = _power(by_item, self.listener)
-        return sparse.csr_array(sparse.diags_array(by_customer) @ taken @ sparse.diags_array(listener))
+        return scaled(taken, rows=by_customer, columns=_power(by_item, self.listener))
 
     def rows(
         self,
         columns: sparse.csr_array,
         weighed: sparse.csr_array,
         *,
-        first: int,
+        items: Indices,
         by_item: Weights,
         width: int,
         worth: Weights | None,
     ) -> tuple[Indices, Weights]:
-        """Return the table's rows of the items `first`, `first` + 1, ...: (n, width) neighbours and weights.
+        """Return the table's rows of the `items` (n,): (n, width) neighbours and weights.
 
-        `columns` (n, customers) says who took each of them; all who did must be among the customers of `weighed`.
+        `columns` (n, customers) says who took each of them; all who did must be among the customers of `weighed`. Of an
+        item's customers the MOST_ASKED who took least speak: they say most, and cost least.
         """
-        block = sparse.csr_array(columns @ weighed)
-        items = np.repeat(np.arange(first, first + block.shape[0]), np.diff(block.indptr))
-        block.data *= _power(by_item, self.speaker)[items]
-        block.data[block.indices == items] = 0
+        # What an item is worth decides which cells are kept; here before the power, which keeps their order.
+        scale = np.ones_like(by_item) if worth is None else worth ** np.float32(1 / max(self.power, LEAST_POWER))
+        columns = lightest(columns, np.diff(weighed.indptr), MOST_ASKED)
+        near, says = top_of_product(columns, scaled(weighed, columns=scale), width, items)
+        says *= _power(by_item, self.speaker)[items, None]
+        says /= np.where(near >= 0, scale[near], 1)
         if self.power != 1:
-            np.power(block.data, self.power, out=block.data)
-        return top_of_sparse(block, width, worth)
+            np.power(says, self.power, out=says, where=says > 0)
+        return near, says
 
 
 def _power(sums: Weights, exponent: float) -> Weights:
@@ -83,17 +94,16 @@ def _power(sums: Weights, exponent: float) -> Weights:
     return result
 
 
-def blocks_of(terms: NDArray[np.integer], at_once: int = TERMS_AT_ONCE) -> list[tuple[int, int]]:
-    """Cut the items into runs whose products have at most `at_once` terms, or are of one item.
-
-    `terms` (n_items,): for each item, the sum over its customers of how many items they took.
-
-    >>> blocks_of(np.array([3, 3, 9, 1]), at_once=6)
-    [(0, 2), (2, 3), (3, 4)]
-    """
-    ends = np.r_[0, np.cumsum(terms, dtype=np.int64)]
-    bounds = [0]
-    while bounds[-1] < terms.size:
-        end = int(np.searchsorted(ends, ends[bounds[-1]] + at_once, side="right")) - 1
-        bounds.append(min(max(end, bounds[-1] + 1), terms.size))
-    return list(itertools.pairwise(bounds))
+def lightest(columns: sparse.csr_array, sizes: NDArray[np.integer], most: int) -> sparse.csr_array:
+    """Return (items, customers) with at most `most` customers an item: those of the smallest `sizes`."""
+    counts = np.diff(columns.indptr)
+    if counts.max(initial=0) <= most:
+        return columns
+    owner = np.repeat(np.arange(counts.size), counts)
+    crowded = np.flatnonzero((counts > most)[owner])
+    rank = crowded[np.lexsort((columns.indices[crowded], sizes[columns.indices[crowded]], owner[crowded]))]
+    # The crowded rows are sorted within themselves, so that the places of each are those it had.
+    kept = np.ones(owner.size, dtype=np.bool_)
+    kept[rank[crowded - columns.indptr[owner[crowded]] >= most]] = False
+    starts = np.r_[0, np.cumsum(np.minimum(counts, most))]
+    return sparse.csr_array((columns.data[kept], columns.indices[kept], starts), shape=columns.shape)

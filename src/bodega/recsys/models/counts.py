@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 
 from bodega.recsys.arrays import Weights
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.models.base import log_rebuying, popularity
+from bodega.recsys.models.base import Popularities, log_rebuying
 
 
 class Counts(NamedTuple):
@@ -21,5 +21,5 @@ class Counts(NamedTuple):
     @classmethod
     def of(cls, interactions: Interactions, *, now: float, half_lives: Iterable[float]) -> Self:
         """Count the events that this machine holds."""
-        heard = {days: popularity(interactions, now=now, half_life_days=days) for days in half_lives}
-        return cls(heard, log_rebuying(interactions))
+        counted = Popularities(interactions, now=now)
+        return cls({days: counted(days) for days in half_lives}, log_rebuying(interactions))

@@ -9,6 +9,7 @@ from bodega.recsys.models.base import TableModel
 from bodega.recsys.tables import top_of_dense
 
 BLOCK = 256
+ROWS_AT_ONCE = 1024
 
 
 class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
@@ -20,7 +21,14 @@ class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
     ridge: float = 200.0
     most_items: int = 12_000
 
-    def learn(self, interactions: Interactions, *, now: float, worth: Weights | None = None) -> tuple[Indices, Weights]:
+    def learn(
+        self,
+        interactions: Interactions,
+        *,
+        now: float,
+        worth: Weights | None = None,
+        heard: Indices | None = None,
+    ) -> tuple[Indices, Weights]:
         """Learn the table from one inverse."""
         taken = self.taken(interactions, now=now)
         near, says = self.room(interactions.n_items)
@@ -28,9 +36,12 @@ class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
         chosen = np.sort(order[: self.most_items]).astype(np.int32)
         if chosen.size and taken.nnz:
             cells = ease_weights(taken[:, chosen], self.ridge)
-            top, kept = top_of_dense(cells, near.shape[1], None if worth is None else worth[chosen])
-            near[chosen, : top.shape[1]] = np.where(top >= 0, chosen[top], -1)
-            says[chosen, : top.shape[1]] = kept
+            rows = np.arange(chosen.size) if heard is None else np.flatnonzero(np.isin(chosen, heard))
+            for start in range(0, rows.size, ROWS_AT_ONCE):
+                block = rows[start : start + ROWS_AT_ONCE]
+                top, kept = top_of_dense(cells[block], near.shape[1], None if worth is None else worth[chosen])
+                near[chosen[block], : top.shape[1]] = np.where(top >= 0, chosen[top], -1)
+                says[chosen[block], : top.shape[1]] = kept
         return near, says
 
 

@@ -24,7 +24,14 @@ class Spectral(TableModel, frozen=True, kw_only=True, tag="spectral"):
     strength: float = 0.3
     customer: float = 0.5
 
-    def learn(self, interactions: Interactions, *, now: float, worth: Weights | None = None) -> tuple[Indices, Weights]:
+    def learn(
+        self,
+        interactions: Interactions,
+        *,
+        now: float,
+        worth: Weights | None = None,
+        heard: Indices | None = None,
+    ) -> tuple[Indices, Weights]:
         """Learn the table a block of rows at a time."""
         near, says = self.room(interactions.n_items)
         taken = self.taken(interactions, now=now)
@@ -37,12 +44,13 @@ class Spectral(TableModel, frozen=True, kw_only=True, tag="spectral"):
         directions = _right_singular(scaled, rank) if rank > 0 else np.zeros((root.size, 1), np.float32)
         columns = sparse.csr_array(scaled.T)
         at_once = max(1, CELLS_AT_ONCE // max(interactions.n_items, 1))
-        for start in range(0, interactions.n_items, at_once):
-            rows = slice(start, min(start + at_once, interactions.n_items))
+        items = np.arange(interactions.n_items) if heard is None else heard
+        for start in range(0, items.size, at_once):
+            rows = items[start : start + at_once]
             block = (columns[rows] @ scaled).toarray().astype(np.float32)
             smooth = directions[rows] @ directions.T
             block += np.float32(self.strength) * smooth * root[None, :] / root[rows, None]
-            block[np.arange(block.shape[0]), np.arange(rows.start, rows.stop)] = 0
+            block[np.arange(block.shape[0]), rows] = 0
             near[rows], says[rows] = top_of_dense(block, near.shape[1], worth)
         return near, says
 
