@@ -88,7 +88,9 @@ def main() -> None:
 def measure(args: argparse.Namespace, title: str, *, processes: int = 1, hot_buckets: int = 0) -> None:
     """Measure three bursts of a fresh shop and three of the calibration, in turn."""
     with tempfile.TemporaryDirectory() as passing:
-        settings = Settings.for_directory(Path(passing) / "shop", log_level="warning", workers=processes)
+        settings = Settings.for_directory(
+            Path(passing) / "shop", log_level="warning", workers=processes, checkouts_per_minute=10**9
+        )
         fill(settings, hot_buckets)
         stages = recorded(settings)
         found, alone = [], []

@@ -45,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     engines, empty for the address it was asked under. log_level: least serious message that is logged. access_log: log
     every request.
     tls_certificate, tls_key: files for HTTPS, both or neither. admin_requests_per_minute: limit for each API key.
+    checkouts_per_minute: checkouts and holds that one address may begin in a minute. checkouts_per_cart: and that one
+    cart may begin in a quarter of an hour.
     outgoing_allow: networks that webhooks may call although they are not public, and in the clear.
     hold_reviews: whose reviews wait for staff before they are shown.
     payments: who moves money. capture: whether an order's money is taken when it is placed, or when staff say so.
@@ -69,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     admin_requests_per_minute: int = 6000
+    checkouts_per_minute: int = 6000
+    checkouts_per_cart: int = 100
     outgoing_allow: tuple[Network, ...] = ()
     hold_reviews: HoldReviews = "nobody"
     payments: Payments = "sandbox"
@@ -252,6 +256,8 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "tls_certificate": _path,
     "tls_key": _path,
     "admin_requests_per_minute": _number(1, 10**9),
+    "checkouts_per_minute": _number(1, 10**9),
+    "checkouts_per_cart": _number(1, 10**9),
     "outgoing_allow": _networks,
     "hold_reviews": _one_of(*get_args(HoldReviews)),
     "payments": _one_of(*get_args(Payments)),

@@ -9,6 +9,7 @@ from bodega.domain.flows.buying import Buying
 from bodega.domain.flows.counting import Counting
 from bodega.domain.flows.leaving import Leaving
 from bodega.domain.flows.mailing import Mailer
+from bodega.domain.flows.pacing import Pacing
 from bodega.domain.flows.relisting import Relister
 from bodega.domain.flows.reviewing import Reviewing
 from bodega.domain.reviews.service import Reviews
@@ -66,7 +67,17 @@ def build(settings: Settings, world: World, search: SearchIndex, outgoing: Outgo
         coupons=selling.coupons,
         rates=selling.rates,
         carting=selling.carting,
-        buying=Buying(carting=selling.carting, checkout=selling.checkout, keys=world.keys),
+        buying=Buying(
+            carting=selling.carting,
+            checkout=selling.checkout,
+            pacing=Pacing(
+                cache=world.cache,
+                clock=clock,
+                per_minute=settings.checkouts_per_minute,
+                per_cart=settings.checkouts_per_cart,
+            ),
+            keys=world.keys,
+        ),
         checkout=selling.checkout,
         checkout_recovery=selling.recovery,
         contacts=selling.contacts,

@@ -152,7 +152,8 @@ def clear(call: Call) -> Reply:
 
 def hold(call: Call) -> Reply:
     """Promise a cart's units to it for ten minutes."""
-    return cart_reply(call.shop.carting.hold(call.params["cart"], customer_id=asker(call)))
+    basket = call.shop.buying.hold(call.params["cart"], customer_id=asker(call), address=call.address)
+    return cart_reply(basket)
 
 
 def redeem(call: Call) -> Reply:
@@ -298,7 +299,8 @@ ROUTES = (
         policy=Public(),
         handler=hold,
         replies={200: CartView},
-        threaded=True,
+        statuses=(429,),
+        lane=True,
     ),
     Route(
         method="POST",

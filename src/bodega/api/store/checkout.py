@@ -75,7 +75,8 @@ def checkout(call: Call) -> Reply:
             contact=given.contact,
             method=given.payment.method,
             customer_id=customer_id,
-        )
+        ),
+        address=call.address,
     )
     return _answer(call, receipt)
 
@@ -141,7 +142,7 @@ ROUTES = (
         handler=checkout,
         body=CheckoutBody,
         replies={201: OrderView, 202: CheckoutView},
-        statuses=(402, 404),
+        statuses=(402, 404, 429),
         idempotency="own",
         lane=True,
         pays=True,

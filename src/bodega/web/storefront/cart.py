@@ -19,6 +19,7 @@ from bodega.web.storefront.cards import Picture
 from bodega.web.storefront.strips import Strip, build_strip
 from bodega.web.storefront.viewing import visitor_of
 from bodega.web.sums import SumView, quote_sums
+from bodega.web.visitors import caller
 from bodega.web.words import sentence
 
 _THUMBNAIL = 96
@@ -99,7 +100,7 @@ def change_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Resp
         return RedirectResponse(links.CART, 303)
     check_token(site.shop.world.keys, basket.cart.id, fields)
     try:
-        _apply(site, basket.cart, fields)
+        _apply(site, basket.cart, fields, address=caller(request))
     except (InvalidError, ConflictError) as exc:
         return _page(site, request, basket, refusal=exc)
     except NotFoundError:
@@ -110,7 +111,7 @@ def change_cart(site: Site, request: Request, fields: Mapping[str, str]) -> Resp
     return _back(site, request, basket.cart)
 
 
-def _apply(site: Site, cart: Cart, fields: Mapping[str, str]) -> None:
+def _apply(site: Site, cart: Cart, fields: Mapping[str, str], *, address: str) -> None:
     carting, cart_id, who = site.shop.carting, cart.id, cart.customer_id
     match fields.get("do"):
         case "update":
@@ -122,7 +123,7 @@ def _apply(site: Site, cart: Cart, fields: Mapping[str, str]) -> None:
         case "drop":
             carting.drop_coupon(cart_id, customer_id=who)
         case "checkout":
-            carting.hold(cart_id, customer_id=who)
+            site.shop.buying.hold(cart_id, customer_id=who, address=address)
         case "send":
             country = country_in(fields)
             # The ways that were shown are those of the country before; another one has its own.

@@ -29,6 +29,7 @@ from bodega.web.forms import check_token, form_token
 from bodega.web.site import Site
 from bodega.web.storefront.cart import WayView, country_in, current_basket, ways_of
 from bodega.web.sums import SumView, quote_sums
+from bodega.web.visitors import caller
 from bodega.web.words import sentence
 
 _KEY_BYTES = 16
@@ -150,7 +151,7 @@ def check_out(site: Site, request: Request, fields: Mapping[str, str]) -> Respon
         basket = _sent_there(site, basket, fields)
         if fields.get("do") != "pay":
             return _page(site, request, basket, fields)
-        receipt = site.shop.buying.buy(_request(basket, fields))
+        receipt = site.shop.buying.buy(_request(basket, fields), address=caller(request))
     except CartOrderedError:
         return _after_all(site, request)
     except (InvalidError, ConflictError, UnavailableError) as exc:
