@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import Aws, CfnParameter, Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, CfnOutput, CfnParameter, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -55,6 +55,8 @@ class DataStack(Stack):
         self.objects = self._bucket()
         self._let_cloudfront_read_pictures()
         self._let_alarms_use_the_key()
+        CfnOutput(self, "ObjectsBucketName", value=self.objects.bucket_name)
+        CfnOutput(self, "PersonalKeyArn", value=self.personal_key.key_arn)
         self.master = self._secret("Master", "master", "What cursors, cookies and seals are signed and sealed under")
 
     def _key(self, name: str, alias: str, description: str) -> kms.Key:

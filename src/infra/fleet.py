@@ -76,7 +76,6 @@ class FleetStack(Stack):
             internet_facing=False,
             security_group=group,
             drop_invalid_header_fields=True,
-            deletion_protection=self._stage.keep_data,
         )
         logs = log_bucket(self, self._stage)
         logs.add_to_resource_policy(

@@ -40,8 +40,8 @@ def free_port():
 
 
 @functools.cache
-def ministack():
-    """Return the address of a running ministack."""
+def ministack(*, auth=False):
+    """Return the address of a running ministack; with `auth` it checks signatures and policies."""
     program = _found("ministack")
     port = free_port()
     folder = tempfile.mkdtemp(prefix="ministack-")
@@ -50,6 +50,7 @@ def ministack():
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "STATE_DIR": folder,
+        "AUTH": str(auth).lower(),
         "S3_DATA_DIR": f"{folder}/s3",
     }
     _start([program], environment, folder)

@@ -24,6 +24,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "key": ("bodega.cli.keys", "create, list and revoke API keys"),
     "device": ("bodega.cli.devices", "say which devices count stock, and where"),
     "index": ("bodega.cli.index", "rebuild the search index"),
+    "synth": ("bodega.cli.synth", "write the templates of a shop on AWS, without an account"),
+    "deploy": ("bodega.cli.deploy", "deploy the shop to AWS"),
+    "destroy": ("bodega.cli.destroy", "remove a deployed shop, and its data only if told to"),
+    "cost": ("bodega.cli.cost", "say what a deployed shop costs"),
     "worker": ("bodega.cli.worker", "do the shop's background work (`up` starts one by itself)"),
 }
 _SHOWN_FAULTS = 20

@@ -1,0 +1,134 @@
+"""`bodega deploy`: say what will be made and what it costs, make it, and say where the shop is."""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bodega.cli.costs import bill, read_prices
+from bodega.cli.infra import add_stage_arguments, context_of, synthesise
+from bodega.errors import InvalidError, UnavailableError
+
+_MOST_KINDS = 6
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.epilog = "example: bodega deploy --stage prod --domain shop.example.com --zone Z0123456789ABC"
+    add_stage_arguments(parser)
+    add_place_arguments(parser)
+    parser.add_argument("--assembly", type=Path, metavar="DIR", help="deploy what bodega synth wrote there")
+    parser.add_argument("--seed", action="store_true", help="fill an empty shop with the demo")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--json", action="store_true", help="print JSON at the end")
+
+
+def add_place_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where to deploy."""
+    parser.add_argument("--region", help="AWS region (default: BODEGA_AWS_REGION, AWS_REGION or the profile's)")
+    parser.add_argument("--endpoint", help="another server with AWS's APIs (default: BODEGA_AWS_ENDPOINT)")
+
+
+def cloud_of(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Any:
+    """Return the account that the credentials are of; one line of a ShopError if there is none."""
+    try:
+        from bodega.wiring.deploying import Cloud  # noqa: PLC0415  # AWS's libraries are an extra
+    except ImportError as exc:
+        raise UnavailableError("deploying needs AWS's libraries: install bodega[aws]") from exc
+    region = arguments.region or environment.get("BODEGA_AWS_REGION") or environment.get("AWS_REGION") or ""
+    endpoint = arguments.endpoint or environment.get("BODEGA_AWS_ENDPOINT") or ""
+    return Cloud(region=region, endpoint=endpoint)
+
+
+def ask(question: str, wanted: str) -> bool:
+    """Ask on the terminal; InvalidError where there is nobody to answer."""
+    if not sys.stdin.isatty():
+        raise InvalidError("there is nobody to ask: say --yes if you are sure")
+    return input(f"{question} ").strip() == wanted
+
+
+def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Deploy a stage, and seed it if that was asked for."""
+    cloud = cloud_of(arguments, environment)
+    from bodega.wiring.deploying import rollout  # noqa: PLC0415  # as above
+
+    tell = _tell_on_stderr if arguments.json else print
+    with tempfile.TemporaryDirectory(prefix="bodega-synth-") as scratch:
+        folder = arguments.assembly
+        if folder is None:
+            folder = Path(scratch)
+            synthesise(context_of(arguments), folder)
+        rolling, plans = rollout(cloud, folder, stage=arguments.stage, tell=tell)
+        rolling.check()
+        tell(f"Stage {arguments.stage} in {cloud.identity.region} of account {cloud.identity.account}, as ")
+        tell(f"{cloud.identity.arn}:")
+        for line in _plan_lines(plans):
+            tell(line)
+        for line in bill(read_prices(), arguments.shape, internet=arguments.internet).lines():
+            tell(line)
+        if not arguments.yes and not ask("Deploy this? [yes/no]", "yes"):
+            tell("nothing was deployed")
+            return 1
+        outputs = rolling.deploy()
+    settings = _settings(cloud, arguments.stage, outputs)
+    if arguments.seed:
+        tell("seeding …")
+        _seed(settings, environment)
+    _conclude(arguments, outputs, settings)
+    return 0
+
+
+def _plan_lines(plans: Sequence[Any]) -> list[str]:
+    lines = []
+    for plan in plans:
+        kinds = Counter({kind.removeprefix("AWS::"): count for kind, count in plan.kinds.items()})
+        shown = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(_MOST_KINDS))
+        more = len(kinds) - _MOST_KINDS
+        lines.append(f"  {plan.name}: {shown}{f', and {more} kinds more' if more > 0 else ''}")
+    return lines
+
+
+def _settings(cloud: Any, stage: str, outputs: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment in which commands of ours are about the deployed shop."""
+    settings = {
+        "BODEGA_CLOUD": "aws",
+        "BODEGA_AWS_REGION": cloud.identity.region,
+        "BODEGA_AWS_STAGE": stage,
+        "BODEGA_AWS_BUCKET": outputs["ObjectsBucketName"],
+        "BODEGA_AWS_KMS_KEY": outputs["PersonalKeyArn"],
+        "BODEGA_AWS_ENDPOINT": cloud.endpoint,
+    }
+    return {name: value for name, value in settings.items() if value}
+
+
+def _seed(settings: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    with tempfile.TemporaryDirectory(prefix="bodega-seed-") as folder:
+        made = subprocess.run(  # noqa: S603  # our own interpreter
+            [sys.executable, "-m", "bodega.cli.main", "prepare", "--demo", "--data", folder],
+            env={**environment, **settings},
+            check=False,
+        )
+    if made.returncode != 0:
+        raise UnavailableError("the shop is deployed, and could not be seeded: bodega deploy --seed tries again")
+
+
+def _conclude(arguments: argparse.Namespace, outputs: Mapping[str, str], settings: Mapping[str, str]) -> None:
+    if arguments.json:
+        print(msgspec.json.encode({"outputs": dict(outputs), "settings": dict(settings)}).decode())
+        return
+    for name, what in (("Address", "The shop"), ("ApiAddress", "Its HTTP API"), ("DashboardAddress", "Its dashboard")):
+        if name in outputs:
+            print(f"{what}: {outputs[name]}")
+    print("Commands are about this shop with:")
+    for name, value in settings.items():
+        print(f"  export {name}={value}")
+
+
+def _tell_on_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
