@@ -57,7 +57,10 @@ prepare_spark() {
     if ! has_java || { [ -x .venv-spark/bin/python ] && [ "$(cat .venv-spark/stamp 2>/dev/null)" = "$stamp" ]; }; then
         return
     fi
-    install_pinned .venv-spark requirements/spark.txt
+    (
+        export PIP_NO_COMPILE=1
+        install_pinned .venv-spark requirements/spark.txt
+    )
     echo "$stamp" >.venv-spark/stamp
 }
 

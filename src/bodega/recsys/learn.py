@@ -49,6 +49,11 @@ def split_inside(
     return *interactions.split_at(end - held), end - held
 
 
+def most_asked(n_items: int) -> int:
+    """Return how many users are asked in a catalogue of that size."""
+    return ASKED if n_items <= LARGE_CATALOGUE else ASKED_OF_LARGE
+
+
 def drawn(users: NDArray[np.integer], *, seed: int, most: int = ASKED) -> Indices:
     """Return up to `most` of the users, drawn by `seed`, ascending."""
     if users.size <= most:
@@ -82,8 +87,7 @@ def learn_blend(model: Blend, interactions: Interactions, *, now: float, seed: i
 
     Only the weights of the blend are learnt, not the parameters of its table.
     """
-    most = ASKED if interactions.n_items <= LARGE_CATALOGUE else ASKED_OF_LARGE
-    split = Split.inside(interactions, now=now, seed=seed, most=most)
+    split = Split.inside(interactions, now=now, seed=seed, most=most_asked(interactions.n_items))
     if split.users.size < FEWEST_ASKED:
         return model
     counts = Counts.of(split.learn, now=split.cut, half_lives=model.half_lives)

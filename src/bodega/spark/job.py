@@ -8,7 +8,7 @@ import msgspec
 from pyspark.sql import SparkSession
 
 from bodega.errors import InvalidError, ShopError
-from bodega.recsys.tables import TERMS_AT_ONCE
+from bodega.recsys.tables import FEWEST_COMPILED, TERMS_AT_ONCE
 from bodega.recsys.training import TrainSettings
 from bodega.spark.lines import read_lines
 from bodega.spark.training import train
@@ -21,6 +21,8 @@ def main(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments)
     spark = SparkSession.builder.appName("bodega recommend train").getOrCreate()
     try:
+        if not 0 < given.at_once < FEWEST_COMPILED:
+            raise InvalidError(f"--at-once is from 1 to {FEWEST_COMPILED - 1}: more than that takes compiled code")
         settings = _settings(given.settings)
         handover = train(read_lines(spark, given.events), now=given.as_of, settings=settings, at_once=given.at_once)
     except ShopError as exc:

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from bodega.domain.recommendations.evidence import Judgement
 from bodega.recsys.evaluate import evaluate
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.learn import ASKED, FEWEST_ASKED, HELD_DAYS, HELD_SHARE, Split, taught
+from bodega.recsys.learn import FEWEST_ASKED, HELD_DAYS, HELD_SHARE, Split, most_asked, taught
 from bodega.recsys.models.blend import Blend
 from bodega.recsys.models.counts import Counts
 from bodega.recsys.models.popularity import Popularity
@@ -30,7 +30,7 @@ def sampled(lines: Lines, *, cut: float, seed: int) -> Split:
 
     The split holds nobody else, so `taught` needs the counts of all.
     """
-    users = _asked(lines.frame, cut, seed)
+    users = _asked(lines.frame, cut, seed, most_asked(lines.n_items))
     table = lines.frame.join(F.broadcast(users), "user").toArrow()
     columns = {name: table[name].to_numpy() for name in table.column_names}
     names, numbers = np.unique(columns["user"], return_inverse=True)
@@ -46,13 +46,13 @@ def sampled(lines: Lines, *, cut: float, seed: int) -> Split:
     return Split(*everything.split_at(cut), cut, np.arange(names.size, dtype=np.int32))
 
 
-def _asked(frame: DataFrame, cut: float, seed: int) -> DataFrame:
+def _asked(frame: DataFrame, cut: float, seed: int, most: int) -> DataFrame:
     before = frame.where(F.col("time") < cut).select("user").distinct()
     after = frame.where(F.col("time") >= cut).select("user").distinct()
     both, size = numbered(before.join(after, "user"), ("user",), "place")
-    if size <= ASKED:
+    if size <= most:
         return both.select("user")
-    drawn: Any = np.random.default_rng(seed).choice(size, ASKED, replace=False)
+    drawn: Any = np.random.default_rng(seed).choice(size, most, replace=False)
     return both.where(F.col("place").isin(drawn.tolist())).select("user")
 
 

@@ -1,6 +1,6 @@
 """Learn the co-purchase table by blocks of items, each where the histories of all who took them come together."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,10 @@ from scipy import sparse
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.decay import decay
 from bodega.recsys.models.base import MOST_TAUGHT, TableModel
-from bodega.recsys.models.copurchase import CoPurchase
+from bodega.recsys.models.copurchase import MOST_ASKED, CoPurchase
 from bodega.recsys.tables import blocks_of
 from bodega.spark.lines import dense
 
-_HISTORY = "user int, items array<int>, cells array<float>"
 _ROWS = "item int, near array<int>, says array<float>"
 
 
@@ -30,32 +29,45 @@ def neighbours(
     even the order of summing is the same. Only with `half_life_days` the degrees of items are sums of fractions, which
     are made in another order.
 
-    A history goes to every block that it has an item of; a block has at most `at_once` products to sum, or is one item.
+    A history goes to every block with an item for which it speaks; a block has at most `at_once` products to sum, or is
+    one item, for which at most MOST_ASKED histories speak.
     """
     cells = taken(model, frame, now=now)
     degrees = cells.groupBy("item").agg(F.sum(F.col("cell").cast("double")).alias("sum"))
     by_item = dense(degrees, "sum", n_items, np.float32)
-    pair = F.sort_array(F.collect_list(F.struct("item", "cell")))
+    pairs = F.sort_array(F.collect_list(F.struct("item", "cell"))).alias("pairs")
     histories = (
         cells.groupBy("user")
-        .agg(pair.alias("pairs"))
-        .select("user", "pairs.item", "pairs.cell")
-        .toDF("user", "items", "cells")
+        .agg(pairs)
+        .select("user", F.col("pairs.item").alias("items"), F.col("pairs.cell").alias("cells"))
         .persist()
     )
-    sizes = histories.select(F.explode("items").alias("item"), F.size("items").alias("size"))
-    terms = dense(sizes.groupBy("item").agg(F.sum("size").alias("terms")), "terms", n_items, np.int64)
+    speaking = _speaking(histories).persist()
+    terms = dense(speaking.groupBy("item").agg(F.sum("size").alias("terms")), "terms", n_items, np.int64)
     blocks = blocks_of(terms, at_once)
-    share = frame.sparkSession.sparkContext.broadcast
-    spread = histories.mapInArrow(_spread(share(np.array([start for start, _ in blocks]))), f"block int, {_HISTORY}")
+    spark = frame.sparkSession
+    places = pa.table({"item": np.arange(n_items, dtype=np.int32), "block": _block_of(blocks)})
+    sent = speaking.join(F.broadcast(spark.createDataFrame(places)), "item").select("user", "block").distinct()
     near, says = model.room(n_items)
-    rows = _rows(model, share((blocks, by_item, worth)), near.shape[1])
-    found = spread.groupBy("block").applyInArrow(rows, _ROWS).toArrow()
+    rows = _rows(model, spark.sparkContext.broadcast((blocks, by_item, worth)), near.shape[1])
+    found = sent.join(histories, "user").groupBy("block").applyInArrow(rows, _ROWS).toArrow()
     items = found["item"].to_numpy()
     near[items] = _flat(found["near"]).reshape(items.size, -1)
     says[items] = _flat(found["says"]).reshape(items.size, -1)
+    speaking.unpersist()
     histories.unpersist()
     return near, says
+
+
+def _speaking(histories: DataFrame) -> DataFrame:
+    """Return item, user and size of history of those whom `CoPurchase.rows` lets speak for each item."""
+    sizes = histories.select(F.explode("items").alias("item"), "user", F.size("items").alias("size"))
+    lightest = F.row_number().over(Window.partitionBy("item").orderBy("size", "user"))
+    return sizes.withColumn("place", lightest).where(F.col("place") <= MOST_ASKED).drop("place")
+
+
+def _block_of(blocks: Sequence[tuple[int, int]]) -> Indices:
+    return np.repeat(np.arange(len(blocks), dtype=np.int32), [end - start for start, end in blocks])
 
 
 def taken(model: TableModel, frame: DataFrame, *, now: float) -> DataFrame:
@@ -73,24 +85,6 @@ def taken(model: TableModel, frame: DataFrame, *, now: float) -> DataFrame:
             yield pa.RecordBatch.from_pydict({"user": batch["user"], "item": batch["item"], "cell": cells})
 
     return pairs.mapInArrow(decayed, "user int, item int, cell float")
-
-
-def _spread(starts: Any) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Return what sends each history to every block that it has an item of."""
-
-    def spread(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        first: Any = starts.value
-        for batch in batches:
-            sizes = batch["items"].value_lengths().to_numpy()
-            row = np.repeat(np.arange(batch.num_rows), sizes)
-            block = np.searchsorted(first, batch["items"].flatten().to_numpy(), side="right") - 1
-            row, block = np.divmod(np.unique(row * first.size + block), first.size)
-            sent = batch.take(pa.array(row))
-            yield pa.RecordBatch.from_arrays(
-                [pa.array(block.astype(np.int32)), *sent.columns], names=["block", *sent.schema.names]
-            )
-
-    return spread
 
 
 def _rows(model: CoPurchase, shared: Any, width: int) -> Callable[[pa.Table], pa.Table]:
