@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "deploy": ("bodega.cli.deploy", "deploy the shop to AWS"),
     "destroy": ("bodega.cli.destroy", "remove a deployed shop, and its data only if told to"),
     "cost": ("bodega.cli.cost", "say what a deployed shop costs"),
+    "package": ("bodega.cli.package", "build what AWS runs as functions"),
     "worker": ("bodega.cli.worker", "do the shop's background work (`up` starts one by itself)"),
 }
 _SHOWN_FAULTS = 20

@@ -8,7 +8,7 @@ from bodega.domain.shop import Shop
 from bodega.ports.queue import DeadLetter, Message, Queue
 from bodega.schema import QueueSpec
 from bodega.settings import Settings
-from bodega.wiring import open_shop
+from bodega.wiring.opening import open_shop
 
 
 def open_handed(settings: Settings) -> tuple[Shop, "HandedQueue"]:

@@ -4,7 +4,7 @@ from bodega.asgi import create_app
 from bodega.lambdas.gateway import Gateway
 from bodega.lambdas.starting import Handler, cold_start
 from bodega.settings import Settings
-from bodega.wiring import open_shop
+from bodega.wiring.opening import open_shop
 
 
 def opened(settings: Settings) -> Handler:

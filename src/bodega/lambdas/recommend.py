@@ -47,7 +47,7 @@ def opened(settings: Settings) -> Handler:
 
 def _recommender(settings: Settings) -> Recommender:
     if settings.cloud == "none":
-        from bodega.wiring import open_shop  # noqa: PLC0415 - on one machine the shop is there anyway
+        from bodega.wiring.opening import open_shop  # noqa: PLC0415 - on one machine the shop is there anyway
 
         return open_shop(settings).recommender
     from bodega.wiring.alone import open_recommender  # noqa: PLC0415 - on AWS, where a shop needs its libraries

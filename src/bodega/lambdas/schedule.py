@@ -12,7 +12,7 @@ from bodega.errors import Fault, InvalidError, UnavailableError
 from bodega.lambdas.starting import Handler, cold_start, is_nearly_over
 from bodega.settings import Settings
 from bodega.values.decode import convert
-from bodega.wiring import open_shop
+from bodega.wiring.opening import open_shop
 from bodega.worker.couriers import Couriers
 from bodega.worker.duties import letter_duties, long_duties, prompt_duties
 

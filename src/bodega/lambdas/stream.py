@@ -20,7 +20,7 @@ from bodega.lambdas.starting import Handler, cold_start
 from bodega.ports.table import Event
 from bodega.settings import Settings
 from bodega.values.decode import convert
-from bodega.wiring import open_shop
+from bodega.wiring.opening import open_shop
 from bodega.worker.relay import Relay
 
 _log = logging.getLogger(__name__)

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from scipy import sparse
 
 from bodega.recsys.arrays import Indices, Weights
 
+# The package of a function has no room for a compiler.
+HAS_COMPILER = find_spec("numba") is not None
 # From so many terms on, compiled code pays for the time it takes to load; by scipy they take about a second.
 FEWEST_COMPILED = 20_000_000
 # Terms summed at once: bounds the memory of a block, whatever the size of the catalogue.
@@ -55,13 +58,13 @@ def top_of_product(
     """Return the same for left @ right, (n, inner) @ (inner, columns) float32, of which only the best cells are kept.
 
     `owners` (n,) names for each row the column that is left out. Small products are scipy's, large ones compiled,
-    over all cores; both give the same to the last bit.
+    over all cores, where there is a compiler; both give the same to the last bit.
     """
     width = max(1, min(width, right.shape[1]))
     near = np.full((owners.size, width), -1, dtype=np.int32)
     says = np.zeros((owners.size, width), dtype=np.float32)
     terms = terms_of(left, right)
-    large = int(terms.sum(dtype=np.int64)) >= FEWEST_COMPILED
+    large = HAS_COMPILER and int(terms.sum(dtype=np.int64)) >= FEWEST_COMPILED
     multiply = _by_compiled(left, right, owners) if large else _by_scipy(left, right, owners)
 
     def fill(start: int, end: int) -> None:

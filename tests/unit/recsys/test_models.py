@@ -10,7 +10,6 @@ import pytest
 from bodega.errors import InvalidError
 from bodega.recsys.history import NO_HISTORY, History
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.models.als import Als
 from bodega.recsys.models.base import Model
 from bodega.recsys.models.blend import Blend
 from bodega.recsys.models.copurchase import CoPurchase
@@ -27,11 +26,9 @@ ALL = [
     CoPurchase(),
     Ease(ridge=5.0),
     Spectral(),
-    Als(regularization=0.1),
     Blend(table=Ease(ridge=5.0)),
     Blend(table=CoPurchase()),
     Blend(table=Spectral()),
-    Blend(table=Als(regularization=0.1)),
 ]
 COLLABORATIVE = ALL[2:]
 

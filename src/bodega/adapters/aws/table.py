@@ -89,7 +89,8 @@ class DynamoTableStore:
             for typed in answer.get("Responses", {}).get(layout.physical, ()):
                 item = layout.living(plain_item(typed), now)
                 if item is not None:
-                    found[layout.key(item)] = item
+                    # What DynamoDB returns has a key that it could store.
+                    found[Key(item[layout.partition_key], item[layout.sort_key])] = item  # type: ignore[arg-type]
             left = answer.get("UnprocessedKeys", {}).get(layout.physical, {}).get("Keys", [])
             wanted = self._wait_for_rest(wanted, left, attempt)
         return found

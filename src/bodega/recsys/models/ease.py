@@ -1,14 +1,14 @@
 """Learn a linear item-to-item model in closed form (EASE; Steck, WWW 2019)."""
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import sparse
 
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.interactions import Interactions
+from bodega.recsys.inverses import inverse_of
 from bodega.recsys.models.base import TableModel
 from bodega.recsys.tables import top_of_dense
 
-BLOCK = 256
 ROWS_AT_ONCE = 1024
 
 
@@ -54,22 +54,7 @@ def ease_weights(taken: sparse.csr_array, ridge: float) -> Weights:
     gram = (taken.T @ taken).toarray(order="F").astype(np.float32, copy=False)
     # A ridge far below the diagonal would leave float32 no digits for the inverse.
     gram[np.diag_indices_from(gram)] += max(ridge, 1e-3 * float(gram.diagonal().max(initial=1)))
-    factor, failed = linalg.lapack.spotrf(gram, lower=1, overwrite_a=1)
-    inverse, unfinished = linalg.lapack.spotri(factor, lower=1, overwrite_c=1)
-    if failed or unfinished:
-        raise ArithmeticError(f"the Gram matrix could not be inverted (LAPACK said {failed}, {unfinished})")
-    weights: Weights = _whole(inverse).T
+    weights: Weights = inverse_of(gram)
     weights *= -1 / weights.diagonal()[None, :]
     weights[np.diag_indices_from(weights)] = 0
     return weights
-
-
-def _whole(lower: Weights) -> Weights:
-    """Copy the lower triangle onto the upper one, in place and in blocks that fit the processor's cache."""
-    n_items = lower.shape[0]
-    for start in range(0, n_items, BLOCK):
-        end = min(start + BLOCK, n_items)
-        lower[start:end, end:] = lower[end:, start:end].T
-        corner = np.tril(lower[start:end, start:end])
-        lower[start:end, start:end] = corner + np.tril(corner, -1).T
-    return lower
