@@ -8,18 +8,21 @@ from pathlib import Path
 import msgspec
 
 from bodega.cli.opening import add_data_argument, opened_shop
-from bodega.cli.recommend_report import report_lines
+from bodega.cli.recommend_report import duel_lines, report_lines
 from bodega.domain.flows.recommending import Suggestions
 from bodega.domain.orders.model import natural_id
+from bodega.domain.recommendations.duels import Duel
 from bodega.domain.recommendations.model import Placement
 from bodega.domain.shop import Shop
-from bodega.errors import NotFoundError
+from bodega.errors import InvalidError, NotFoundError
 
 _EXAMPLES = {
     "train": "train --data ./data",
+    "tune": "tune --seconds 120",
     "versions": "versions",
     "rollback": "rollback",
     "report": "report --days 30",
+    "duel": "duel 20260304T050607Z-k3f9 --share 0.5",
     "export-events": "export-events --since 2026-01-31",
     "publish": "publish training/first/",
     "for": "for 17850 --limit 10",
@@ -33,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example: bodega recommend for 17850 --limit 10"
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     verbs.add_parser("train", help="train on all orders and publish the model")
+    tune = verbs.add_parser("tune", help="choose model and parameters on this shop's last weeks, train and publish")
+    tune.add_argument("--seconds", type=float, default=120.0, help="begin no trial that would end later (default: 120)")
     verbs.add_parser("versions", help="list published models")
     rollback = verbs.add_parser("rollback", help="put the model before the one in service back into service")
     rollback.add_argument("version", nargs="?", help="or this one")
@@ -43,6 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     publish = verbs.add_parser("publish", help="put into service what other machines learnt")
     publish.add_argument("artifact", help="a folder, or a prefix in the object store, such as training/first/")
     publish.add_argument("--force", action="store_true", help="though it is worth less than what is popular")
+    duel = verbs.add_parser("duel", help="let another version compete with the one in service, or say how it stands")
+    duel.add_argument("rival", nargs="?", help="a stored version: begin; without: say how it stands")
+    duel.add_argument("--share", type=float, default=0.5, help="for this share of the known shoppers (default: 0.5)")
+    duel.add_argument("--end", action="store_true", help="end the duel that is on")
     person = verbs.add_parser("for", help="recommend to a customer")
     person.add_argument("customer", help="a customer's id (cus_…), or their number in imported sales")
     person.add_argument(
@@ -79,6 +88,12 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def _train(shop: Shop, arguments: argparse.Namespace) -> None:
     _print(shop.trainer.train(), as_json=arguments.json)
+
+
+def _tune(shop: Shop, arguments: argparse.Namespace) -> None:
+    if not 0 < arguments.seconds < float("inf"):
+        raise InvalidError("--seconds must be a number above 0")
+    _print(shop.trainer.tune(seconds=arguments.seconds), as_json=arguments.json)
 
 
 def _versions(shop: Shop, arguments: argparse.Namespace) -> None:
@@ -122,6 +137,23 @@ def _report(shop: Shop, arguments: argparse.Namespace) -> None:
         print(msgspec.json.encode({"report": found, "duel": duel, "score": score}).decode())
     else:
         print("\n".join(report_lines(found, duel, score)))
+
+
+def _duel(shop: Shop, arguments: argparse.Namespace) -> None:
+    if arguments.rival is not None and arguments.end:
+        raise InvalidError("name a rival to begin a duel, or --end the one that is on")
+    duels, rival = shop.recommendation_duels, arguments.rival
+    if rival is not None:
+        duel: Duel | None = duels.begin(rival, share=arguments.share)
+    else:
+        duel = duels.end() if arguments.end else duels.read()
+    if duel is None:
+        raise NotFoundError("duel", "current")
+    score = shop.recommendation_reports.duel(duel.id)
+    if arguments.json:
+        print(msgspec.json.encode({"duel": duel, "score": score}).decode())
+    else:
+        print("\n".join(duel_lines(duel, score)))
 
 
 def _for(shop: Shop, arguments: argparse.Namespace) -> None:
@@ -178,9 +210,11 @@ def _print(report: msgspec.Struct, *, as_json: bool) -> None:
 
 _VERBS: Mapping[str, Callable[[Shop, argparse.Namespace], None]] = {
     "train": _train,
+    "tune": _tune,
     "versions": _versions,
     "rollback": _roll_back,
     "report": _report,
+    "duel": _duel,
     "export-events": _export_events,
     "publish": _publish,
     "for": _for,

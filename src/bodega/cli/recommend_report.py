@@ -21,7 +21,7 @@ def report_lines(report: Report, duel: Duel | None, score: DuelScore | None) -> 
     for policy in report.policies:
         yield from _policy(policy)
     if duel is not None and score is not None:
-        yield from _duel(duel, score)
+        yield from duel_lines(duel, score)
 
 
 def _row(row: Row) -> str:
@@ -42,7 +42,8 @@ def _policy(policy: PolicyRow) -> Iterator[str]:
     )
 
 
-def _duel(duel: Duel, score: DuelScore) -> Iterator[str]:
+def duel_lines(duel: Duel, score: DuelScore) -> Iterator[str]:
+    """Yield how two versions stand."""
     verdict = score.verdict
     yield f"duel of {duel.first} with {duel.rival}: {score.lists:,} lists seen, {verdict.ties:,} ties"
     yield (

@@ -9,6 +9,7 @@ from bodega.recsys.arrays import Indices
 from bodega.recsys.evaluate import evaluate
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.learn import FEWEST_ASKED, Split, taught
+from bodega.recsys.models.als import Als
 from bodega.recsys.models.base import Model, TableModel
 from bodega.recsys.models.blend import Blend
 from bodega.recsys.models.copurchase import CoPurchase
@@ -21,9 +22,9 @@ from bodega.recsys.serving import Repeat
 
 # Above this many items the closed form's square matrices no longer fit a small machine.
 MOST_DENSE_ITEMS = 8_000
-# Writing a spectral table out costs items squared: so many times the seconds of co-purchase in a large
-# catalogue.
-SLOW_SPECTRAL = 15.0
+# What is written out from factors costs items squared, and ALS many rounds over all events besides: so many times the
+# seconds of co-purchase in a large catalogue.
+SLOW_SPECTRAL, SLOW_ALS = 15.0, 40.0
 # Half of the users teach the weights of a blend, the other half judge it.
 ASKED = 2000
 
@@ -40,6 +41,12 @@ GRIDS: dict[type, dict[str, tuple[float, ...]]] = {
         "half_life_days": (60, 240),
         "width": (128, 200),
     },
+    Als: {
+        "regularization": (0.5, 20.0, 50.0, 200.0),
+        "confidence": (1.0, 20.0),
+        "factors": (64, 256),
+        "width": (128, 200),
+    },
     Spectral: {"strength": (0.1, 1.0), "rank": (64, 256), "customer": (0.3, 0.7), "width": (128, 200)},
 }
 
@@ -52,10 +59,17 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 class Tuned(msgspec.Struct, frozen=True):
-    """The best of the trials, with its weights learnt; no trials when there was too little data to choose by."""
+    """The best of the trials, with its weights learnt; no trials when there was too little data to choose by.
+
+    `ndcg` is what it reached for `customers` on the held-out part, and `popularity_ndcg` what popularity did; the model
+    is popularity itself where nothing was better.
+    """
 
     model: Model
     trials: Sequence[Trial]
+    customers: int = 0
+    ndcg: float = 0.0
+    popularity_ndcg: float = 0.0
 
 
 class _Search(NamedTuple):
@@ -103,19 +117,20 @@ def tune(
     k: int = 20,
     seed: int = 0,
 ) -> Tuned:
-    """Try the models of `start` (by default blends of every table that fits), then vary the best one.
+    """Try popularity and the models of `start` (by default blends of every table that fits), then vary the best one.
 
     The first model is always tried; another one only if `seconds_left()` is likely to be enough for it,
     judged by the first. The trials and their order depend on the data and `seed` only, so that more time
     never ends worse.
     """
-    models = list(start) or _blends(interactions)
+    models = list(start) or blends(interactions)
     split = Split.inside(interactions, now=now, seed=seed, most=ASKED)
     if split.users.size < FEWEST_ASKED:
         return Tuned(models[0], [])
     search = _Search(
         split, Counts.of(split.learn, now=split.cut, half_lives=Blend().half_lives), split.heard(), repeats, k, []
     )
+    popular = search.tried(Popularity())
     before = seconds_left()
     best = search.tried(models[0])
     cost = before - seconds_left()
@@ -127,18 +142,22 @@ def tune(
         varied = _with(best.model, name, value)
         if seconds_left() > cost and varied != best.model:
             best = max(best, search.tried(varied), key=lambda trial: trial.ndcg)
-    return Tuned(best.model, search.trials)
+    best = max(best, popular, key=lambda trial: trial.ndcg)
+    return Tuned(best.model, search.trials, split.users[1::2].size, best.ndcg, popular.ndcg)
 
 
 def _slowness(model: Model, interactions: Interactions) -> float:
     """Return about how many times the seconds of the default a model needs."""
     table = model.table if isinstance(model, Blend) else model
-    return SLOW_SPECTRAL if isinstance(table, Spectral) and interactions.n_items > MOST_DENSE_ITEMS else 1.0
+    if interactions.n_items <= MOST_DENSE_ITEMS:
+        return 1.0
+    return SLOW_ALS if isinstance(table, Als) else SLOW_SPECTRAL if isinstance(table, Spectral) else 1.0
 
 
-def _blends(interactions: Interactions) -> list[Model]:
+def blends(interactions: Interactions) -> list[Blend]:
+    """Return blends of every table that fits, the default first."""
     default = default_blend(interactions)
-    tables: list[Ease | CoPurchase | Spectral] = [CoPurchase(width=128), Spectral(width=128)]
+    tables: list[Ease | CoPurchase | Spectral | Als] = [CoPurchase(width=128), Spectral(width=128), Als(width=128)]
     if interactions.n_items <= MOST_DENSE_ITEMS:
         tables.append(Ease(half_life_days=120.0, width=128))
     return [default, *(Blend(table=table) for table in tables if table != default.table)]
@@ -161,6 +180,6 @@ def _with(model: Model, name: str, value: float) -> Model:
 
 def models_by_name(interactions: Interactions) -> dict[str, Model]:
     """Return every model under its name, with the defaults that suit the data."""
-    plain: list[TableModel] = [CoPurchase(width=128), Ease(width=128), Spectral(width=128)]
+    plain: list[TableModel] = [CoPurchase(width=128), Ease(width=128), Spectral(width=128), Als(width=128)]
     models = [default_blend(interactions), Popularity(), Personal(), *plain]
     return {model.name: model for model in models}

@@ -7,6 +7,7 @@ import pytest
 from asking import bearer, problem
 from selling import body_of, for_sale
 
+from bodega.domain.catalog.model import Rating
 from bodega.domain.shop import Shop
 
 ADMIN = "/v1/admin/reviews"
@@ -89,6 +90,19 @@ def test_better_rated_products_come_first(client: Any, shop: Shop, mug: str, ann
     found = client.get("/v1/store/products?q=the&sort=-rating").json()["data"]
 
     assert [card["sku"] for card in rated] == [card["sku"] for card in found] == ["POT", "MUG", "CUP"]
+
+
+def test_one_review_of_five_stars_does_not_outdo_many_good_ones(client: Any, shop: Shop, mug: str) -> None:
+    for_sale(shop, POT=1, CUP=1)
+    loved, lucky, poor = (client.get(f"/v1/store/products/sku:{sku}").json()["id"] for sku in ("MUG", "POT", "CUP"))
+    shop.catalog.products.set_ratings(
+        {loved: Rating(count=90, total=430), lucky: Rating(count=1, total=5), poor: Rating(count=9, total=11)}
+    )
+    shop.indexer.catch_up()
+
+    rated = client.get("/v1/store/products?sort=rating").json()["data"]
+
+    assert [card["sku"] for card in rated] == ["MUG", "POT", "CUP"]
 
 
 def test_who_bought_it_says_the_shop_and_nobody_else(

@@ -15,6 +15,7 @@ from bodega.recsys.models.blend import WINDOWS_DAYS, Blend, logs_of
 from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.models.counts import Counts
 from bodega.recsys.models.ease import Ease
+from bodega.recsys.models.personal import Personal
 from bodega.recsys.models.popularity import Popularity
 from bodega.recsys.serving import FROM_OWN_PAST
 from bodega.recsys.training import TrainedModel, TrainSettings, train
@@ -157,7 +158,7 @@ def test_tuning_keeps_the_best_of_its_trials_and_stops_in_time():
 
     tuned = tune(shop(), now=200.0, seconds_left=lambda: next(left), start=[Blend(table=Ease(ridge=1.0))])
 
-    assert len(tuned.trials) == 8
+    assert len(tuned.trials) == 9
     assert tuned.model == max(tuned.trials, key=lambda trial: trial.ndcg).model
 
 
@@ -188,3 +189,16 @@ def test_log_popularity_has_a_column_a_window_and_rebuying_is_relative_to_the_sh
     assert logs[2, 3] == pytest.approx(np.log(0 + 2))
     # One of two buyers of item 0 came back for it; over the shop one of three pairs did.
     assert counts.rebuying[0] == pytest.approx(np.log((1 + 10 / 3) / 12 * 3), abs=1e-6)
+
+
+def test_tuning_returns_popularity_where_nothing_else_is_better():
+    # Each took a thing of their own again and again and never comes back for it; then all take the same five.
+    rows = [(user, 5 + user, 10.0 * visit) for user in range(40) for visit in range(7)]
+    rows += [(user, (user + visit) % 5, 75.0 + 10 * visit) for user in range(40) for visit in range(4)]
+    user, item, when = zip(*rows, strict=True)
+
+    tuned = tune(Interactions.of(user, item, time=when), now=105.0, seconds_left=lambda: 0.0, start=[Personal()])
+
+    assert isinstance(tuned.model, Popularity)
+    assert tuned.ndcg == tuned.popularity_ndcg > max(trial.ndcg for trial in tuned.trials[1:])
+    assert tuned.customers == 20

@@ -10,6 +10,7 @@ import pytest
 from bodega.errors import InvalidError
 from bodega.recsys.history import NO_HISTORY, History
 from bodega.recsys.interactions import Interactions
+from bodega.recsys.models.als import Als
 from bodega.recsys.models.base import Model
 from bodega.recsys.models.blend import Blend
 from bodega.recsys.models.copurchase import CoPurchase
@@ -26,9 +27,11 @@ ALL = [
     CoPurchase(),
     Ease(ridge=5.0),
     Spectral(),
+    Als(regularization=0.1),
     Blend(table=Ease(ridge=5.0)),
     Blend(table=CoPurchase()),
     Blend(table=Spectral()),
+    Blend(table=Als(regularization=0.1)),
 ]
 COLLABORATIVE = ALL[2:]
 

@@ -97,6 +97,10 @@ class Variant(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     weight_grams: int | None = None
 
 
+USUAL_STARS, PRIOR_REVIEWS = 4.0, 10
+"""So many reviews of so many stars every product is given where products are ordered by their stars."""
+
+
 class Rating(msgspec.Struct, frozen=True, gc=False):
     """How a product was judged: `count` published reviews and the sum of their 1 to 5 stars."""
 
@@ -107,6 +111,15 @@ class Rating(msgspec.Struct, frozen=True, gc=False):
     def average(self) -> float:
         """Return the mean, 0.0 without reviews."""
         return self.total / self.count if self.count else 0.0
+
+    @property
+    def standing(self) -> float:
+        """Return the mean shrunk to USUAL_STARS by the count, to order by: one five is less than many good ones.
+
+        0.0 without reviews. What is usual is fixed: the shop's own mean moves with every review, and with it would the
+        place of every product.
+        """
+        return (self.total + PRIOR_REVIEWS * USUAL_STARS) / (self.count + PRIOR_REVIEWS) if self.count else 0.0
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -173,7 +173,7 @@ def search_document(product: Product, item: Item, tree: CategoryTree, *, sold: i
         price=amount if amount != _NO_PRICE else None,
         created_at=created_ms(product.created_at),
         sold=sold,
-        rating=round(product.rating.average * 1000),
+        rating=round(product.rating.standing * 1000),
         card=cast("bytes", item["card"]),
     )
 

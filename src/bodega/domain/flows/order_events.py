@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from bodega.domain.flows.training_reports import DAY_SECONDS, EvaluationReport, Measured
 from bodega.domain.orders.model import Order
-from bodega.domain.recommendations.evidence import ONE_MACHINE, DataSize
+from bodega.domain.recommendations.evidence import ONE_MACHINE, DataSize, Judgement
 from bodega.domain.recommendations.handover import FORMAT, Facts, Handover
 from bodega.errors import InvalidError
 from bodega.recsys.arrays import Indices
@@ -35,13 +36,20 @@ class OrderEvents(msgspec.Struct, frozen=True):
         """Return when the last order was placed, in days since 1970; 0 without orders."""
         return self.interactions.end if len(self.interactions) else 0.0
 
-    def learnt(self, *, now: float, settings: TrainSettings | None = None) -> Handover:
+    def as_of(self, moment: datetime) -> float:
+        """Return from when ages count, in days since 1970: the newest order, or the moment if that is earlier.
+
+        A shop that sold nothing lately is not a shop that forgot everything.
+        """
+        return min(moment.timestamp() / DAY_SECONDS, self.newest)
+
+    def learnt(self, *, now: float, settings: TrainSettings | None = None, judged: Judgement | None = None) -> Handover:
         """Learn from the events on this machine; `now` is in days since 1970."""
         return Handover(
             train(self.interactions, now=now, settings=settings),
             Demand.of(self.interactions, now=now),
             self.product_ids,
-            Facts(format=FORMAT, engine=ONE_MACHINE, as_of_days=now, seconds=0.0, size=self.size),
+            Facts(format=FORMAT, engine=ONE_MACHINE, as_of_days=now, seconds=0.0, size=self.size, judged=judged),
         )
 
 

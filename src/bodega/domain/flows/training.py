@@ -3,18 +3,18 @@
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.flows.indexing import Indexer
-from bodega.domain.flows.training_reports import DAY_SECONDS, EvaluationReport, TrainingReport
+from bodega.domain.flows.training_reports import DAY_SECONDS, EvaluationReport, TrainingReport, TuningReport
 from bodega.domain.inventory.service import Inventory
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import Manifest, ModelStore, new_version
 from bodega.domain.recommendations.duels import Duels
-from bodega.domain.recommendations.evidence import ONE_MACHINE, check_worth
+from bodega.domain.recommendations.evidence import CHOSEN, ONE_MACHINE, check_worth
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.recsys.serving import Repeat
@@ -93,12 +93,34 @@ class Trainer:
         """Train on everything there is and publish; with no orders at all, an empty and valid model."""
         # scipy and the models cost tens of megabytes, which a process that only serves should not pay.
         from bodega.domain.flows.order_events import read_events  # noqa: PLC0415
+        from bodega.domain.flows.tuning import kept_settings  # noqa: PLC0415
 
         started = self._clock.now()
         events = read_events(self._orders.all())
-        # A shop that sold nothing lately is not a shop that forgot everything: time counts from the newest order.
-        as_of = min(started.timestamp() / DAY_SECONDS, events.newest)
-        return self._published(events.learnt(now=as_of), started)
+        settings = kept_settings(self._models.current())
+        return self._published(events.learnt(now=events.as_of(started), settings=settings), started)
+
+    def tune(self, *, seconds: float) -> TuningReport:
+        """Choose model and parameters by a time split within so many seconds, train with them and publish.
+
+        What is chosen is kept with the version, and later trainings use it. What is in service takes part, so that
+        nothing is published that did worse. NotWorthItError if popularity did better, or too few customers can tell.
+        """
+        from bodega.domain.flows.order_events import read_events  # noqa: PLC0415  # heavy, as in train
+        from bodega.domain.flows.tuning import chosen  # noqa: PLC0415
+
+        started = self._clock.now()
+        events = read_events(self._orders.all())
+        now = events.as_of(started)
+
+        def left() -> float:
+            return seconds - (self._clock.now() - started).total_seconds()
+
+        choice = chosen(events.interactions, self._models.current(), now=now, seconds_left=left)
+        check_worth(choice.judged)
+        handover = events.learnt(now=now, settings=choice.settings, judged=choice.judged)
+        report = self._published(handover, started, chosen=choice.kept)
+        return TuningReport(report.version, choice.name, choice.trials, choice.judged, report.seconds)
 
     def publish(self, handover: "Handover", *, forced: bool = False) -> TrainingReport:
         """Publish what was learnt elsewhere from this shop's orders, for the products there are now.
@@ -110,7 +132,9 @@ class Trainer:
             check_worth(handover.facts.judged)
         return self._published(handover, self._clock.now())
 
-    def _published(self, handover: "Handover", started: datetime) -> TrainingReport:
+    def _published(
+        self, handover: "Handover", started: datetime, *, chosen: Mapping[str, Any] | None = None
+    ) -> TrainingReport:
         from bodega.domain.flows.assorting import assort  # noqa: PLC0415  # heavy, as in train
 
         parts = assort(
@@ -121,6 +145,8 @@ class Trainer:
             now=started,
         )
         before, sold, facts = self._models.sold(), handover.sold, handover.facts
+        current = self._models.current()
+        kept = chosen or (current.manifest.facts.get(CHOSEN) if current is not None else None)
         here = (self._clock.now() - started).total_seconds()
         manifest = self._models.publish(
             new_version(started, self._ids.new("model")),
@@ -128,7 +154,8 @@ class Trainer:
             parts=parts,
             sold=sold,
             facts=msgspec.to_builtins(facts.size)
-            | {"seconds": facts.seconds + here, "engine": facts.engine, "judged": msgspec.to_builtins(facts.judged)},
+            | {"seconds": facts.seconds + here, "engine": facts.engine, "judged": msgspec.to_builtins(facts.judged)}
+            | ({CHOSEN: kept} if kept else {}),
         )
         self._indexer.reindex(_changed(before, sold))
         self._models.prune(also_kept=self._duels.in_use())

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bodega.domain.recommendations.evidence import DataSize
+from bodega.domain.recommendations.evidence import DataSize, Judgement
 from bodega.recsys.serving import Repeat
 
 DAY_SECONDS = 86400.0
@@ -13,6 +13,16 @@ class TrainingReport(msgspec.Struct, frozen=True):
 
     version: str
     size: DataSize
+    seconds: float
+
+
+class TuningReport(msgspec.Struct, frozen=True):
+    """What tuning chose after how many trials, and what its lists were worth on the last weeks."""
+
+    version: str
+    model: str
+    trials: int
+    judged: Judgement | None
     seconds: float
 
 

@@ -6,6 +6,8 @@ from bodega.errors import ConflictError, InvalidError
 
 ONE_MACHINE = "one machine"
 """The engine of what the shop learnt by itself."""
+CHOSEN = "chosen"
+"""The fact of a version in which stand the model and the parameters that tuning chose."""
 
 
 class DataSize(msgspec.Struct, frozen=True):

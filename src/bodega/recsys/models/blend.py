@@ -5,6 +5,7 @@ import numpy as np
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.history import HalfLives
 from bodega.recsys.interactions import Interactions
+from bodega.recsys.models.als import Als
 from bodega.recsys.models.base import Model, never_again
 from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.models.counts import Counts
@@ -27,7 +28,7 @@ class Blend(Model, frozen=True, kw_only=True, tag="blend"):
     time split. The defaults are rounded from several shops and are where learning starts.
     """
 
-    table: Ease | CoPurchase | Spectral = Ease(half_life_days=120.0)
+    table: Ease | CoPurchase | Spectral | Als = Ease(half_life_days=120.0)
     popular_half_life_days: float = 28.0
     include: Mix = Mix()
     exclude: Mix = Mix(half_lives=HalfLives(table_days=180))
