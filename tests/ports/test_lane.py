@@ -13,7 +13,7 @@ from bodega.adapters.local.lane import MAX_IDLE, GreenletLane
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.table import SqliteTableStore
 from bodega.adapters.system.clock import SystemClock
-from bodega.errors import InvalidError
+from bodega.errors import InvalidError, UnavailableError
 from bodega.ports.lane import Lane
 from bodega.ports.table import ConditionFailedError, Equals, Key, NotExists, Put, Update
 from bodega.schema import Table
@@ -96,7 +96,7 @@ def test_calls_that_wait_share_commits(lane, store, database):
 
     asyncio.run(together(lane, *[lambda n=n: count(store, str(n)) for n in range(200)]))
 
-    assert 1 <= len(commits) < 100
+    assert 1 <= len(commits) < 20
 
 
 def test_the_loop_goes_on_while_calls_wait(lane, store, database):
@@ -215,3 +215,16 @@ def test_updates_of_one_item_in_one_commit_add_up(lane, store):
     asyncio.run(together(lane, *[lambda: store.transact([add]) for _ in range(300)]))
 
     assert store.get("things", Key("count", "hot"))["n"] == 300
+
+
+def test_a_store_that_is_closed_before_calls_wait_tells_them(store, database):
+    def write():
+        store.transact([Put("things", {"pk": "late", "sk": "1"})])
+
+    async def run():
+        # The first goes as far as its write, and the second closes the store before that was handed over.
+        return await together(GreenletLane(), write, database.close)
+
+    told, _ = asyncio.run(run())
+
+    assert isinstance(told, UnavailableError)

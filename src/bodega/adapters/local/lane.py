@@ -39,6 +39,17 @@ def step_aside(watch: Watch) -> bool:
     return True
 
 
+def when_all_wait(call: Callable[[], None]) -> bool:
+    """Make a call once everybody who shares this thread and can go on was taken as far as they go.
+
+    So that all of them arrive together at whoever they wait for. False, and no call, for who has a thread of their own.
+    """
+    if type(getcurrent()) is not _Walker:
+        return False
+    asyncio.get_running_loop().call_soon(call)
+    return True
+
+
 class _Walker(greenlet):  # type: ignore[misc]  # greenlet has no types
     """Runs one call after another: a new greenlet for each would map and unmap memory for its frames each time."""
 

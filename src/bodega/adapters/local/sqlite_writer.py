@@ -3,12 +3,13 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 import apsw
 
-from bodega.adapters.local.lane import Rouse, Wake, step_aside
+from bodega.adapters.local.lane import Rouse, Wake, step_aside, when_all_wait
 from bodega.adapters.local.sqlite_batch import Batch
 from bodega.adapters.local.sqlite_lock import FairLock
 from bodega.errors import ShopError, UnavailableError
@@ -143,12 +144,18 @@ class Writer:
         """Queue a change for the next group."""
         if threading.current_thread() is self._thread:
             raise RuntimeError("a change must not wait for another change: the writer thread would wait for itself")
-        with self._accepting:
-            if self._closed:
-                raise UnavailableError("the store is closed")
-            job.writer = self
-            self._jobs.put(job)
+        job.writer = self
+        # One that comes alone would have a commit of its own, and take Python's lock from those who come behind it.
+        if not when_all_wait(partial(self._take, job)):
+            self._take(job)
         return job
+
+    def _take(self, job: Pending[Any]) -> None:
+        with self._accepting:
+            if not self._closed:
+                self._jobs.put(job)
+                return
+        _rouse([job.finish(UnavailableError("the store is closed"))])
 
     def is_locked_out(self) -> bool:
         """Tell whether some other process has kept this one waiting beyond all patience."""
