@@ -96,7 +96,8 @@ def test_calls_that_wait_share_commits(lane, store, database):
 
     asyncio.run(together(lane, *[lambda n=n: count(store, str(n)) for n in range(200)]))
 
-    assert 1 <= len(commits) < 20
+    # Those that share the loop's thread arrive together; threads come as they can.
+    assert 1 <= len(commits) < (20 if isinstance(lane, GreenletLane) else 100)
 
 
 def test_the_loop_goes_on_while_calls_wait(lane, store, database):

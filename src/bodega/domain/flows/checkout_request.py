@@ -1,6 +1,7 @@
 """What a shopper sends to check out, the answers that they can get, and the refusals."""
 
 import hashlib
+from functools import cached_property
 
 import msgspec
 
@@ -35,7 +36,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise InvalidError(faults[0].detail, faults)
 
 
-class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
+class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A wish to buy a cart. `scope` is who asks: `key` has to be new only among their requests.
 
     `price_version` is that of the prices which the shopper saw, `method` the payment provider's word for their card.
@@ -49,7 +50,7 @@ class CheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
     method: str = ""
     customer_id: str | None = None
 
-    @property
+    @cached_property
     def checkout_id(self) -> str:
         """Return the id that every repetition of this request has in common."""
         return natural_id("chk", self.scope, self.key)
