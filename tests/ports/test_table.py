@@ -1,5 +1,6 @@
 """Behaviours of the table port, run over every adapter that answers it."""
 
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -625,6 +626,24 @@ def test_a_scan_walks_the_whole_table_once_and_goes_on_where_it_was(table_store)
 
     assert [len(page) for page in pages] == [4, 2]
     assert sorted([*pages[0], *pages[1]]) == sorted(keys)
+
+
+def test_a_scan_for_one_sort_key_leaves_out_all_else(table_store):
+    put(table_store, *(thing(pk, sk) for pk in "abcdefg" for sk in ("card", "price", "cards")))
+
+    pages, after = [], None
+    while True:
+        page = table_store.scan("things", sort="card", after=after, limit=3)
+        pages.append([(item["pk"], item["sk"]) for item in page.items])
+        if page.last is None:
+            break
+        after = page.last
+
+    assert max(map(len, pages)) <= 3
+    assert sorted(itertools.chain(*pages)) == [(pk, "card") for pk in "abcdefg"]
+    assert list(scan_all(table_store, "things", sort="car")) == []
+    with pytest.raises(InvalidError):
+        table_store.scan("things", sort="")
 
 
 # -- indexes ---------------------------------------------------------------------------------------------------

@@ -254,9 +254,10 @@ class TableStore(Protocol):
         """
         ...
 
-    def scan(self, table: str, *, after: Key | None = None, limit: int = 1000) -> QueryPage:
+    def scan(self, table: str, *, sort: str | None = None, after: Key | None = None, limit: int = 1000) -> QueryPage:
         """Return items of the whole table: for exports, training and checks, never to answer a request.
 
+        With `sort`, only those with this sort key, for tables in which it says of what kind an item is.
         Each item once, in an order that stays the same between calls: by keys on one machine, by a hash of them on AWS.
         """
         ...
@@ -322,11 +323,11 @@ class TableStore(Protocol):
         ...
 
 
-def scan_all(store: TableStore, table: str) -> Iterator[Item]:
-    """Walk a whole table in key order, page by page."""
+def scan_all(store: TableStore, table: str, *, sort: str | None = None) -> Iterator[Item]:
+    """Walk a whole table page by page, or what of it has one sort key."""
     after: Key | None = None
     while True:
-        page = store.scan(table, after=after)
+        page = store.scan(table, sort=sort, after=after)
         yield from page.items
         if page.last is None:
             return

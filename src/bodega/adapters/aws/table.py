@@ -114,9 +114,9 @@ class DynamoTableStore:
         laid = None if index is None else layout.indexes[index]
         return self._page("Query", query_walk(layout, laid, partition, sort, after, descending=descending), limit)
 
-    def scan(self, table: str, *, after: Key | None = None, limit: int = 1000) -> QueryPage:
+    def scan(self, table: str, *, sort: str | None = None, after: Key | None = None, limit: int = 1000) -> QueryPage:
         """See the port."""
-        return self._page("Scan", scan_walk(self._layout(table), after), limit)
+        return self._page("Scan", scan_walk(self._layout(table), sort, after), limit)
 
     # -- writes --------------------------------------------------------------------------------------------
 

@@ -62,9 +62,14 @@ def query_walk(
     return Walk(request, layout, index)
 
 
-def scan_walk(layout: TableLayout, after: Key | None) -> Walk:
+def scan_walk(layout: TableLayout, sort: str | None, after: Key | None) -> Walk:
     """Return the walk through a whole table."""
     request: dict[str, Any] = {"TableName": layout.physical, "ConsistentRead": True}
+    if sort is not None:
+        check_key_part(sort, MAX_SORT_KEY_BYTES)
+        request["FilterExpression"] = "#s = :s"
+        request["ExpressionAttributeNames"] = {"#s": layout.sort_key}
+        request["ExpressionAttributeValues"] = {":s": typed(sort)}
     if after is not None:
         check_key(after)
         request["ExclusiveStartKey"] = layout.typed_key(after)

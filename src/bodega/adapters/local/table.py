@@ -117,11 +117,11 @@ class SqliteTableStore:
         walk = index_walk(layout, laid, partition, sort, after, now, descending=descending)
         return self._page(layout, walk, limit, partition=partition, index_sort=laid.sort_key)
 
-    def scan(self, table: str, *, after: Key | None = None, limit: int = 1000) -> QueryPage:
+    def scan(self, table: str, *, sort: str | None = None, after: Key | None = None, limit: int = 1000) -> QueryPage:
         """See the port."""
         layout = self._layout(table)
         now = self._now() if layout.ttl is not None else 0
-        return self._page(layout, scan_walk(layout, after, now), limit)
+        return self._page(layout, scan_walk(layout, sort, after, now), limit)
 
     # -- writes --------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from bodega.adapters.local.table_load import Outcome, apply_all
 from bodega.adapters.local.table_transaction import ANNOUNCE, Transaction
 from bodega.adapters.rules.table_changes import encode_event
 from bodega.adapters.rules.table_conditions import check_condition, holds
-from bodega.adapters.rules.table_limits import check_key, is_plain, measure_item
+from bodega.adapters.rules.table_limits import PLAIN_SLACK, check_key, is_plain, measure_item
 from bodega.ports.table import (
     MAX_ITEM_BYTES,
     MAX_TRANSACTION_BYTES,
@@ -165,6 +165,7 @@ def _encoded(item: Item) -> tuple[int, bytes]:
         except UnicodeEncodeError:
             pass  # measuring says what is wrong
         else:
-            if len(body) <= MAX_ITEM_BYTES:
-                return len(body), body
+            size = len(body) + PLAIN_SLACK * len(item)
+            if size <= MAX_ITEM_BYTES:
+                return size, body
     return measure_item(item), encode(item)

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from bodega.adapters.rules.table_limits import check_key_part
+from bodega.adapters.rules.table_limits import are_short_keys, check_key_part
 from bodega.errors import InvalidError
 from bodega.ports.table import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES, Item, Key
 from bodega.schema import Index, Table
@@ -56,8 +56,9 @@ class IndexLayout:
         partition, sort = item.get(self.partition_key, _NOTHING), item.get(self.sort_key, _NOTHING)
         if partition is _NOTHING or sort is _NOTHING:
             return None
-        check_key_part(partition, MAX_PARTITION_KEY_BYTES)
-        check_key_part(sort, MAX_SORT_KEY_BYTES)
+        if not are_short_keys(partition, sort):
+            check_key_part(partition, MAX_PARTITION_KEY_BYTES)
+            check_key_part(sort, MAX_SORT_KEY_BYTES)
         if encoded is None or item.keys() != self._all_shown:
             encoded = encode({name: item[name] for name in self.shown if name in item})
         return partition, sort, encoded
@@ -100,8 +101,9 @@ class TableLayout:
     def key_parts(self, item: Item) -> tuple[str, str]:
         """Return the item's partition and sort key; InvalidError if it has none that could be stored."""
         partition, sort = item.get(self.partition_key), item.get(self.sort_key)
-        check_key_part(partition, MAX_PARTITION_KEY_BYTES)
-        check_key_part(sort, MAX_SORT_KEY_BYTES)
+        if not are_short_keys(partition, sort):
+            check_key_part(partition, MAX_PARTITION_KEY_BYTES)
+            check_key_part(sort, MAX_SORT_KEY_BYTES)
         return partition, sort  # type: ignore[return-value]
 
     def expires(self, item: Item) -> int | None:

@@ -87,12 +87,17 @@ def index_walk(
     return _walk(index.name, where, values, order, layout, now)
 
 
-def scan_walk(layout: TableLayout, after: Key | None, now: int) -> Walk:
+def scan_walk(layout: TableLayout, sort: str | None, after: Key | None, now: int) -> Walk:
     """Return the walk through a whole table."""
-    if after is None:
-        return _walk(layout.name, "TRUE", [], "pk, sk", layout, now)
-    check_key(after)
-    return _walk(layout.name, "(pk, sk) > (?, ?)", [after.partition, after.sort], "pk, sk", layout, now)
+    where, values = "TRUE", []
+    if sort is not None:
+        check_key_part(sort, MAX_SORT_KEY_BYTES)
+        where, values = "sk = ?", [sort]
+    if after is not None:
+        check_key(after)
+        where += " AND (pk, sk) > (?, ?)"
+        values += [after.partition, after.sort]
+    return _walk(layout.name, where, values, "pk, sk", layout, now)
 
 
 def read_page(connection: apsw.Connection, walk: Walk, limit: int) -> tuple[list[Item], bool]:

@@ -25,6 +25,10 @@ _PLAIN = frozenset({str, bytes, bool, type(None)})
 _TWO_DIGITS = 100
 _MOST_FOR_A_BYTE = 5
 """An item counts at most so many bytes for one of its MessagePack: an empty list is 4 for 1."""
+_NEARLY_PLAIN = _PLAIN | {int, list}
+_TEXTS = frozenset({str})
+PLAIN_SLACK = 3
+"""What an integer or a list may take more, each, as DynamoDB counts than it does in MessagePack."""
 _SURELY_SHORT = MAX_SORT_KEY_BYTES // 4  # characters; no character takes more than 4 bytes of UTF-8
 
 
@@ -42,6 +46,17 @@ def check_key(key: Key) -> None:
     """Refuse a key that DynamoDB would not store."""
     check_key_part(key.partition, MAX_PARTITION_KEY_BYTES)
     check_key_part(key.sort, MAX_SORT_KEY_BYTES)
+
+
+def are_short_keys(partition: object, sort: object) -> bool:
+    """Tell whether both are keys that can be stored, as nearly all are; `check_key_part` says it of others."""
+    return (
+        type(partition) is str is type(sort)
+        and partition.isascii()
+        and sort.isascii()  # type: ignore[attr-defined]
+        and 0 < len(partition) <= _SURELY_SHORT
+        and 0 < len(sort) <= _SURELY_SHORT  # type: ignore[arg-type]
+    )
 
 
 def check_key_part(text: object, limit_bytes: int) -> None:
@@ -71,11 +86,23 @@ def measure_item(item: Item) -> int:
 
 
 def is_plain(item: Item) -> bool:
-    """Tell whether an item holds nothing but text, bytes and truth under well-known names: then it can be stored.
+    """Tell whether an item holds what nearly all do, under well-known names: then it can be stored if it is small.
 
-    Its size is at most that of its MessagePack. `measure_item` says it exactly and takes three times as long.
+    That is text, bytes, truth, integers and lists of text. Its size is at most that of its MessagePack and PLAIN_SLACK
+    bytes for each attribute. `measure_item` says it exactly and takes three times as long.
     """
-    return _PLAIN.issuperset(map(type, item.values())) and item.keys() <= _NAME_BYTES.keys()
+    if not item.keys() <= _NAME_BYTES.keys():
+        return False
+    if _PLAIN.issuperset(map(type, item.values())):
+        return True
+    return _NEARLY_PLAIN.issuperset(map(type, item.values())) and all(map(_is_plain_value, item.values()))
+
+
+def _is_plain_value(value: object) -> bool:
+    kind = type(value)
+    if kind is int:
+        return -MAX_INTEGER - 1 <= value <= MAX_INTEGER  # type: ignore[operator]
+    return kind is not list or _TEXTS.issuperset(map(type, value))  # type: ignore[call-overload]
 
 
 def measure_attributes(attributes: Mapping[str, object]) -> int:

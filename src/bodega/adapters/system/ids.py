@@ -16,6 +16,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 _CHANCE_BITS = 80
 _STEP_BITS = 40
+_POOL_BYTES = 200
 
 
 class _AscendingUlids(ABC):
@@ -47,11 +48,15 @@ class _AscendingUlids(ABC):
 
     @abstractmethod
     def _chance(self, bits: int) -> int:
-        """Return that many random bits."""
+        """Return that many random bits, whole bytes of them. Called by one thread at a time."""
 
 
 class UlidIds(_AscendingUlids):
     """Ids and secrets that nobody can guess or meet twice, from the operating system's chance."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._pool, self._pool_of = b"", self._pid
 
     def secret(self, *, size_bytes: int = 32) -> str:
         """Return URL-safe text with that much entropy."""
@@ -59,7 +64,12 @@ class UlidIds(_AscendingUlids):
         return secrets.token_urlsafe(size_bytes)
 
     def _chance(self, bits: int) -> int:
-        return secrets.randbits(bits)
+        # Asking the system costs as much as the rest of an id, so that it is asked for many at once.
+        size_bytes = bits // 8
+        if len(self._pool) < size_bytes or self._pool_of != self._pid:  # a parent process has the same
+            self._pool, self._pool_of = secrets.token_bytes(_POOL_BYTES), self._pid
+        drawn, self._pool = self._pool[:size_bytes], self._pool[size_bytes:]
+        return int.from_bytes(drawn, "big")
 
 
 class SeededIds(_AscendingUlids):

@@ -7,7 +7,7 @@ import msgspec
 
 from bodega import schema
 from bodega.domain.catalog.model import Product
-from bodega.domain.catalog.records import is_id, product_key, product_keys, read_product, sku_key, slug_key
+from bodega.domain.catalog.records import PRODUCT, is_id, product_key, product_keys, read_product, sku_key, slug_key
 from bodega.errors import InvalidError, NotFoundError
 from bodega.ports.table import MAX_BATCH_GET, Item, Key, TableStore, scan_all
 from bodega.values.text import parse_sku, parse_sku_or_none, parse_slug
@@ -75,9 +75,7 @@ class Lookups:
 
     def all(self) -> Iterator[Product]:
         """Walk through every product there is, in the table's order: for exports and checks."""
-        for item in scan_all(self._table, schema.CATALOG):
-            if item["part"] == "product":
-                yield read_product(item)
+        return map(read_product, scan_all(self._table, schema.CATALOG, sort=PRODUCT))
 
     def find_item(self, product_id: str) -> Item | None:
         """Return what is stored of a product, or None."""

@@ -12,6 +12,7 @@ from bodega.ports.table import All, Exists, Item, Key, Missing
 _PRODUCT = msgspec.json.Decoder(Product)
 encode = msgspec.json.Encoder().encode
 
+PRODUCT = "product"
 CATEGORIES = "categories"
 COLLECTIONS = "collections"
 ATTRIBUTES = "attributes"
@@ -29,7 +30,7 @@ def is_id(text: str) -> bool:
 
 def product_key(product_id: str) -> Key:
     """Return where a product is stored."""
-    return Key(f"product#{product_id}", "product")
+    return Key(f"product#{product_id}", PRODUCT)
 
 
 def product_keys(product_ids: Iterable[str]) -> dict[Key, str]:

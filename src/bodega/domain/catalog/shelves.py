@@ -8,7 +8,7 @@ import msgspec
 
 from bodega import schema
 from bodega.domain.catalog.model import Card, Category
-from bodega.domain.catalog.records import is_id, product_keys, read_product
+from bodega.domain.catalog.records import PRODUCT, is_id, product_keys, read_product
 from bodega.domain.catalog.taxonomy import Taxonomy
 from bodega.domain.catalog.views import (
     EVERYTHING,
@@ -200,10 +200,9 @@ class Shelves:
     def all_documents(self, sold: Mapping[str, int]) -> Iterator[SearchDocument]:
         """Walk through what the search index should know of every product there is."""
         tree = self._taxonomy.tree(current=True)
-        for item in scan_all(self._table, schema.CATALOG):
-            if item["part"] == "product":
-                product = read_product(item)
-                yield search_document(product, item, tree, sold=sold.get(product.id, 0))
+        for item in scan_all(self._table, schema.CATALOG, sort=PRODUCT):
+            product = read_product(item)
+            yield search_document(product, item, tree, sold=sold.get(product.id, 0))
 
     def due_price_changes(self, now: datetime, *, limit: int = 100) -> list[str]:
         """Return ids of products whose price should have changed by itself by now."""

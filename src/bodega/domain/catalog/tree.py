@@ -36,10 +36,12 @@ class CategoryTree:
             current = self.by_id.get(current.parent) if current.parent else None
         return way[::-1]
 
-    def with_ancestors(self, category_ids: Iterable[str]) -> list[str]:
+    def with_ancestors(self, category_ids: Sequence[str]) -> list[str]:
         """Return the ids and those of all their ancestors, each once, unknown ones left out."""
         if not category_ids:
             return []
+        if len(category_ids) == 1:
+            return list(self._path_ids(category_ids[0]))
         return list(dict.fromkeys(chain.from_iterable(map(self._path_ids, category_ids))))
 
     def _path_ids(self, category_id: str) -> list[str]:

@@ -131,7 +131,7 @@ def _place_faults(given: ProductInput, tree: CategoryTree, collections: Containe
         if collection not in collections:
             yield Fault(f"/collections/{index}", "unknown_collection", f"there is no collection {collection!r}")
     for field, values in (("categories", given.categories), ("collections", given.collections)):
-        if len(set(values)) != len(values):
+        if len(values) > 1 and len(set(values)) != len(values):
             yield Fault(f"/{field}", "duplicate", f"{field} must not repeat")
     lists = 1 + len(tree.with_ancestors(given.categories)) + len(given.collections)
     if lists > MAX_LISTS:
@@ -140,6 +140,8 @@ def _place_faults(given: ProductInput, tree: CategoryTree, collections: Containe
 
 def _attribute_faults(values: Mapping[str, AttributeValue], known: Mapping[str, Attribute]) -> Iterator[Fault]:
     for name, value in values.items():
+        if type(value) is str and name not in known and _is_plain_pair(name, value):
+            continue  # nearly all
         at = f"/attributes/{name.replace('~', '~0').replace('/', '~1')}"
         if not is_clean(name) or "=" in name:
             yield Fault(at, "bad_text", "an attribute's name must be printable and have no '='")
@@ -154,6 +156,10 @@ def _attribute_faults(values: Mapping[str, AttributeValue], known: Mapping[str, 
                 yield Fault(at, "out_of_range", "an integer must be below 2**53, so that JavaScript can read it")
         if name in known:
             yield from _declared_faults(value, known[name], at)
+
+
+def _is_plain_pair(name: str, value: str) -> bool:
+    return name.isprintable() and "=" not in name and len(value) <= _MAX_VALUE_LENGTH and value.isprintable()
 
 
 def _declared_faults(value: AttributeValue, declared: Attribute, at: str) -> Iterator[Fault]:

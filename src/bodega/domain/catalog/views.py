@@ -41,8 +41,17 @@ def in_force(variant: Variant, now: datetime) -> Variant:
     return msgspec.structs.replace(bare, price=latest.price, compare_at=latest.compare_at)
 
 
+def _is_scheduled(product: Product) -> bool:
+    for variant in product.variants:  # noqa: SIM110  # a generator costs as much as all else here
+        if variant.schedule:
+            return True
+    return False
+
+
 def next_price_change(product: Product, now: datetime) -> datetime | None:
     """Return the next moment after now at which a scheduled price begins or ends, None if there is none."""
+    if not _is_scheduled(product):
+        return None
     edges = [
         edge
         for variant in product.variants
@@ -55,7 +64,7 @@ def next_price_change(product: Product, now: datetime) -> datetime | None:
 
 def public_view(product: Product, now: datetime) -> Product:
     """Return the product as shoppers see it: prices in force, no schedule."""
-    if not any(variant.schedule for variant in product.variants):
+    if not _is_scheduled(product):
         return product
     return msgspec.structs.replace(product, variants=[in_force(v, now) for v in product.variants])
 
@@ -63,7 +72,9 @@ def public_view(product: Product, now: datetime) -> Product:
 def card_of(public: Product) -> Card:
     """Return the card of a product's public view; its price is the lowest of the variants'."""
     priced = [v for v in public.variants if v.price is not None]
-    cheapest = min(priced, key=lambda v: v.price.amount if v.price else 0, default=None)
+    cheapest = (
+        min(priced, key=lambda v: v.price.amount if v.price else 0) if len(priced) > 1 else next(iter(priced), None)
+    )
     return Card(
         id=public.id,
         slug=public.slug,
@@ -73,7 +84,7 @@ def card_of(public: Product) -> Card:
         brand=public.brand,
         price=cheapest.price if cheapest else None,
         compare_at=cheapest.compare_at if cheapest else None,
-        price_varies=len({v.price.amount for v in priced if v.price}) > 1,
+        price_varies=len(priced) > 1 and len({v.price.amount for v in priced if v.price}) > 1,
         image=public.media[0] if public.media else None,
         rating=public.rating,
         categories=public.categories,
