@@ -214,4 +214,4 @@ def _by_condition(call: Call, reply: Reply) -> Reply:
 
 def _wants_minimal(call: Call) -> bool:
     wanted = (call.header(b"prefer") or "").lower()
-    return "return=minimal" in (part.strip() for part in re.split(r"[,;]", wanted))
+    return bool(wanted) and "return=minimal" in (part.strip() for part in re.split(r"[,;]", wanted))

@@ -8,20 +8,18 @@ import apsw
 
 from bodega.adapters.local.sqlite_batch import Batch, Row
 from bodega.adapters.local.table_backlog import WAITING
-from bodega.adapters.local.table_layout import TableLayout, decode, encode
+from bodega.adapters.local.table_layout import TableLayout, decode, sized
 from bodega.adapters.local.table_load import Outcome, apply_all
 from bodega.adapters.local.table_transaction import ANNOUNCE, Transaction
 from bodega.adapters.rules.table_changes import encode_event
 from bodega.adapters.rules.table_conditions import check_condition, holds
-from bodega.adapters.rules.table_limits import PLAIN_SLACK, check_key, is_plain, measure_item
+from bodega.adapters.rules.table_limits import check_key
 from bodega.ports.table import (
-    MAX_ITEM_BYTES,
     MAX_TRANSACTION_BYTES,
     MAX_TRANSACTION_WRITES,
     Check,
     Condition,
     Event,
-    Item,
     NotExists,
     Put,
     Write,
@@ -97,7 +95,7 @@ class Chunk:
     def _add_put(self, layout: TableLayout, put: Put) -> int:
         item = put.item
         partition, sort = layout.key_parts(item)
-        size, body = _encoded(item)
+        size, body = sized(item)
         expires = layout.expires(item)
         self._places.add((layout.name, partition, sort))
         self._puts += 1
@@ -155,17 +153,3 @@ class Chunk:
             if not self.fresh:
                 self.count += transaction.count
                 self.bytes += transaction.bytes
-
-
-def _encoded(item: Item) -> tuple[int, bytes]:
-    """Return at least the item's size, and what is stored of it; InvalidError if it cannot be stored."""
-    if is_plain(item):
-        try:
-            body = encode(item)
-        except UnicodeEncodeError:
-            pass  # measuring says what is wrong
-        else:
-            size = len(body) + PLAIN_SLACK * len(item)
-            if size <= MAX_ITEM_BYTES:
-                return size, body
-    return measure_item(item), encode(item)

@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from bodega.adapters.rules.table_limits import are_short_keys, check_key_part
+from bodega.adapters.rules.table_limits import PLAIN_SLACK, are_short_keys, check_key_part, is_plain, measure_item
 from bodega.errors import InvalidError
-from bodega.ports.table import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES, Item, Key
+from bodega.ports.table import MAX_ITEM_BYTES, MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES, Item, Key
 from bodega.schema import Index, Table
 
 encode: Callable[[Item], bytes] = msgspec.msgpack.Encoder().encode
@@ -123,3 +123,20 @@ def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise InvalidError(f"{name!r} cannot name a table or index: lower-case letters, digits and _ only")
     return name
+
+
+def sized(item: Item) -> tuple[int, bytes]:
+    """Return at least the item's size, at most a few bytes more, and what is stored; InvalidError if it cannot be.
+
+    `measure_item` has the exact size, which takes as long as all else of a write.
+    """
+    if type(item) is dict and is_plain(item):
+        try:
+            body = encode(item)
+        except UnicodeEncodeError:
+            pass  # measuring says what is wrong
+        else:
+            size = len(body) + PLAIN_SLACK * len(item)
+            if size <= MAX_ITEM_BYTES:
+                return size, body
+    return measure_item(item), encode(item)

@@ -5,7 +5,7 @@ from typing import TypeAlias, cast
 
 from bodega.adapters.local import table_backlog
 from bodega.adapters.local.sqlite_batch import Batch, RowChange
-from bodega.adapters.local.table_layout import TableLayout, decode, encode
+from bodega.adapters.local.table_layout import TableLayout, decode, encode, sized
 from bodega.adapters.rules.table_changes import TOKEN_SECONDS, check_update, encode_event, token_digest, updated
 from bodega.adapters.rules.table_conditions import check_condition, holds
 from bodega.adapters.rules.table_limits import check_key, check_size, measure_item
@@ -66,9 +66,9 @@ class PreparedWrite:
         kind = type(write)
         if kind is Put:
             item = write.item  # type: ignore[union-attr]
-            self.size = measure_item(item)
+            self.size, self.new_row = sized(item)
             self.key = layout.key(item)
-            self.new_item, self.new_row = item, encode(item)
+            self.new_item = item
             return
         check_key(write.key)  # type: ignore[union-attr]
         self.key = write.key  # type: ignore[union-attr]
@@ -127,12 +127,16 @@ class Transaction:
             raise InvalidError("a transaction must not write the same item twice")
         self.announcements = [(encode_event(event),) for event in events]
         self.bytes = sum(one.size for one in self._writes) + sum(len(event) for (event,) in self.announcements)
-        if self.bytes > MAX_TRANSACTION_BYTES:
+        if self.bytes > MAX_TRANSACTION_BYTES and self._exact_bytes() > MAX_TRANSACTION_BYTES:
             raise LimitExceededError(f"a transaction has at most {MAX_TRANSACTION_BYTES} bytes, not {self.bytes}")
         self._now = now
         self._lagging = lagging
         self._token = token
         self._digest = b"" if token is None else token_digest(token, writes, events)
+
+    def _exact_bytes(self) -> int:
+        excess = sum(one.size - measure_item(one.new_item) for one in self._writes if one.new_item is not None)
+        return self.bytes - excess
 
     @property
     def writes(self) -> Sequence[PreparedWrite]:

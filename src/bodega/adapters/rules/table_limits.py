@@ -53,9 +53,9 @@ def are_short_keys(partition: object, sort: object) -> bool:
     return (
         type(partition) is str is type(sort)
         and partition.isascii()
-        and sort.isascii()  # type: ignore[attr-defined]
+        and sort.isascii()
         and 0 < len(partition) <= _SURELY_SHORT
-        and 0 < len(sort) <= _SURELY_SHORT  # type: ignore[arg-type]
+        and 0 < len(sort) <= _SURELY_SHORT
     )
 
 

@@ -71,9 +71,12 @@ def patched(old: Product, patch: Mapping[str, Any]) -> ProductInput:
 
 def without_read_only(product: Product, document: Mapping[str, Any]) -> dict[str, Any]:
     """Drop the fields that staff cannot set, so that what was read can be sent back; one that differs is refused."""
+    sent = [field for field in READ_ONLY if field in document]
+    if not sent:
+        return dict(document)
     current = msgspec.to_builtins(product)
-    for field in READ_ONLY:
-        if field in document and document[field] != current[field]:
+    for field in sent:
+        if document[field] != current[field]:
             raise InvalidError(
                 f"{field} cannot be set",
                 [Fault(f"/{field}", "read_only", f"{field} is {current[field]!r} and cannot be set")],

@@ -125,7 +125,7 @@ class ProductPlans:
                 Put(schema.CATALOG, item, Equals("version", product.version - 1)),
                 otherwise=lambda found: _gone_or_stale(product.id, found),
             )
-        _move_entries(plan, product, item, old)
+        _move_entries(plan, product, projection, item, old)
 
 
 def _item(product: Product, public: Product, card: bytes, projection: Projection) -> Item:
@@ -142,16 +142,17 @@ def _item(product: Product, public: Product, card: bytes, projection: Projection
     return item
 
 
-def _move_entries(plan: WritePlan, product: Product, item: Item, old: Item | None) -> None:
+def _move_entries(plan: WritePlan, product: Product, projection: Projection, item: Item, old: Item | None) -> None:
     """Plan the difference between the list entries that the old item stands in and those of the new."""
-    entries = entry_items(product, read_projection(item), cast("bytes", item["card"]))
-    if old is None:  # nearly all of an import
-        plan.add_all([Put(schema.LISTINGS, entry) for entry in entries])
-        return
-    after = _by_place(entries)
-    before = _by_place(entry_items(product, read_projection(old), cast("bytes", old["card"])))
-    plan.add_all(Delete(schema.LISTINGS, Key(*place)) for place in sorted(before.keys() - after.keys()))
-    plan.add_all(Put(schema.LISTINGS, entry) for place, entry in after.items() if before.get(place) != entry)
+    card = cast("bytes", item["card"])
+    earlier = read_projection(old) if old is not None else None
+    if old is not None and earlier is not None and earlier != projection:
+        after = _by_place(entry_items(product, projection, card))
+        before = _by_place(entry_items(product, earlier, cast("bytes", old["card"])))
+        plan.add_all(Delete(schema.LISTINGS, Key(*place)) for place in sorted(before.keys() - after.keys()))
+        plan.add_all(Put(schema.LISTINGS, entry) for place, entry in after.items() if before.get(place) != entry)
+    elif old is None or old["card"] != card:  # a new product, or one that stays where it is and looks different
+        plan.add_all([Put(schema.LISTINGS, entry) for entry in entry_items(product, projection, card)])
 
 
 def _by_place(entries: Iterable[Item]) -> dict[tuple[str, str], Item]:
