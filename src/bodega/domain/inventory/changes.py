@@ -11,7 +11,7 @@ from datetime import datetime
 from bodega import schema
 from bodega.domain.inventory.events import crossings, stock_events
 from bodega.domain.inventory.model import LOW_STOCK, MAX_UNITS, Place
-from bodega.domain.inventory.records import Head, Pile, keyed, list_key, pile_key, read_head, slot_name
+from bodega.domain.inventory.records import Head, Pile, keyed, list_key, pile_key, slot_name
 from bodega.domain.writes import WritePlan
 from bodega.errors import InvalidError
 from bodega.ports.table import All, AtLeast, AtMost, Condition, Equals, Item, Missing, NotExists, Put, Update, Value
@@ -97,7 +97,7 @@ def write_change(
         )
     )
     if pile.old:
-        plan.add(Put(schema.INVENTORY, entry_of(head)))
+        plan.add(Put(schema.INVENTORY, entry_of(head.place)))
 
 
 def start_tracking(
@@ -106,19 +106,19 @@ def start_tracking(
     """Add to a plan the first level of a SKU, which until then was always available."""
     settings: Item = {"low_at": low_at, "backorder": backorder, "epoch": 0}
     counts: Item = {"on_hand": units, "free": units, "sold": 0, "version": 1}
-    item = keyed(pile_key(place), settings | counts)
-    plan.add(Put(schema.INVENTORY, item, NotExists()))
-    head = read_head(place, item)
-    plan.add(Put(schema.INVENTORY, entry_of(head)))
-    announce(plan, head, before=None, after=units, version=1, at=at)
+    plan.add(Put(schema.INVENTORY, keyed(pile_key(place), settings | counts), NotExists()))
+    plan.add(Put(schema.INVENTORY, entry_of(place)))
+    names = crossings(None, units, low_at)
+    for event in stock_events(place, names, version=1, available=units, low_at=low_at, at=at):
+        plan.announce(event)
 
 
-def entry_of(head: Head) -> Item:
+def entry_of(place: Place) -> Item:
     """Return the entry of a place in the list of all."""
-    return keyed(list_key(head.place), {})
+    return keyed(list_key(place), {})
 
 
-def announce(plan: WritePlan, head: Head, *, before: int | None, after: int, version: int, at: datetime) -> None:
+def announce(plan: WritePlan, head: Head, *, before: int, after: int, version: int, at: datetime) -> None:
     """Add to a plan what it means that so many are free now."""
     if head.buckets > 1:
         return  # the guards keep the whole above every mark

@@ -323,7 +323,7 @@ class Stock:
                 condition=All((Equals("version", pile.version), Equals("on_hand", pile.on_hand))),
             )
         )
-        plan.add(Put(schema.INVENTORY, entry_of(head)))
+        plan.add(Put(schema.INVENTORY, entry_of(head.place)))
         spread = spread_key(head.place)
         plan.add(Put(schema.INVENTORY, keyed(spread, {})) if count > 1 else Delete(schema.INVENTORY, spread))
         names = [STOCK_LOW] if head.low_at < pile.free <= mark else []

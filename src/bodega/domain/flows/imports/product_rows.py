@@ -22,7 +22,7 @@ from bodega.domain.catalog.model import (
 from bodega.domain.catalog.products import Restored
 from bodega.domain.flows.imports.cells import plain_cells
 from bodega.domain.flows.imports.places import Places
-from bodega.domain.flows.imports.rules import plain_text
+from bodega.domain.flows.imports.product_columns import FlatColumns
 from bodega.domain.inventory.service import MAX_UNITS
 from bodega.errors import Fault, InvalidError
 from bodega.values.decode import convert
@@ -30,8 +30,6 @@ from bodega.values.money import Money
 from bodega.values.text import parse_sku, parse_sku_or_none
 
 Units: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_UNITS)]
-ATTRIBUTE = "attributes."
-OPTION = "options."
 _NESTED = frozenset(
     {
         "categories",
@@ -122,8 +120,7 @@ class ProductRows:
     ) -> None:
         """Take the columns that are to be left out; every other unknown column is refused."""
         self._places = places
-        self._currency = currency
-        self._declared = declared
+        self._columns = FlatColumns(currency=currency, declared=declared)
         self._ignored = frozenset(ignored)
 
     def read(self, values: Mapping[str, Any]) -> ProductRow:
@@ -158,63 +155,11 @@ class ProductRows:
         return ProductRow(contents, restored, _stock(given) if given.stock else {})
 
     def _flat(self, row: dict[str, Any]) -> ProductRow:
-        given = convert(self._tidied(row), FlatRow, strict=False)
+        given = convert(self._columns.gathered(row), FlatRow, strict=False)
         sku = _sku(given.sku, "/sku")
         if sku != given.sku:
             given = msgspec.structs.replace(given, sku=sku)
         return ProductRow(None, _NOT_RESTORED, {} if given.stock is None else {sku: given.stock}, given)
-
-    def _tidied(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Gather what people spread over columns: price and currency, category, `attributes.NAME`, `options.NAME`."""
-        currency = row.pop("currency", self._currency)
-        for field in ("price", "compare_at"):
-            if field in row:
-                row[field] = self._money(row[field], currency, field)
-        for field in ("sku", "title", "brand", "barcode"):
-            if field in row:
-                row[field] = plain_text(row[field])
-        if "name" in row and "title" not in row:
-            row["title"] = plain_text(row.pop("name"))
-        if "category" in row and "categories" not in row:
-            row["categories"] = [row.pop("category")]
-        for field in ("categories", "collections"):
-            if isinstance(row.get(field), str):
-                row[field] = [row[field]]
-        for name in [n for n in row if n.startswith((ATTRIBUTE, OPTION))]:
-            kind, _, key = name.partition(".")
-            value = row.pop(name)
-            row[kind] = {
-                **row.get(kind, {}),
-                key: self._typed(key, value) if kind == "attributes" else plain_text(value),
-            }
-        return row
-
-    def _money(self, value: Any, currency: Any, field: str) -> Any:
-        if isinstance(value, dict):
-            return value
-        if isinstance(value, bool) or not isinstance(value, str | int | float) or not isinstance(currency, str):
-            raise InvalidError(f"{field} is not a price", [Fault(f"/{field}", "bad_price", f"{field} is not a price")])
-        if isinstance(value, int) and abs(value) > 10**15:
-            raise InvalidError(f"{field} is too large", [Fault(f"/{field}", "bad_price", f"{field} is too large")])
-        try:
-            return Money.parse(str(value).strip()[:80], currency.strip().upper())
-        except InvalidError as exc:
-            raise InvalidError(exc.message, [Fault(f"/{field}", "bad_price", exc.message)]) from None
-
-    def _typed(self, name: str, value: Any) -> Any:
-        """Read an attribute's text as the type it was declared with; the catalog refuses what does not fit."""
-        declared = self._declared.get(name)
-        if declared is None or not isinstance(value, str):
-            return value
-        if declared.type == "list":
-            return [one.strip() for one in value.split("|") if one.strip()]
-        kinds: dict[str, Any] = {"number": float, "integer": int, "boolean": bool}
-        if declared.type not in kinds:
-            return value
-        try:
-            return msgspec.convert(value.strip(), kinds[declared.type], strict=False)
-        except msgspec.ValidationError:
-            return value
 
     def merged(self, flat: FlatRow, old: ProductInput | None) -> ProductInput:
         """Return the contents that a flat row makes of a product, or of none."""

@@ -104,6 +104,8 @@ def test_skus_that_differ_only_in_unicode_form_are_one_product(shop, write, take
         ({"sku": "A", "title": "x", "category": "n" * 81}, "bad_category"),
         ({"sku": "A", "title": "x", "status": "sold"}, "wrong_type"),
         ({"sku": "A", "title": "x", "attributes": "{broken"}, "bad_json"),
+        ({"sku": "A", "title": "x", "attributes": "red", "attributes.Colour": "red"}, "wrong_type"),
+        ({"sku": "A", "title": "x", "options": [1], "options.Size": "L"}, "wrong_type"),
         ({"title": "x", "variants": []}, "out_of_range"),
         ({"title": "x", "variants": [{"sku": "A"}], "stock": {"B": 1}}, "unknown_sku"),
         ({"title": "x", "variants": [{"sku": "A"}], "created_at": "2025-01-01T00:00:00"}, "bad_time"),
