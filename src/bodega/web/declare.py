@@ -39,7 +39,9 @@ ANYBODY = Anybody()
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """An address of the shop for people. `show` answers GET, `take` the forms that are sent there.
 
-    `writes` tells that showing it may take as long as a disk: then it is done in a thread.
+    `writes` tells that showing it may take as long as a disk: then it is done in a thread. Its forms are taken in
+    threads as well, or in the `lane`, if they compute shortly and wait for nothing but their own commits. `pays` tells
+    that they ask the payment provider, which may be somewhere on the network: then it is a thread all the same.
 
     There is no default policy: a page that does not say who may come in cannot be written down.
     """
@@ -49,6 +51,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     show: Show | None = None
     take: Take | None = None
     writes: bool = False
+    lane: bool = False
+    pays: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.policy, Anybody | Shopper | Staff):

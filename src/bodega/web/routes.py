@@ -1,6 +1,7 @@
 """List the pages' routes, and answer what goes wrong in them with a page."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TypeAlias
 
 from starlette.concurrency import run_in_threadpool
@@ -60,9 +61,9 @@ PAGES: tuple[Page, ...] = (
     Page(path="/p/{slug}", policy=ANYBODY, show=product_page),
     Page(path="/p/{slug}/review", policy=Shopper(), show=review_page, take=take_review),
     Page(path="/p/{slug}/helpful", policy=Shopper(), take=take_vote),
-    Page(path=links.CART, policy=ANYBODY, show=cart_page, take=change_cart),
-    Page(path="/cart/add", policy=ANYBODY, take=add_to_cart),
-    Page(path=links.CHECKOUT, policy=ANYBODY, show=checkout_page, take=check_out),
+    Page(path=links.CART, policy=ANYBODY, show=cart_page, take=change_cart, lane=True),
+    Page(path="/cart/add", policy=ANYBODY, take=add_to_cart, lane=True),
+    Page(path=links.CHECKOUT, policy=ANYBODY, show=checkout_page, take=check_out, lane=True, pays=True),
     Page(path="/checkout/{checkout_id}", policy=ANYBODY, show=checkout_status_page),
     Page(path="/orders/{order_id}", policy=ANYBODY, show=order_page, take=change_order),
     Page(path="/sandbox/bank/{checkout_id}", policy=ANYBODY, show=bank_page, take=decide_at_bank),
@@ -141,7 +142,9 @@ def _shown(site: Site, page: Page, show: Show, *, in_threads: bool) -> Endpoint:
 
 
 def _taken(site: Site, page: Page, take: Take, public_url: str) -> Endpoint:
-    """Forms change something, which takes as long as a disk: always in a thread."""
+    """Forms change something, which takes as long as a disk: never on the event loop alone."""
+    world = site.shop.world
+    in_lane = page.lane and not (page.pays and world.payments.longest_call)
 
     def answer(request: Request, fields: Mapping[str, str]) -> Response:
         site.visitors.admit(request, page.policy)
@@ -150,7 +153,8 @@ def _taken(site: Site, page: Page, take: Take, public_url: str) -> Endpoint:
     async def taken(request: Request) -> Response:
         try:
             check_site(request, public_url=public_url)
-            response = await run_in_threadpool(answer, request, await read_form(request))
+            work = partial(answer, request, await read_form(request))
+            response = await (world.lane.run(work) if in_lane else run_in_threadpool(work))
         except Exception as exc:  # noqa: BLE001 - the edge: whatever it is, a shopper gets a page
             response = error_page(site, request, exc)
         return await _renewed(site, request, response)
