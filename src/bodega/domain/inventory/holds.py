@@ -4,24 +4,21 @@ A hold's units are counted in its piles under the second in which the hold expir
 next change of the pile lets all of them go at once; nobody waits for the sweep, and no hold has to be found for it.
 """
 
-import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 
 from bodega import schema
 from bodega.domain.inventory.changes import Delta, write_change
+from bodega.domain.inventory.held_units import HeldUnits, add_sale_as_held, moved, on_shelf, sold
 from bodega.domain.inventory.model import (
     HOLD_SECONDS,
     MAX_HOLD_SECONDS,
     MIN_HOLD_SECONDS,
-    HeldLine,
     Hold,
     HoldExpiredError,
     Line,
-    Place,
     StockMovedError,
     check_whole,
     merged_lines,
@@ -30,38 +27,27 @@ from bodega.domain.inventory.placing import PART, Also, Placing
 from bodega.domain.inventory.records import (
     SHARDS,
     US,
-    Head,
-    Pile,
     expiry_key,
     expiry_partition,
     hold_item,
     hold_key,
     keyed,
-    pile_key,
-    read_hold,
-    read_piles,
     slot_after,
-    slot_name,
 )
 from bodega.domain.inventory.spreading import ATTEMPTS, Spreading
-from bodega.domain.writes import Refusal, WritePlan
-from bodega.errors import InvalidError, ShopError
+from bodega.domain.writes import WritePlan
+from bodega.errors import InvalidError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.table import (
     MAX_TRANSACTION_WRITES,
-    All,
-    AtLeast,
     ConditionFailedError,
     Delete,
     Equals,
-    Item,
     Key,
     Put,
     SortRange,
     TableStore,
-    Update,
-    Write,
 )
 
 MAX_OWNER_LENGTH = 100
@@ -69,13 +55,6 @@ FIT_TOGETHER = PART
 """SKUs that are surely held in one transaction, with room for a write of whoever holds them."""
 _EXTENDED_TOGETHER = MAX_TRANSACTION_WRITES - 3
 """Lines whose slot is changed in one transaction, beside the hold, its place in the work list and a write of others."""
-
-
-class Source(NamedTuple):
-    """The pile that has a line's units, and the arrangement of its place in which it has them."""
-
-    key: Key
-    epoch: int
 
 
 class Holds:
@@ -86,6 +65,7 @@ class Holds:
         self._clock = clock
         self._ids = ids
         self._spreading = Spreading(table=table, clock=clock)
+        self._units = HeldUnits(table=table, spreading=self._spreading)
         self._placing = Placing(table=table, clock=clock, spreading=self._spreading)
 
     def place(
@@ -112,7 +92,7 @@ class Holds:
 
     def find(self, *, hold_id: str) -> Hold | None:
         """Return a hold that is not over by the clock, or None."""
-        hold = self._stored(hold_id)
+        hold = self._units.stored(hold_id)
         whole = hold is not None and not hold.partial and hold.expires_at > self._now()
         return hold if whole else None
 
@@ -138,13 +118,13 @@ class Holds:
                     also(plan, hold)
                     plan.commit(self._table)
                 return hold
-            if not self._is_light(hold, most=_EXTENDED_TOGETHER):
+            if not self._units.is_light(hold, most=_EXTENDED_TOGETHER):
                 continue
             longer = msgspec.structs.replace(hold, expires_at=until, version=hold.version + 1)
             plan = WritePlan()
             start = Put(schema.INVENTORY, hold_item(longer), Equals("version", hold.version))
-            change = partial(_moved, before=hold.expires_at, after=until)
-            if not self._plan_lines(plan, hold, _on_shelf(hold), change, start=start):
+            change = partial(moved, before=hold.expires_at, after=until)
+            if not self._units.plan_lines(plan, hold, on_shelf(hold), change, start=start):
                 continue
             plan.add(Put(schema.INVENTORY, keyed(expiry_key(longer), {})))
             if also is not None:
@@ -172,21 +152,13 @@ class Holds:
         """
         for _ in range(ATTEMPTS):
             hold = self.get(hold_id=hold_id)
-            if not self._is_light(hold, most=at_most - 1):
+            if not self._units.is_light(hold, most=at_most - 1):
                 continue
             start = Delete(schema.INVENTORY, hold_key(hold.id), Equals("version", hold.version))
             if not look:
-                plan.add(start, otherwise=_refusal_of_hold(hold.id))
-                for line in _on_shelf(hold):
-                    _add_slot_change(
-                        plan,
-                        hold,
-                        line,
-                        Source(pile_key(Place(line.sku, line.location), line.bucket), line.epoch),
-                        _sold(line, slot=hold.expires_at),
-                    )
+                add_sale_as_held(plan, hold, start=start)
                 return hold
-            if self._plan_lines(plan, hold, _on_shelf(hold), partial(_sold, slot=hold.expires_at), start=start):
+            if self._units.plan_lines(plan, hold, on_shelf(hold), partial(sold, slot=hold.expires_at), start=start):
                 return hold
         raise StockMovedError(f"hold {hold_id!r}")
 
@@ -194,7 +166,7 @@ class Holds:
         """Give back what a hold has; False if it was over already. Doing it twice does nothing further."""
         given = False
         for _ in range(ATTEMPTS):
-            hold = self._stored(hold_id)
+            hold = self._units.stored(hold_id)
             if hold is None:
                 return given
             in_time = hold.expires_at > self._now() and not hold.partial
@@ -224,77 +196,13 @@ class Holds:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _is_light(self, hold: Hold, *, most: int) -> bool:
-        """Tell whether so few lines at most are on the shelf still; otherwise take some of them, and look again."""
-        waiting = _on_shelf(hold)
-        if len(waiting) <= most:
-            return True
-        some = waiting[max(most, len(waiting) - PART) :]
-        lines = tuple(msgspec.structs.replace(line, taken=True) if line in some else line for line in hold.lines)
-        lighter = msgspec.structs.replace(hold, lines=lines, version=hold.version + 1)
-        plan = WritePlan()
-        start = Put(schema.INVENTORY, hold_item(lighter), Equals("version", hold.version))
-        if self._plan_lines(plan, hold, some, partial(_sold, slot=hold.expires_at), start=start):
-            with contextlib.suppress(StockMovedError):
-                plan.commit(self._table)
-        return False
-
-    def _plan_lines(
-        self,
-        plan: WritePlan,
-        hold: Hold,
-        lines: Sequence[HeldLine],
-        change: Callable[[HeldLine], Delta],
-        *,
-        start: Write,
-    ) -> bool:
-        """Add a change of the hold and of the slot of each of its lines; False, and nothing added: read it again.
-
-        The hold comes first: if it has changed, that is the reason why its lines are not as they were.
-
-        HoldExpiredError if somebody whose clock is ahead let the units go already.
-        """
-        located = self._located(lines)
-        if located is None:
-            return False
-        if any(pile.slots.get(hold.expires_at, 0) < line.quantity for line, _, pile in located):
-            if self._stored(hold.id) == hold:
-                raise HoldExpiredError(hold.id)
-            return False  # it was extended between two reads
-        plan.add(start, otherwise=_refusal_of_hold(hold.id))
-        for line, _, pile in located:
-            _add_slot_change(plan, hold, line, Source(pile.key, pile.epoch), change(line))
-        return True
-
-    def _located(self, lines: Sequence[HeldLine]) -> list[tuple[HeldLine, Head, Pile]] | None:
-        """Find the pile that has each line's units: the first one, once the place was rearranged.
-
-        None if that was going on: look again.
-        """
-        heads = self._spreading.settled_heads({Place(line.sku, line.location) for line in lines})
-        if heads is None:
-            return None
-        found = []
-        for line in lines:
-            head = heads.get(Place(line.sku, line.location))
-            if head is None:
-                continue
-            pile = head.pile
-            if line.bucket and line.epoch == head.pile.epoch:
-                spread = read_piles(self._table, head, [line.bucket]).get(line.bucket)
-                if spread is None or spread.epoch != line.epoch:
-                    return None
-                pile = spread
-            found.append((line, head, pile))
-        return found
-
     def _let_go(self, hold: Hold) -> int | None:
         """Give a hold's units back and delete it, a part at a time if it is large.
 
         Each line may have two facts to announce, and all that may not be more than a transaction takes. Return how
         many lines are left, or None if somebody else changed something and nothing was done.
         """
-        located = self._located([line for line in hold.lines[:PART] if line.tracked])
+        located = self._units.located([line for line in hold.lines[:PART] if line.tracked])
         if located is None:
             return None
         moment = self._clock.now()
@@ -323,15 +231,11 @@ class Holds:
 
     def _sweep_one(self, entry: Key) -> None:
         hold_id = entry.sort.split(US, 1)[1]
-        hold = self._stored(hold_id)
+        hold = self._units.stored(hold_id)
         # An entry stays behind when its hold is confirmed, released or extended: one write less for each of them.
         if hold is not None and expiry_key(hold) == entry:
             self.release(hold_id=hold_id)
         self._table.transact([Delete(schema.INVENTORY, entry)])
-
-    def _stored(self, hold_id: str) -> Hold | None:
-        item = self._table.get(schema.INVENTORY, hold_key(hold_id))
-        return read_hold(item) if item is not None else None
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
@@ -339,52 +243,3 @@ class Holds:
 
 def _check_seconds(seconds: int) -> None:
     check_whole(seconds, low=MIN_HOLD_SECONDS, high=MAX_HOLD_SECONDS, what="the seconds of a hold")
-
-
-def _on_shelf(hold: Hold) -> list[HeldLine]:
-    """Return the lines whose units lie in a slot of the hold's."""
-    return [line for line in hold.lines if line.tracked and not line.taken]
-
-
-def _moved(line: HeldLine, before: int, after: int) -> Delta:
-    delta = Delta()
-    delta.let_go(line.quantity, before)
-    delta.hold(line.quantity, after)
-    return delta
-
-
-def _sold(line: HeldLine, slot: int) -> Delta:
-    delta = Delta()
-    delta.sell(line.quantity, slot)
-    return delta
-
-
-def _refusal_of_hold(hold_id: str) -> Refusal:
-    def refuse(found: Item | None) -> ShopError:
-        return HoldExpiredError(hold_id) if found is None else StockMovedError(f"hold {hold_id!r}")
-
-    return refuse
-
-
-def _add_slot_change(plan: WritePlan, hold: Hold, line: HeldLine, source: Source, delta: Delta) -> None:
-    """Add to a plan what becomes of a line's units, which still have to be where they were held."""
-    slots = {slot_name(slot): units for slot, units in delta.slots.items()}
-    counts = {"on_hand": delta.on_hand, "sold": delta.sold}
-    plan.add(
-        Update(
-            schema.INVENTORY,
-            source.key,
-            add={name: units for name, units in (counts | slots).items() if units} | {"version": 1},
-            condition=All((Equals("epoch", source.epoch), AtLeast(slot_name(hold.expires_at), line.quantity))),
-        ),
-        otherwise=_refusal_of_line(hold, line, source),
-    )
-
-
-def _refusal_of_line(hold: Hold, line: HeldLine, source: Source) -> Refusal:
-    def refuse(found: Item | None) -> ShopError:
-        if found is None or found.get("epoch") != source.epoch:
-            return StockMovedError(f"the stock of {line.sku!r}")
-        return HoldExpiredError(hold.id)
-
-    return refuse

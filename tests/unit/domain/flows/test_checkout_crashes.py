@@ -9,7 +9,7 @@ from checkout_bench import CheckoutBench, Crasher, Killed, Seam
 from bodega.adapters.local.payments import SandboxPayments
 from bodega.domain.flows import checkout, checkout_reserving
 from bodega.domain.flows.checkout_request import CheckoutRunningError
-from bodega.domain.inventory import holds, placing
+from bodega.domain.inventory import held_units, holds, placing
 from bodega.errors import ConflictError, ShopError, UnavailableError
 
 SHORT = ["card_approve", "card_timeout_after", "card_decline", "card_capture_decline", "card_action"]
@@ -86,6 +86,7 @@ def narrow(bench, monkeypatch):
     monkeypatch.setattr(checkout, "_WRITES_OF_STOCK", 2)
     monkeypatch.setattr(placing, "PART", 1)
     monkeypatch.setattr(holds, "PART", 1)
+    monkeypatch.setattr(held_units, "PART", 1)
     monkeypatch.setattr(checkout_reserving, "FIT_TOGETHER", 1)
     bench.more_lines = 2
     return bench

@@ -67,7 +67,7 @@ class Books(RuleBasedStateMachine):
 
     def taken(self, sku):
         """What left the shelf for a sale that is not certain yet. Which that is, is the holds' own affair."""
-        stored = [self.holds._stored(hold_id) for hold_id in (*self.live, *self.over)]
+        stored = [self.holds._units.stored(hold_id) for hold_id in (*self.live, *self.over)]
         lines = [line for hold in stored if hold is not None for line in hold.lines if line.taken]
         return sum(line.quantity for line in lines if line.sku == sku)
 
@@ -76,7 +76,7 @@ class Books(RuleBasedStateMachine):
         promised = 0
         for hold_id, (lines, until) in self.live.items():
             if until > now:
-                taken = [line for line in self.holds._stored(hold_id).lines if line.taken and line.sku == sku]
+                taken = [line for line in self.holds._units.stored(hold_id).lines if line.taken and line.sku == sku]
                 promised += lines.get(sku, 0) - sum(line.quantity for line in taken)
         return promised
 
@@ -174,13 +174,13 @@ class Books(RuleBasedStateMachine):
         for sku, units in self.end(hold_id).items():
             self.sold[sku] += units
 
-    @rule(pick=PICK, at_most=st.sampled_from((2, 3, 100)))
-    def plan_a_confirmation(self, pick, at_most=100):
+    @rule(pick=PICK, at_most=st.sampled_from((2, 3, 100)), look=st.booleans())
+    def plan_a_confirmation(self, pick, at_most=100, look=True):  # noqa: FBT002  # a rule's arguments have names
         hold_id = self.picked(pick)
         plan = WritePlan()
         if self.is_live(hold_id):
             with contextlib.suppress(HoldExpiredError):  # it was over before the plan was finished
-                self.holds.add_confirmation(plan=plan, hold_id=hold_id, at_most=at_most)
+                self.holds.add_confirmation(plan=plan, hold_id=hold_id, at_most=at_most, look=look)
                 assert len(plan.writes) <= at_most
                 self.plans.append((hold_id, plan))
 
@@ -299,7 +299,7 @@ class Books(RuleBasedStateMachine):
         """The last fact of each SKU says whether there is any, once the books have caught up with the clock."""
         for hold_id in self.live:
             if not self.is_live(hold_id):
-                assert self.holds._stored(hold_id) is None
+                assert self.holds._units.stored(hold_id) is None
         for sku in SKUS:
             events = [e.event for e in self.table.announced(0, limit=10_000) if e.event.resource == f"stock:{sku}:main"]
             assert len({event.id for event in events}) == len(events)

@@ -75,6 +75,20 @@ def test_holds_from_before_a_rearrangement_are_confirmed_extended_and_released_a
     assert room.counts() == (1993, 14, 7)
 
 
+def test_a_plan_made_without_a_look_after_a_rearrangement_asks_to_be_made_again(room):
+    spread(room)
+    hold = room.hold(7)
+    room.stock.configure(sku="MUG", buckets=8)
+    plan = WritePlan()
+    room.holds.add_confirmation(plan=plan, hold_id=hold.id, look=False)
+
+    with pytest.raises(StockMovedError):
+        plan.commit(room.table)
+
+    room.confirm(hold.id)
+    assert room.counts() == (993, 0, 7)
+
+
 def test_a_plan_made_before_a_rearrangement_asks_to_be_made_again(room):
     spread(room)
     hold = room.hold(7)
