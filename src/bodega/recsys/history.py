@@ -108,8 +108,8 @@ def summarise(history: History, slots: Slots, half_lives: HalfLives, *, n_items:
     ages = np.asarray(history.ages_days, dtype=np.float64).ravel()
     strengths = None if history.strengths is None else np.asarray(history.strengths, dtype=np.float32).ravel()
     _check(items, ages, strengths)
-    known = items < n_items
-    if not known.all():
+    if items.size and int(items[items.argmax()]) >= n_items:
+        known = items < n_items
         items, ages = items[known], ages[known]
         strengths = None if strengths is None else strengths[known]
     return _summed(items, ages, strengths, slots, half_lives)
@@ -139,7 +139,7 @@ def _check(items: Indices, ages: Days, strengths: Weights | None) -> None:
         raise InvalidError("a history needs an age, and if any a strength, for every item")
     if not items.size:
         return
-    if int(items.min()) < 0:
+    if int(items[items.argmin()]) < 0:
         raise InvalidError("a history names a negative item")
     if not np.isfinite(ages).all() or (strengths is not None and not np.isfinite(strengths).all()):
         raise InvalidError("a history has an age or a strength that is no finite number")

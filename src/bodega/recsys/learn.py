@@ -29,6 +29,8 @@ CANDIDATES = 150
 HELD_TO_START = 3e-4
 NEWTON_STEPS = 25
 SHORTEST_STEP = 1e-3
+# A step that makes the mean loss smaller by less than this is the last.
+LEAST_GAIN = 1e-9
 SMALLEST_SPREAD = 1e-6
 
 Matrix = NDArray[np.float64]
@@ -129,17 +131,21 @@ class _Teacher:
     def rows(self, repeat: Repeat) -> _Rows:
         past, future = self.learn.starts(), self.held.starts()
         features, taken, weight = [], [], []
+        wanted = np.zeros(self.learn.n_items, dtype=np.bool_)
         for user in self.users:
             known = slice(past[user], past[user + 1])
-            history = History(self.learn.item[known], self.cut - self.learn.time[known])
+            before = self.learn.item[known]
+            history = History(before, self.cut - self.learn.time[known])
             items, parts = self.table.parts(history, k=CANDIDATES, repeat=repeat)
-            wanted = self.held.item[future[user] : future[user + 1]]
+            next_items = self.held.item[future[user] : future[user + 1]]
+            wanted[next_items] = True
             if repeat == "exclude":
-                wanted = np.setdiff1d(wanted, self.learn.item[known])
-            hits = np.isin(items, wanted)
+                wanted[before] = False
+            number = int(np.count_nonzero(wanted))
             features.append(self._features(items, parts, repeat))
-            taken.append(hits)
-            weight.append(np.full(items.size, 1 / np.sqrt(max(np.unique(wanted).size, 1)) if wanted.size else 0.0))
+            taken.append(wanted[items])
+            weight.append(np.full(items.size, 1 / np.sqrt(number) if number else 0.0))
+            wanted[next_items] = False
         return _Rows(np.concatenate(features), np.concatenate(taken).astype(np.float64), np.concatenate(weight))
 
     def _features(self, items: Indices, parts: Weights, repeat: Repeat) -> Matrix:
@@ -194,6 +200,8 @@ def _logistic(rows: _Rows, start: NDArray[np.float64]) -> list[float]:
             size /= 2
         if size <= SHORTEST_STEP:
             break
-        found = found - size * step
+        found, before = found - size * step, reached
         reached = loss(found)
+        if before - reached < LEAST_GAIN:
+            break
     return [float(value) for value in found / np.append(spread, 1.0)]

@@ -19,7 +19,7 @@ class Candidates(NamedTuple):
     Shape: `items` (c,) and `said` (c,), ln1 of the table's part; `own_at` (d,) places of the shopper's
     own items among them, `times` and `recency` (d,) their logarithms; `heard` (h,) the items that spoke,
     `words` (h * width,) their weights, and `near` (h * width,) for each the number in `at` (c,) of the
-    item it was about.
+    item it was about. `disliked` tells whether any of the shopper's own items was never liked.
     """
 
     items: Places
@@ -32,12 +32,20 @@ class Candidates(NamedTuple):
     words: Weights
     heard: Indices
     touched: int
+    disliked: bool
 
 
 def ln1(values: Weights) -> Weights:
     """Return sign(x) ln(1 + |x| / QUIET)."""
-    logs: Weights = np.copysign(np.log(1 + np.abs(values) / QUIET), values)
+    logs: Weights = np.copysign(ln1_of_positive(np.abs(values)), values)
     return logs
+
+
+def ln1_of_positive(values: Weights) -> Weights:
+    """Return the same of values >= 0, in half the steps."""
+    logs: Weights = values / QUIET
+    logs += 1
+    return np.log(logs, out=logs)
 
 
 def descending(values: Weights, popularity: Weights) -> Indices:
@@ -58,31 +66,31 @@ def head(order: Indices, wanted: int, allowed: Mask | None) -> Indices:
             return found[:wanted]
 
 
-def best(score: Weights, kept: Mask, k: int, popularity: Weights, items: Places) -> Places:
-    """Return the places of the k best kept scores, best first, ties by popularity and index."""
-    places = np.flatnonzero(kept)
-    reached = score[places]
-    if places.size > k:
-        least = np.partition(reached, places.size - k)[places.size - k]
-        places = places[reached >= least]
-        reached = score[places]
-    named = items[places]
-    ranked: Places = places[np.lexsort((named, -popularity[named], -reached))[:k]]
-    return ranked
+def best(score: Weights, kept: Places, k: int, popularity: Weights, items: Places) -> Places:
+    """Return the k best of the `kept` places by score, best first, ties by popularity and index."""
+    reached = score.take(kept)
+    if kept.size > k:
+        least = np.partition(reached, kept.size - k)[kept.size - k]
+        kept = kept[reached >= least]
+        reached = score.take(kept)
+    named = items.take(kept)
+    return kept.take(np.lexsort((named, -popularity.take(named), -reached))[:k])
 
 
 def contributors(found: Candidates, chosen: Places, width: int) -> Indices:
     """Name for each chosen item the history items whose words for it weigh most; -1 where there are fewer."""
-    row = np.full(found.touched, -1, dtype=np.int32)
-    row[found.at[chosen]] = np.arange(chosen.size, dtype=np.int32)
-    of_word = row.take(found.near)
-    hit = ((of_word >= 0) & (found.words > 0)).nonzero()[0]
-    # Only the few words about chosen items are sorted: by item, then the loudest first, then in order of the history.
-    about, says = of_word.take(hit), found.words.take(hit)
-    rank = np.lexsort((-says, about))
-    about = about[rank]
-    place = np.arange(about.size) - np.searchsorted(about, np.arange(chosen.size))[about]
-    first = np.flatnonzero(place < REASONS)
-    named = np.full((chosen.size, REASONS), -1, dtype=np.int32)
-    named[about[first], place[first]] = found.heard[hit[rank[first]] // width]
+    places = np.arange(chosen.size)
+    row = np.empty(found.touched, dtype=np.intp)
+    row.fill(-1)
+    row[found.at.take(chosen)] = places
+    about = row.take(found.near)
+    hit = (about >= 0).nonzero()[0]
+    # Who says how much of each chosen item; the loudest is taken out as often as there are names to give.
+    said = np.zeros((chosen.size, found.heard.size), dtype=np.float32)
+    said[about.take(hit), hit // width] = found.words.take(hit)
+    named = np.empty((chosen.size, REASONS), dtype=np.int32)
+    for reason in range(REASONS):
+        loudest = said.argmax(axis=1)
+        named[:, reason] = np.where(said[places, loudest] > 0, found.heard.take(loudest), -1)
+        said[places, loudest] = 0
     return named

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from bodega.errors import InvalidError
 from bodega.recsys.arrays import Indices, Mask, Places, Weights
 from bodega.recsys.history import NO_HISTORY, HalfLives, History, Past, Slots, summarise
-from bodega.recsys.ranking import REASONS, Candidates, best, contributors, descending, head, ln1
+from bodega.recsys.ranking import REASONS, Candidates, best, contributors, descending, head, ln1, ln1_of_positive
 from bodega.recsys.table_arrays import ARRAYS, fault_in
 
 __all__ = [
@@ -105,6 +105,7 @@ class ItemTable:
         self.mixes = dict(mixes)
         self.n_items, self.width = self.neighbours.shape
         self._slots = Slots(self.n_items)
+        self._padded = int(self.neighbours.min(initial=0)) < 0
 
     @classmethod
     def of(
@@ -184,10 +185,9 @@ class ItemTable:
             return self._strangers(k, head(self.popular_order[TO_STRANGERS], wanted, allowed), barred)
         row = _ROW[repeat]
         found = self.candidates(past, head(self.popular_order[row], wanted, allowed))
-        lean, own = self.popularity[row, found.items], self._own_part(found, parts)
-        score = lean + np.float32(parts.table) * found.said
-        score[found.own_at] += own
-        kept = self._kept(found.items, allowed, barred)
+        lean = self.popularity[row].take(found.items)
+        score = self._scored(found, lean, parts)
+        kept = self._kept(found.items, allowed, barred).nonzero()[0]
         chosen = best(score, kept, k, self.popularity[TO_STRANGERS], found.items)
         return self._ranked(found, chosen, score, lean, parts, shown=shown or k, reasons=reasons)
 
@@ -223,9 +223,9 @@ class ItemTable:
         columns[found.own_at, 2] = found.said[found.own_at]
         columns[found.own_at, 3] = found.times
         columns[found.own_at, 4] = found.recency
-        score = self.popularity[_ROW[repeat], found.items] + np.float32(parts.table) * found.said
-        score[found.own_at] += self._own_part(found, parts)
-        chosen = best(score, self._kept(found.items, None, barred), k, self.popularity[TO_STRANGERS], found.items)
+        score = self._scored(found, self.popularity[_ROW[repeat]].take(found.items), parts)
+        kept = self._kept(found.items, None, barred).nonzero()[0]
+        chosen = best(score, kept, k, self.popularity[TO_STRANGERS], found.items)
         return found.items[chosen].astype(np.int32), columns[chosen]
 
     def candidates(self, past: Past, others: Indices) -> Candidates:
@@ -239,35 +239,44 @@ class ItemTable:
         # Each item once: where its last entry stands. The padding -1 is an item of its own, and is dropped.
         at = (slot == self._slots.places(touched.size)).nonzero()[0]
         items = touched.take(at)
-        if spoken.size and items.min() < 0:
+        if self._padded and spoken.size and int(items.min()) < 0:
             at = at[items >= 0]
             items = touched.take(at)
         near = slot[: spoken.size]
         total = np.bincount(near, words.ravel(), touched.size).take(at).astype(np.float32)
+        if total.size:
+            total /= np.float32(max(float(total[total.argmax()]), 1e-12))
+        negative = past.voice.size > 0 and float(past.voice[past.voice.argmin()]) < 0
         own_slot = slot[spoken.size : spoken.size + past.items.size]
         return Candidates(
             items=items,
-            said=ln1(total / max(float(total.max(initial=0)), 1e-12)),
+            said=ln1(total) if negative else ln1_of_positive(total),
             at=at,
             own_at=at.searchsorted(own_slot),
             times=np.log(np.maximum(past.counts, np.float32(0.5))),
-            recency=ln1(past.recency),
+            recency=ln1_of_positive(past.recency),
+            disliked=past.counts.size > 0 and float(past.counts[past.counts.argmin()]) < 1,
             near=near,
             words=words.ravel(),
             heard=heard.items,
             touched=touched.size,
         )
 
-    def _own_part(self, found: Candidates, parts: Mix) -> Weights:
-        own: Weights = self.habit[found.items[found.own_at]] + np.float32(parts.own)
-        own += np.float32(parts.own_table) * found.said[found.own_at]
+    def _scored(self, found: Candidates, lean: Weights, parts: Mix) -> Weights:
+        score: Weights = np.float32(parts.table) * found.said
+        score += lean
+        said = found.said.take(found.own_at)
+        own = self.habit.take(found.items.take(found.own_at))
+        own += np.float32(parts.own) + np.float32(parts.own_table) * said
         own += np.float32(parts.own_count) * found.times
         own += np.float32(parts.own_recency) * found.recency
-        own[found.times < 0] = DISLIKED
-        return own
+        if found.disliked:
+            own[found.times < 0] = DISLIKED
+        score[found.own_at] += own
+        return score
 
     def _kept(self, items: Indices | Places, allowed: Mask | None, barred: Indices) -> Mask:
-        kept = np.ones(items.size, dtype=np.bool_) if allowed is None else allowed[items]
+        kept = np.ones(items.size, dtype=np.bool_) if allowed is None else allowed.take(items)
         if barred.size:
             kept &= ~self._slots.marked(items, barred[(barred >= 0) & (barred < self.n_items)])
         return kept
@@ -294,20 +303,21 @@ class ItemTable:
         shown: int,
         reasons: bool,
     ) -> Ranked:
-        items, reached = found.items[chosen].astype(np.int32), score[chosen]
+        items, reached = found.items.take(chosen).astype(np.int32), score.take(chosen)
         own = np.zeros(found.items.size, dtype=np.bool_)
         own[found.own_at] = True
+        again = own.take(chosen).nonzero()[0]
         # An item that would be listed without anything the shopper did is there because it is popular.
         least = reached[min(shown, reached.size) - 1] if reached.size else np.float32(0)
-        popular = (lean[chosen] >= least) | (found.said[chosen] <= 0)
+        popular = (lean.take(chosen) >= least) | (found.said.take(chosen) <= 0)
         sources = popular.astype(np.int8) * np.int8(FROM_POPULARITY)
-        sources[own[chosen]] = FROM_OWN_PAST
-        named = np.full((items.size, REASONS), -1, dtype=np.int32)
+        sources[again] = FROM_OWN_PAST
         if reasons:
-            again = own[chosen]
             named = contributors(found, chosen, self.width)
             named[again] = -1
-            named[again, 0] = items[again]
+            named[again, 0] = items.take(again)
+        else:
+            named = np.full((items.size, REASONS), -1, dtype=np.int32)
         odds = np.minimum(np.maximum(reached + np.float32(parts.intercept), -80), 80)
         chance = 1 / (1 + np.exp(-odds))
         return Ranked(items, chance, named, sources)

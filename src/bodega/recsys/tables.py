@@ -19,6 +19,7 @@ FEWEST_COMPILED = 20_000_000
 TERMS_AT_ONCE = 4_000_000
 # The least number that is one: cells below it are none.
 LEAST = np.finfo(np.float32).tiny
+SAMPLED = 8
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
@@ -32,9 +33,7 @@ def top_of_dense(matrix: Weights, width: int, worth: Weights | None = None) -> t
     rows, columns = matrix.shape
     width = max(1, min(width, columns))
     weighed = np.maximum(matrix, 0) if worth is None else np.maximum(matrix, 0) * worth[None, :]
-    # Finding the least cell that is kept, and then those above it, is twice as fast as asking for the cells' places.
-    least = np.partition(weighed, columns - width, axis=1)[:, columns - width, None]
-    above = weighed >= np.maximum(least, LEAST)
+    above = weighed >= np.maximum(_least_kept(weighed, width), LEAST)
     near = np.full((rows, width), -1, dtype=np.int32)
     cells = np.zeros((rows, width), dtype=np.float32)
     row, column = np.nonzero(above)
@@ -45,6 +44,21 @@ def top_of_dense(matrix: Weights, width: int, worth: Weights | None = None) -> t
     near[row[kept], place[kept]] = column[kept]
     cells[row[kept], place[kept]] = matrix[row[kept], column[kept]]
     return near, cells
+
+
+def _least_kept(cells: Weights, width: int) -> Weights:
+    """Return (n, 1) a cell that at least `width` of each row reach, and not many more.
+
+    It is guessed from one column in SAMPLED; rows that it leaves too few of are looked at whole.
+    """
+    sample = cells[:, ::SAMPLED]
+    place = sample.shape[1] - 2 * width // SAMPLED - 2
+    if place < 0:
+        return np.partition(cells, cells.shape[1] - width, axis=1)[:, cells.shape[1] - width, None]
+    least: Weights = np.partition(sample, place, axis=1)[:, place, None]
+    short = np.flatnonzero(np.count_nonzero(cells >= least, axis=1) < width)
+    least[short] = np.partition(cells[short], cells.shape[1] - width, axis=1)[:, cells.shape[1] - width, None]
+    return least
 
 
 def top_of_sparse(matrix: sparse.csr_array, width: int) -> tuple[Indices, Weights]:

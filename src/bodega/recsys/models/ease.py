@@ -10,12 +10,14 @@ from bodega.recsys.models.base import TableModel
 from bodega.recsys.tables import top_of_dense
 
 ROWS_AT_ONCE = 1024
+LEARNT_FROM = 2_000
 
 
 class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
     """B = I - P diag(1 / diag P) with P = (X' X + ridge I)^-1, cut to the best cells a row.
 
-    Time n_items^3 and memory n_items^2: the `most_items` most popular take part, the others stay silent.
+    Time n_items^3 and memory n_items^2: the `most_items` most popular take part, the others stay silent; LEARNT_FROM of
+    them where only some are heard, because weights are learnt from so many as well as from all.
     """
 
     ridge: float = 200.0
@@ -33,7 +35,8 @@ class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
         taken = self.taken(interactions, now=now)
         near, says = self.room(interactions.n_items)
         order = np.argsort(-taken.sum(axis=0), kind="stable")
-        chosen = np.sort(order[: self.most_items]).astype(np.int32)
+        most = self.most_items if heard is None else min(self.most_items, LEARNT_FROM)
+        chosen = np.sort(order[:most]).astype(np.int32)
         if chosen.size and taken.nnz:
             cells = ease_weights(taken[:, chosen], self.ridge)
             rows = np.arange(chosen.size) if heard is None else np.flatnonzero(np.isin(chosen, heard))
