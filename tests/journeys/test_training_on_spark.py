@@ -1,25 +1,33 @@
 """What a Spark job learns from the events in the object store is what one machine learns from the shop's orders."""
 
 import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sales_of_tastes import orders_of
+from sales_of_tastes import END, orders_of
 from spark_session import run_jobs
 
 from bodega.cli.main import main
 from bodega.domain.flows.order_events import read_events
 from bodega.domain.recommendations.handover import Handover
+from bodega.recsys.evaluate import evaluate
 from bodega.recsys.training import TrainSettings
 from bodega.settings import Settings
 from bodega.wiring import open_shop
 
 # Rows are cut, or the choice of what to keep would never be put to the test.
 COPURCHASE = '{"model": {"type": "blend", "table": {"type": "copurchase", "width": 20}}}'
+# As many factors as there are tastes: more would be learnt from chance, and chance is not the same twice.
+FACTORS = '{"type": "als", "width": 20, "factors": 4, "iterations": 8}'
+ALS = f'{{"learn_weights": false, "model": {{"type": "blend", "table": {FACTORS}}}}}'
 CUSTOMERS = 1500
+HELD_DAYS = 28
 
 
 @pytest.fixture
@@ -54,13 +62,14 @@ def test_spark_learns_what_one_machine_learns_and_the_shop_serves_it(shop, tmp_p
         tmp_path,
         # So few products at once that there are several blocks.
         job("copurchase", settings=COPURCHASE, at_once=40_000),
+        job("als", settings=ALS, events=_before(events, tmp_path / "past")),
         job("nowhere", events=(tmp_path / "nowhere").as_uri()),
         job("wrong", events=wrong.as_uri()),
         job("cut", events=cut.as_uri()),
         job("strange", settings='{"model": {"type": "magic"}}'),
     )
 
-    assert codes == [0, 2, 2, 2, 2]
+    assert codes == [0, 0, 2, 2, 2, 2]
     assert "nowhere cannot be read" in said
     assert "2 of 2 lines lack" in said
     assert "no settings of a training" in said
@@ -70,6 +79,7 @@ def test_spark_learns_what_one_machine_learns_and_the_shop_serves_it(shop, tmp_p
     assert facts["judged"]["customers"] == 500
     assert facts["judged"]["ndcg"] > facts["judged"]["popularity_ndcg"]
     _is_what_one_machine_learns(read(tmp_path / "copurchase"), here)
+    _is_worth_what_one_machine_learns(read(tmp_path / "als"), shop.orders)
     _is_published_by_the_command_line(shop, tmp_path, capsys)
 
 
@@ -91,6 +101,47 @@ def _is_what_one_machine_learns(there, events):
         assert np.allclose(found, wanted, rtol=1e-4, atol=1e-4), name
     learnt, taught = (msgspec.to_builtins(one.trained.metadata) for one in (there, here))
     assert _numbers(learnt) == pytest.approx(_numbers(taught), rel=1e-4, abs=1e-4)
+
+
+def _before(events, folder):
+    """Lay out the days that the lists of ALS are not measured on."""
+    days = sorted(Path(events.removeprefix("file://")).glob("day*"))
+    shutil.copytree(days[0].parent, folder, ignore=lambda _, names: [n for n in names if n in _last(days)])
+    return folder.as_uri()
+
+
+def _last(days):
+    return {day.name for day in days[-HELD_DAYS:]}
+
+
+def _is_worth_what_one_machine_learns(there, orders):
+    """Compare by what is recommended: ALS begins by chance, and ends in one of many factorisations that are as good."""
+    cut = (END - timedelta(days=HELD_DAYS - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    events = read_events(orders.all())
+    past = read_events(order for order in orders.all() if order.placed_at < cut)
+    here = past.learnt(now=past.newest, settings=msgspec.json.decode(ALS, type=TrainSettings))
+    learn, held = events.interactions.split_at(cut.timestamp() / 86400)
+
+    assert there.product_ids == here.product_ids == events.product_ids
+    one, other = (_square(handover.trained.recommender) for handover in (there, here))
+    cosines = (one * other).sum(axis=1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
+    assert cosines.min() > 0.99
+    for repeat in ("include", "exclude"):
+        found, wanted = (
+            evaluate(handover.trained.recommender, learn, held, now=past.newest, repeat=repeat)
+            for handover in (there, here)
+        )
+        assert found.users > 1000
+        assert found.ndcg.mean == pytest.approx(wanted.ndcg.mean, abs=0.005)
+        assert found.recall.mean == pytest.approx(wanted.recall.mean, abs=0.005)
+
+
+def _square(table):
+    """Return (items, items) what taking each item says about every other."""
+    cells = np.zeros((table.n_items, table.n_items))
+    row, place = np.nonzero(table.neighbours >= 0)
+    cells[row, table.neighbours[row, place]] = table.weights[row, place]
+    return cells
 
 
 def _numbers(document):

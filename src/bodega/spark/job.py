@@ -2,7 +2,9 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 from pyspark.sql import SparkSession
@@ -24,7 +26,9 @@ def main(arguments: Sequence[str]) -> int:
         if not 0 < given.at_once < FEWEST_COMPILED:
             raise InvalidError(f"--at-once is from 1 to {FEWEST_COMPILED - 1}: more than that takes compiled code")
         settings = _settings(given.settings)
-        handover = train(read_lines(spark, given.events), now=given.as_of, settings=settings, at_once=given.at_once)
+        lines = read_lines(spark, given.events)
+        with _checkpoints(spark, f"{given.artifact.removesuffix('/')}/checkpoints"):
+            handover = train(lines, now=given.as_of, settings=settings, at_once=given.at_once)
     except ShopError as exc:
         print(exc.message, file=sys.stderr)  # noqa: T201  # what a job says, it prints
         return 2
@@ -53,17 +57,31 @@ def _settings(document: str) -> TrainSettings:
 
 
 def _put(spark: SparkSession, folder: str, files: Iterable[tuple[str, bytes]]) -> None:
-    """Write files through Hadoop's file systems, which know every place that Spark reads from, and may write there."""
-    context = spark.sparkContext
-    path_of = context._jvm.org.apache.hadoop.fs.Path  # noqa: SLF001  # Spark has no other way from Python
-    path = path_of(folder)
-    system = path.getFileSystem(context._jsc.hadoopConfiguration())  # noqa: SLF001
+    system, path_of = _file_system(spark, folder)
     system.setWriteChecksum(False)  # no second file beside each on a local disk
     for name, data in files:
-        stream = system.create(path_of(path, name), True)  # noqa: FBT003  # overwrite
+        stream = system.create(path_of(folder, name), True)  # noqa: FBT003  # overwrite
         for start in range(0, len(data), _CHUNK_BYTES):
             stream.write(bytearray(data[start : start + _CHUNK_BYTES]))
         stream.close()
+
+
+@contextmanager
+def _checkpoints(spark: SparkSession, folder: str) -> Iterator[None]:
+    """Let steps of ALS be kept below a folder, where every machine finds them, as long as the block runs."""
+    spark.sparkContext.setCheckpointDir(folder)
+    try:
+        yield
+    finally:
+        system, path_of = _file_system(spark, folder)
+        system.delete(path_of(folder), True)  # noqa: FBT003  # with all that is in it
+
+
+def _file_system(spark: SparkSession, folder: str) -> tuple[Any, Any]:
+    """Return Hadoop's file system of a folder, and its class of paths: they know every place that Spark reads from."""
+    context = spark.sparkContext
+    path_of = context._jvm.org.apache.hadoop.fs.Path  # noqa: SLF001  # Spark has no other way from Python
+    return path_of(folder).getFileSystem(context._jsc.hadoopConfiguration()), path_of  # noqa: SLF001
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from bodega.domain.recommendations.handover import FORMAT, Facts, Handover
 from bodega.errors import InvalidError
 from bodega.recsys.arrays import Indices, Weights
+from bodega.recsys.models.als import Als
 from bodega.recsys.models.base import TableModel
 from bodega.recsys.models.blend import Blend
 from bodega.recsys.models.copurchase import CoPurchase
@@ -21,6 +22,7 @@ from bodega.recsys.tables import TERMS_AT_ONCE
 from bodega.recsys.training import FORMAT as MODEL_FORMAT
 from bodega.recsys.training import Metadata, TrainedModel, TrainSettings, together_model
 from bodega.recsys.trends import NOW_DAYS, USUAL_DAYS
+from bodega.spark.als import factored
 from bodega.spark.counting import counts_of, demand_of
 from bodega.spark.learning import cut_of, learnt, sampled
 from bodega.spark.lines import Lines
@@ -43,6 +45,8 @@ def train(lines: Lines, *, now: float | None = None, settings: TrainSettings, at
     def learn(table: TableModel, frame: DataFrame, moment: float, worth: Weights | None) -> tuple[Indices, Weights]:
         if isinstance(table, CoPurchase):
             return neighbours(table, frame, n_items=lines.n_items, now=moment, worth=worth, at_once=at_once)
+        if isinstance(table, Als):
+            return factored(table, frame, n_items=lines.n_items, now=moment, worth=worth)
         raise InvalidError(f"{table.name} is not learnt on Spark")
 
     if settings.learn_weights:

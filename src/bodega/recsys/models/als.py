@@ -22,7 +22,8 @@ class Als(TableModel, frozen=True, kw_only=True, tag="als"):
 
     That is what a shopper's factors, solved anew for every history, would say of each item (equation 7 of the paper),
     less the confidence within the history. Lists need no solving, and it is known which items spoke.
-    `confidence` is the weight of what was taken against what was not. Writing the table out costs n_items^2 x factors.
+    `confidence` is the weight of what was taken just now against what was not. Writing the table out costs n_items^2
+    x factors.
     """
 
     factors: int = 128
@@ -38,23 +39,39 @@ class Als(TableModel, frozen=True, kw_only=True, tag="als"):
         worth: Weights | None = None,
         heard: Indices | None = None,
     ) -> tuple[Indices, Weights]:
-        """Learn the factors, and write the table out a block of rows at a time."""
-        near, says = self.room(interactions.n_items)
+        """Learn the factors, and write the table out."""
         taken = self.taken(interactions, now=now)
         if not taken.nnz:
-            return near, says
-        items = self._factors(taken)
+            return self.room(interactions.n_items)
+        return self.table_of(self._factors(taken), worth=worth, heard=heard)
+
+    def rank_of(self, n_items: int) -> int:
+        """Return how many factors are learnt of so many items."""
+        return max(1, min(int(self.factors), max(2, n_items // ITEMS_A_FACTOR)))
+
+    def table_of(
+        self, items: Weights, *, worth: Weights | None = None, heard: Indices | None = None
+    ) -> tuple[Indices, Weights]:
+        """Return the table that (n_items, factors) item factors make, wherever they were learnt, a block at a time."""
+        n_items = items.shape[0]
+        near, says = self.room(n_items)
         gram = items.T @ items
         gram[np.diag_indices_from(gram)] += max(self.regularization, 1e-3 * float(gram.diagonal().max(initial=1)))
         turned = linalg.solve_triangular(linalg.cholesky(gram, lower=True), items.T, lower=True).T.astype(np.float32)
-        wanted = np.arange(interactions.n_items) if heard is None else heard
-        at_once = max(1, CELLS_AT_ONCE // max(interactions.n_items, 1))
+        wanted = np.arange(n_items) if heard is None else heard
+        at_once = max(1, CELLS_AT_ONCE // max(n_items, 1))
         for start in range(0, wanted.size, at_once):
             rows = wanted[start : start + at_once]
             block = turned[rows] @ turned.T
             block[np.arange(rows.size), rows] = 0
             near[rows], says[rows] = top_of_dense(block, near.shape[1], worth)
         return near, says
+
+    def _confidences(self, taken: sparse.csr_array) -> sparse.csr_matrix:
+        """Return the confidences as the paper has them, 1 + alpha r, which Spark's solver has, too."""
+        trusted = sparse.csr_matrix(taken)
+        trusted.data = (1 + (self.confidence - 1) * trusted.data).astype(np.float32)
+        return trusted
 
     def _factors(self, taken: sparse.csr_array) -> Weights:
         # Loading them takes a third of a second that shops without ALS need not spend.
@@ -64,12 +81,12 @@ class Als(TableModel, frozen=True, kw_only=True, tag="als"):
         # Its threads and those of the linear algebra would get into each other's way.
         with threadpool_limits(1, "blas"):
             model: Any = implicit.cpu.als.AlternatingLeastSquares(
-                factors=max(1, min(int(self.factors), max(2, taken.shape[1] // ITEMS_A_FACTOR))),
+                factors=self.rank_of(taken.shape[1]),
                 regularization=max(self.regularization, 1e-3),
-                alpha=self.confidence,
+                alpha=1.0,  # `taken` is weighed already
                 iterations=int(self.iterations),
                 random_state=SEED,
             )
-            model.fit(sparse.csr_matrix(taken), show_progress=False)
+            model.fit(self._confidences(taken), show_progress=False)
         factors: Weights = np.nan_to_num(np.asarray(model.item_factors, dtype=np.float32))
         return factors
