@@ -11,7 +11,15 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from bodega.domain.flows.checkout_attempts import Attempt, Attempts, LostRaceError, changed
+from bodega.domain.flows.checkout_attempts import (
+    Attempt,
+    Attempts,
+    LostRaceError,
+    changed,
+    finished,
+    placed,
+    receipt_of,
+)
 from bodega.domain.flows.checkout_opening import Opening
 from bodega.domain.flows.checkout_request import (
     ABANDONED,
@@ -21,6 +29,7 @@ from bodega.domain.flows.checkout_request import (
     Receipt,
 )
 from bodega.domain.flows.checkout_reserving import PAYMENT_TIME, Reserving
+from bodega.domain.flows.checkout_undoing import Undoing
 from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.settling import Settling, entry_for
 from bodega.domain.inventory.holds import Holds
@@ -36,7 +45,6 @@ from bodega.ports.payments import (
     Payment,
     PaymentDeclinedError,
     PaymentProvider,
-    PaymentRefusedError,
     PaymentUnknownError,
 )
 from bodega.ports.table import MAX_TRANSACTION_WRITES, TableStore
@@ -85,6 +93,7 @@ class Checkout:
         self._settling = settling
         self._clock = clock
         self._reserving = Reserving(attempts=self._attempts, holds=holds)
+        self._undoing = Undoing(attempts=self._attempts, holds=holds, payments=payments, clock=clock)
         self._opening = Opening(
             attempts=self._attempts,
             reserving=self._reserving,
@@ -111,7 +120,7 @@ class Checkout:
         except UnavailableError:
             self._let_go(attempt.id)
             raise
-        answer = self._answer(attempt if attempt.over else self._let_go(attempt.id))
+        answer = receipt_of(attempt if attempt.over else self._let_go(attempt.id))
         return replace(answer, replayed=known is not None and known.over)
 
     def status(self, checkout_id: str) -> Attempt | None:
@@ -134,7 +143,7 @@ class Checkout:
         attempt = self._advance(attempt)
         in_time = attempt.reference and self._clock.now() < attempt.started_at + PAYMENT_TIME
         if attempt.state == "authorising" and not in_time:
-            self._advance(self._undo(attempt, ABANDONED))
+            self._advance(self._undoing.decide(attempt, ABANDONED))
 
     # -- the steps ---------------------------------------------------------------------------------------------
 
@@ -162,7 +171,7 @@ class Checkout:
             case "placed":
                 return self._capture(attempt, self._orders.get(attempt.order_id))
             case "undoing":
-                return self._give_up_payment(attempt)
+                return self._undoing.give_up(attempt)
             case _:
                 return attempt
 
@@ -185,9 +194,9 @@ class Checkout:
             case "authorised" | "captured":
                 return self._place(attempt, payment.reference)
             case "declined":
-                return self._fail(attempt, Failure.of(PaymentDeclinedError(payment.decline_code)))
+                return self._undoing.fail(attempt, Failure.of(PaymentDeclinedError(payment.decline_code)))
             case "voided":
-                return self._undo(attempt, ABANDONED)
+                return self._undoing.decide(attempt, ABANDONED)
             case _:
                 return self._wait(attempt, payment)
 
@@ -218,18 +227,17 @@ class Checkout:
     def _place(self, attempt: Attempt, reference: str = "") -> Attempt:
         """Write the order: stock confirmed, cart closed, coupon used, events announced, all together or not at all."""
         for tries in range(MAX_STEPS):
-            placed = self._placed(attempt, reference)
-            order = placed.order()
+            sold = placed(attempt, reference=reference, now=self._clock.now())
+            order = sold.order()
             plan = WritePlan()
-            self._attempts.add_change(plan=plan, attempt=placed)
+            self._attempts.add_change(plan=plan, attempt=sold)
             try:
                 self._holds.add_confirmation(
                     plan=plan, hold_id=attempt.hold_id, at_most=_WRITES_OF_STOCK, look=tries > 0
                 )
                 entry = entry_for(order, "placed", at=order.placed_at)
                 self._orders.add_placed(plan=plan, order=order, entry=entry)
-                quote = attempt.quote
-                self._source.add_order(plan=plan, quote=quote, order_id=order.id, customer_id=order.customer_id)
+                self._source.add_order(plan=plan, quote=attempt.quote, order_id=order.id, customer_id=order.customer_id)
                 plan.commit(self._table)
             except StockMovedError:
                 continue
@@ -242,23 +250,10 @@ class Checkout:
             except LostRaceError:
                 raise
             except (ConflictError, InvalidError) as exc:
-                return self._undo(attempt, Failure.of(exc))
+                return self._undoing.decide(attempt, Failure.of(exc))
             else:
-                return placed if placed.over else self._capture(placed, order)
+                return sold if sold.over else self._capture(sold, order)
         raise CheckoutBusyError("the stock of this order changes too often; ask again with the same key")
-
-    def _placed(self, attempt: Attempt, reference: str) -> Attempt:
-        now = self._clock.now()
-        placed = changed(
-            attempt,
-            state="placed",
-            placed_at=now,
-            reference=reference or attempt.reference,
-            due_at=now + attempt.patience,
-        )
-        if attempt.payment_id and not attempt.capture_later:
-            return placed
-        return changed(attempt, state="done", placed_at=now, finished_at=now, reference=placed.reference)
 
     def _hold_again(self, attempt: Attempt) -> Attempt:
         """Hold anew what was held for too short a time; if it is gone, the checkout came to nothing."""
@@ -269,61 +264,25 @@ class Checkout:
         try:
             return self._reserving.reserve_anew(changed(attempt))
         except InsufficientStockError as exc:
-            return self._undo(attempt, Failure.of(exc))
+            return self._undoing.decide(attempt, Failure.of(exc))
 
     def _capture(self, attempt: Attempt, order: Order) -> Attempt:
         """Take the money and finish; if the provider does not answer, the order stands and is settled later."""
         if not (order.owes and order.state == "placed"):
-            return self._attempts.save(self._finished(attempt, order))
+            return self._attempts.save(finished(attempt, order, now=self._clock.now()))
         noted: tuple[Order, Attempt] | None = None
 
         def also(plan: WritePlan, known: Order) -> None:
             nonlocal noted
-            noted = known, self._finished(attempt, known)
+            noted = known, finished(attempt, known, now=self._clock.now())
             self._attempts.add_change(plan=plan, attempt=noted[1])
 
         try:
             settled = self._settling.settle(order, also=also)
         except PaymentUnknownError:
-            return self._attempts.save(self._finished(attempt, order))
+            return self._attempts.save(finished(attempt, order, now=self._clock.now()))
         # What was noted last is what was stored only if the order ended with it.
         return noted[1] if noted is not None and noted[0] is settled else self._attempts.get(attempt.id)
-
-    def _finished(self, attempt: Attempt, order: Order) -> Attempt:
-        """Return the checkout with its final answer, which follows from what the order has become."""
-        at = order.changed_at or self._clock.now()
-        if order.state == "cancelled" and order.captured.amount == 0:
-            return changed(attempt, state="failed", finished_at=at, failure=_capture_failure(order))
-        state = "placed" if order.state == "placed" else "paid"
-        return changed(attempt, state="done", finished_at=at, order_state=state)
-
-    # -- undoing -----------------------------------------------------------------------------------------------
-
-    def _undo(self, attempt: Attempt, failure: Failure) -> Attempt:
-        """Decide that it came to nothing, before anything is given back: from here on nobody places the order."""
-        now = self._clock.now()
-        return self._attempts.save(changed(attempt, state="undoing", failure=failure, due_at=now + attempt.patience))
-
-    def _give_up_payment(self, attempt: Attempt) -> Attempt:
-        """Give the reserved money and the units back. A payment that has not arrived yet never will be made."""
-        if attempt.payment_id:
-            try:
-                self._payments.void(attempt.charge, operation_id=f"{attempt.payment_id}_void")
-            except PaymentRefusedError:
-                self._pay_back(attempt)
-        return self._fail(attempt, attempt.failure or ABANDONED)
-
-    def _pay_back(self, attempt: Attempt) -> None:
-        """Refund what the provider captured without being asked."""
-        payment = self._payments.find(attempt.charge)
-        if payment is not None and payment.captured > payment.refunded:
-            self._payments.refund(attempt.charge, amount=attempt.quote.total, operation_id=f"{attempt.payment_id}_undo")
-
-    def _fail(self, attempt: Attempt, failure: Failure) -> Attempt:
-        if attempt.hold_id:
-            self._holds.release(hold_id=attempt.hold_id)
-        now = self._clock.now()
-        return self._attempts.save(changed(attempt, state="failed", failure=failure, finished_at=now))
 
     # -- inside ------------------------------------------------------------------------------------------------
 
@@ -339,16 +298,3 @@ class Checkout:
             except LostRaceError:
                 continue
         raise CheckoutBusyError("this checkout is being worked on by many at once; ask again with the same key")
-
-    def _answer(self, attempt: Attempt) -> Receipt:
-        if attempt.state == "failed" and attempt.failure is not None:
-            raise attempt.failure.error()
-        if attempt.state == "done":
-            return Receipt(checkout_id=attempt.id, order=attempt.answer())
-        return Receipt(checkout_id=attempt.id, action_url=attempt.action_url)
-
-
-def _capture_failure(order: Order) -> Failure:
-    """Return why an order's money could not be taken."""
-    failed = [op for op in order.paid.operations if op.state == "failed"] if order.paid is not None else []
-    return Failure.of(PaymentDeclinedError(failed[0].reason if failed else "cancelled"))

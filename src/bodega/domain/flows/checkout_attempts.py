@@ -9,12 +9,12 @@ import msgspec
 from msgspec.structs import replace
 
 from bodega import schema
-from bodega.domain.flows.checkout_request import Failure
+from bodega.domain.flows.checkout_request import Failure, Receipt
 from bodega.domain.orders.model import Line, Operation, Order, Paid, Sums
 from bodega.domain.orders.moves import settled
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, UnavailableError
-from bodega.ports.payments import Charge
+from bodega.ports.payments import Charge, PaymentDeclinedError
 from bodega.ports.table import Delete, Equals, Item, Key, NotExists, Put, SortRange, TableStore, may_be_partition
 from bodega.values.quote import Quote
 from bodega.values.times import format_time
@@ -190,6 +190,38 @@ class Attempts:
 def changed(attempt: Attempt, **changes: object) -> Attempt:
     """Return a checkout's next version."""
     return replace(attempt, version=attempt.version + 1, **changes)
+
+
+def placed(attempt: Attempt, *, reference: str, now: datetime) -> Attempt:
+    """Return a checkout whose order is placed, and which is done with that if there is nothing to capture."""
+    reference = reference or attempt.reference
+    if attempt.payment_id and not attempt.capture_later:
+        return changed(attempt, state="placed", placed_at=now, reference=reference, due_at=now + attempt.patience)
+    return changed(attempt, state="done", placed_at=now, finished_at=now, reference=reference)
+
+
+def finished(attempt: Attempt, order: Order, *, now: datetime) -> Attempt:
+    """Return a checkout with its final answer, which follows from what its order has become."""
+    at = order.changed_at or now
+    if order.state == "cancelled" and order.captured.amount == 0:
+        return changed(attempt, state="failed", finished_at=at, failure=_capture_failure(order))
+    state = "placed" if order.state == "placed" else "paid"
+    return changed(attempt, state="done", finished_at=at, order_state=state)
+
+
+def receipt_of(attempt: Attempt) -> Receipt:
+    """Return what a shopper is told, or raise why the checkout came to nothing."""
+    if attempt.state == "failed" and attempt.failure is not None:
+        raise attempt.failure.error()
+    if attempt.state == "done":
+        return Receipt(checkout_id=attempt.id, order=attempt.answer())
+    return Receipt(checkout_id=attempt.id, action_url=attempt.action_url)
+
+
+def _capture_failure(order: Order) -> Failure:
+    """Return why an order's money could not be taken."""
+    failed = [op for op in order.paid.operations if op.state == "failed"] if order.paid is not None else []
+    return Failure.of(PaymentDeclinedError(failed[0].reason if failed else "cancelled"))
 
 
 _DECODE = msgspec.msgpack.Decoder(Attempt).decode
