@@ -905,3 +905,75 @@ def test_a_file_never_takes_the_place_of_a_device_or_a_folder(tmp_path):
     with pytest.raises(InvalidError):
         FileTabular().writer(Path(os.devnull), format="jsonl").write([{"a": 1}])
     assert not Path(os.devnull).is_file()
+
+
+def with_first_page_saying(path, unpacked):
+    """Let the first page say that it unpacks to so much; its header grows, and the last page of the column is cut."""
+    data = path.read_bytes()
+    # Fields 1 and 2 of a page header in Thrift's compact protocol, both of type i32: the page's kind, and the size.
+    assert data[4] == data[6] == 0x15
+    end = 7
+    while data[end] & 0x80:
+        end += 1
+    zigzag, lie = unpacked << 1, bytearray()
+    while zigzag >= 0x80:
+        lie.append(zigzag & 0x7F | 0x80)
+        zigzag >>= 7
+    path.write_bytes(data[:7] + bytes([*lie, zigzag]) + data[end + 1 :])
+    return path
+
+
+@pytest.mark.parametrize("unpacked", [2**31 - 1, 300 * MIB, 65 * MIB])
+def test_a_page_that_lies_about_its_size_is_refused_before_room_is_made_for_it(tmp_path, unpacked):
+    path = tmp_path / "rows.parquet"
+    table(path, {"a": range(100_000)}, compression="zstd", use_dictionary=False, data_page_size=10_000)
+
+    rows, refusal = read_until_refused(with_first_page_saying(path, unpacked))
+
+    assert rows == []
+    assert refusal.line == 1
+    assert f"unpack to {unpacked}" in str(refusal)
+
+
+def test_a_dictionary_that_claims_more_values_than_fit_is_refused(tmp_path):
+    path = table(tmp_path / "rows.parquet", {"a": ["x", "y", "z"]}, compression="none")
+    data = path.read_bytes()
+    # Field 7, a struct, whose first field is the number of values: 3, zigzag.
+    place = data.index(b"\x4c\x15\x06") + 2
+    path.write_bytes(data[:place] + b"\x7e" + data[place + 1 :])
+
+    rows, refusal = read_until_refused(path)
+
+    assert rows == []
+    assert "dictionary says that it holds 63 values" in str(refusal)
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("compression", ["none", "snappy", "gzip", "zstd", "lz4", "brotli"])
+def test_pages_of_every_kind_are_looked_at_and_read(tmp_path, version, compression):
+    columns = {
+        "number": range(3000),
+        "nothing": pa.nulls(3000, pa.string()),
+        "word": [None if n % 7 == 0 else f"word {n % 11}" for n in range(3000)],
+        "noise": [random.Random(n).randbytes(40).hex() for n in range(3000)],
+        "flag": [n % 3 == 0 for n in range(3000)],
+    }
+    options = {"data_page_version": version, "data_page_size": 500, "row_group_size": 1100, "write_page_index": True}
+    path = table(tmp_path / "rows.parquet", columns, compression=compression, **options)
+
+    assert [row["noise"] for row in values(path)] == columns["noise"]
+    assert [row["word"] for row in values(path)] == columns["word"]
+    assert [row.line for row in read(path, after_line=1500)] == list(range(1501, 3001))
+
+
+@given(place=st.integers(4, 400), byte=st.integers(0, 255))
+@settings(max_examples=50, deadline=None)
+def test_a_changed_byte_in_the_pages_is_an_error_or_other_rows(tmp_path_factory, place, byte):
+    path = tmp_path_factory.mktemp("changed") / "rows.parquet"
+    table(path, {"a": ["x", "y", None] * 30, "b": range(90)}, compression="none", data_page_size=64)
+    data = bytearray(path.read_bytes())
+    data[place] = byte
+    path.write_bytes(data)
+
+    with contextlib.suppress(UnreadableFileError):
+        read(path)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bodega.adapters.formats.columns import MAX_COLUMNS, picked_columns
+from bodega.adapters.formats.parquet_pages import check_pages
 from bodega.adapters.formats.text import MAX_LINE_BYTES
 from bodega.ports.tabular import Row, UnreadableFileError
 
@@ -63,6 +64,8 @@ class ParquetReader:
                         yield from _rows(part, picked, before + skipped)
                         skipped += part.num_rows
                     before += batch.num_rows
+            except UnreadableFileError as exc:
+                raise UnreadableFileError(exc.message, line=before + 1) from exc
             except _failures() as exc:
                 raise UnreadableFileError(f"the Parquet data is damaged: {_first_line(exc)}", line=before + 1) from exc
 
@@ -105,8 +108,10 @@ class ParquetReader:
         return picked_columns(schema.names, self._columns, line=None)
 
     def _batches(self, file: "pq.ParquetFile", groups: list[int]) -> Iterator["pa.RecordBatch"]:
-        if groups:
-            yield from file.iter_batches(batch_size=_BATCH_ROWS, row_groups=groups, use_threads=False)
+        with self._path.open("rb") as pages:
+            for group in groups:
+                check_pages(pages, file.metadata.row_group(group))
+                yield from file.iter_batches(batch_size=_BATCH_ROWS, row_groups=[group], use_threads=False)
 
 
 def _failures() -> tuple[type[Exception], ...]:
