@@ -14,6 +14,7 @@ _FOLDER = "lambdas"  # below the folder of packages, where the infrastructure lo
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what may be asked for."""
+    parser.epilog = "example: bodega package --into dist --machine arm64 --python 3.12"
     parser.add_argument("names", nargs="*", metavar="FUNCTION", help=f"all, or some of {', '.join(FUNCTIONS)}")
     parser.add_argument("--into", type=Path, default=Path("dist"), help="folder of packages (dist)")
     parser.add_argument("--machine", choices=("arm64", "x86_64"), default="arm64", help="what they will run on (arm64)")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import sparse
 
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.interactions import Interactions
@@ -53,6 +53,9 @@ class Als(TableModel, frozen=True, kw_only=True, tag="als"):
         self, items: Weights, *, worth: Weights | None = None, heard: Indices | None = None
     ) -> tuple[Indices, Weights]:
         """Return the table that (n_items, factors) item factors make, wherever they were learnt, a block at a time."""
+        # Only here: where ALS is not trained, SciPy need not have a LAPACK of its own.
+        from scipy import linalg  # noqa: PLC0415
+
         n_items = items.shape[0]
         near, says = self.room(n_items)
         gram = items.T @ items
