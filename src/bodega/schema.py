@@ -232,6 +232,7 @@ MEDIA = "media/"
 IMPORTS = "imports/"
 EXPORTS = "exports/"
 MODELS = "models/"
+SEARCH = "search/"
 TRAINING = "training/"
 """What a training elsewhere reads and hands over: events by day, and what was learnt of them."""
 

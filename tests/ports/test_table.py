@@ -998,7 +998,7 @@ def test_positions_are_never_used_again(table_store):
     table_store.trim_announced(last)
 
     assert table_store.announced(0) == []
-    assert table_store.last_position() == last
+    assert table_store.last_position() == table_store.forgotten() == last
     table_store.transact([], [event(3)])
     assert [one.event.id for one in table_store.announced(last)] == ["evt_3"]
 
@@ -1006,10 +1006,12 @@ def test_positions_are_never_used_again(table_store):
 def test_trimming_forgets_up_to_a_position(table_store):
     table_store.transact([], [event(n) for n in range(5)])
     third = table_store.announced(0)[2].position
+    assert table_store.forgotten() == 0
 
     table_store.trim_announced(third)
 
     assert [one.event.id for one in table_store.announced(0)] == ["evt_3", "evt_4"]
+    assert table_store.forgotten() == third
 
 
 def test_large_events_come_in_several_answers(table_store):

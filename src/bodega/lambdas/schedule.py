@@ -41,6 +41,7 @@ class Duties:
         duties = (*prompt_duties(shop), *letter_duties(shop), *long_duties(shop))
         self._works: dict[str, Callable[[Any], bool]] = {duty.name: _without_context(duty.work) for duty in duties}
         self._works["couriers"] = self._bring_webhooks
+        self._works["publish-search-snapshot"] = self._publish_index
 
     def __call__(self, event: Any, context: Any) -> dict[str, int]:
         """Do a duty until nothing of it is left, or little time, and return how often it was done.
@@ -68,6 +69,11 @@ class Duties:
         while self._works[name](context) and not is_nearly_over(context, _SPARE):
             rounds += 1
         return rounds
+
+    def _publish_index(self, _context: Any) -> bool:
+        """Let functions and machines begin with the index as it is now; never True: once is enough."""
+        self._shop.indexer.publish()
+        return False
 
     def _bring_webhooks(self, context: Any) -> bool:
         """Send couriers out and see them home; never True: they look for more by themselves."""

@@ -1,6 +1,8 @@
 """Ask for products by words: full text with facets, in stock-free read-only documents."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, overload
 
 import msgspec
@@ -140,6 +142,22 @@ class SearchResult(msgspec.Struct, frozen=True):
     corrected: bool = False
 
 
+class IndexFile(msgspec.Struct, frozen=True):
+    """A file of a copy: so many bytes from its beginning. `lasting` if no other file will ever have its name."""
+
+    path: Path
+    size_bytes: int
+    lasting: bool
+
+
+class IndexCopy(msgspec.Struct, frozen=True):
+    """A published state as files by their names: only an index of the same format can take them."""
+
+    format: str
+    position: int
+    files: Mapping[str, IndexFile]
+
+
 class SearchIndex(Protocol):
     """A full-text index of all products. Reads never wait for writes nor fail in a rebuild. Thread-safe.
 
@@ -207,6 +225,27 @@ class SearchIndex(Protocol):
 
     def is_overgrown(self) -> bool:
         """Tell whether what changes left behind is more than what is in use, and not little: a rebuild would pay."""
+        ...
+
+    @property
+    def format(self) -> str:
+        """Return what names the form of this index's files."""
+        ...
+
+    def copied(self) -> AbstractContextManager[IndexCopy | None]:
+        """Give out the newest published state as files, which stay as they are until the block ends.
+
+        None if nothing was published. Reads and writes go on meanwhile; no bytes are copied where the disk has links.
+        """
+        ...
+
+    def adopt(self, files: Iterable[tuple[str, Iterable[bytes]]]) -> int:
+        """Replace the whole index in one step by the files of a copy of the same format; return its position.
+
+        They are read once, in order. What is applied meanwhile is gone with the old index: apply again what is behind
+        the position. InvalidError for what is no whole and sound copy; then, or if reading raises, the old index stays.
+        UnavailableError while another process rebuilds or adopts.
+        """
         ...
 
     def counts(self, facet: str) -> Mapping[str, int]:

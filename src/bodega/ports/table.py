@@ -310,6 +310,10 @@ class TableStore(Protocol):
         """Return the position of the newest committed event, 0 if there is none."""
         ...
 
+    def forgotten(self) -> int:
+        """Return the position up to which events were trimmed, 0 if none were: a reader before it has missed some."""
+        ...
+
     def trim_announced(self, up_to: int) -> None:
         """Forget events up to and including a position, once every consumer has passed it."""
         ...

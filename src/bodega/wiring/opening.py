@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from types import ModuleType
 
 from bodega.adapters.system.clock import SystemClock
@@ -26,18 +27,22 @@ def open_shop(
     ids: Ids | None = None,
     outgoing: Outgoing | None = None,
     around_queue: Callable[[Queue], Queue] | None = None,
+    following: timedelta | None = None,
 ) -> Shop:
     """Open the shop in the settings' data folder, making one if the folder is empty or absent.
 
-    `around_queue` may put another queue before the shop's own. Raises UnavailableError with one line that says what to
-    do if the folder cannot be used.
+    `around_queue` may put another queue before the shop's own. `following` lets searches look for changes by
+    themselves, no oftener than that, where no worker brings them. Raises UnavailableError with one line that says what
+    to do if the folder cannot be used.
     """
     clock = clock or SystemClock()
     ids = ids or UlidIds(clock)
     world, search = (local_world if settings.cloud == "none" else _cloud_world)(settings, clock, ids)
     if around_queue is not None:
         world = replace(world, queue=around_queue(world.queue))
-    return build(settings, world, search, outgoing or HttpcoreOutgoing(opened=settings.outgoing_allow))
+    return build(
+        settings, world, search, outgoing or HttpcoreOutgoing(opened=settings.outgoing_allow), following=following
+    )
 
 
 def check_place(settings: Settings) -> None:

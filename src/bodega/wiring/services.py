@@ -1,6 +1,7 @@
 """Build the services of a shop on its ports, whichever adapters answer for them."""
 
 import random
+from datetime import timedelta
 
 from bodega.domain.accounts.service import ApiKeys
 from bodega.domain.accounts.vault import Vault
@@ -30,11 +31,18 @@ from bodega.wiring.selling import selling_of
 from bodega.wiring.transfers import transfers_of
 
 
-def build(settings: Settings, world: World, search: SearchIndex, outgoing: Outgoing) -> Shop:
-    """Build the services of a shop on its ports."""
+def build(
+    settings: Settings,
+    world: World,
+    search: SearchIndex,
+    outgoing: Outgoing,
+    *,
+    following: timedelta | None = None,
+) -> Shop:
+    """Build the services of a shop on its ports; `following` as `open_shop` takes it."""
     table, clock, ids = world.table, world.clock, world.ids
     vault = Vault(table=table, keys=world.keys)
-    goods = goods_of(world, search, currency=settings.currency)
+    goods = goods_of(world, search, currency=settings.currency, following=following)
     selling = selling_of(settings, world, goods, vault)
     people = people_of(world, vault, selling.carting)
     reviews = Reviews(table=table)

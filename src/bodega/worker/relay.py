@@ -4,7 +4,7 @@ from typing import cast
 
 from bodega import schema
 from bodega.domain.shop import Shop
-from bodega.ports.table import Key, Put
+from bodega.ports.table import ConditionFailedError, Equals, Item, Key, Missing, Put
 
 _POSITION = Key("consumers", "relay")
 _BATCH = 500
@@ -26,25 +26,29 @@ class Relay:
         announced = self._table.announced(position, limit=_BATCH)
         if announced:
             self._shop.world.bus.publish([entry.event for entry in announced])
-            position = announced[-1].position
-            self._table.transact(
-                [
-                    Put(
-                        schema.SYSTEM,
-                        {"name": _POSITION.partition, "part": _POSITION.sort, "position": position},
-                    )
-                ]
-            )
+            position = self._advance(position, announced[-1].position)
         self._trim(position)
         return bool(announced)
 
+    def _advance(self, position: int, to: int) -> int:
+        """Remember how far we got, unless another relay was faster: functions run several at once."""
+        item: Item = {"name": _POSITION.partition, "part": _POSITION.sort, "position": to}
+        try:
+            self._table.transact(
+                [Put(schema.SYSTEM, item, Equals("position", position) if position else Missing("position"))]
+            )
+        except ConditionFailedError:
+            return position
+        return to
+
     def _trim(self, position: int) -> None:
-        """Forget what the bus, the search index and the webhooks have; now and then, because each time is a write."""
-        consumers = (self._shop.indexer.position(), self._shop.webhooks.fan_out.position())
-        seen_by_all = min(position, *consumers) - _KEPT
-        if seen_by_all - self._trimmed >= _TRIMMED_AT_ONCE:
-            self._table.trim_announced(seen_by_all)
-            self._trimmed = seen_by_all
+        """Forget what the bus, the webhooks and search indexes have; now and then, because each time is a write."""
+        up_to = min(position, self._shop.webhooks.fan_out.position()) - _KEPT
+        if up_to - self._trimmed >= _TRIMMED_AT_ONCE:
+            up_to = min(up_to, self._shop.indexer.needed_from() - _KEPT)
+        if up_to - self._trimmed >= _TRIMMED_AT_ONCE:
+            self._table.trim_announced(up_to)
+            self._trimmed = up_to
 
     def _position(self) -> int:
         item = self._table.get(schema.SYSTEM, _POSITION)

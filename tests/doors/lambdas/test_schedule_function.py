@@ -1,14 +1,17 @@
 """What falls due is done when a schedule says so."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from events import Context
 from selling import for_sale
 from stocked import stock_up
 
 from bodega.adapters.system.clock import SettableClock
+from bodega.domain.catalog.shelves import ShelfQuery
 from bodega.domain.inventory.model import Line
 from bodega.domain.shop import Shop
 from bodega.errors import InvalidError, UnavailableError
@@ -73,3 +76,34 @@ def test_a_duty_with_much_to_do_ends_before_the_function_does(shop: Shop, monkey
     monkeypatch.setattr(type(shop.holds), "sweep", lambda *_, **__: 100)
 
     assert Duties(shop)({"duty": "sweep-holds"}, Context(left_ms=5_000)) == {"sweep-holds": 1}
+
+
+@pytest.mark.parametrize("settings", ["ministack"], indirect=True)
+def test_functions_and_machines_begin_with_the_index_that_was_published_and_follow_from_there(
+    shop: Shop, settings: Settings, tmp_path: Path
+) -> None:
+    for_sale(shop, MUG=1, CUP=1)
+    Duties(shop)({"duty": "publish-search-snapshot"}, Context())
+    for_sale(shop, POT=1)
+
+    elsewhere = open_shop(
+        msgspec.structs.replace(settings, data_dir=tmp_path / "elsewhere"), following=timedelta(seconds=0)
+    )
+    found = elsewhere.catalog.shelves.find(ShelfQuery(text="the"))
+
+    assert found.total == 3
+    elsewhere.close()
+
+
+def test_an_index_that_missed_what_was_forgotten_since_begins_anew(settings: Settings, tmp_path: Path) -> None:
+    shop = open_shop(settings)
+    for_sale(shop, MUG=1)
+    shop.indexer.catch_up()
+    for_sale(shop, CUP=1)
+    shop.world.table.trim_announced(shop.world.table.last_position())
+    for_sale(shop, POT=1)
+
+    shop.indexer.catch_up()
+
+    assert shop.catalog.shelves.find(ShelfQuery(text="the")).total == 3
+    shop.close()

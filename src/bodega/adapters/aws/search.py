@@ -1,10 +1,11 @@
 """Answer the search port where there is no index: a function that makes lists carries none, and says so when asked."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NoReturn
 
 from bodega.errors import UnavailableError
-from bodega.ports.search import SearchDocument, SearchQuery, SearchResult
+from bodega.ports.search import IndexCopy, SearchDocument, SearchQuery, SearchResult
 
 
 class AbsentSearchIndex:
@@ -41,6 +42,19 @@ class AbsentSearchIndex:
     def is_overgrown(self) -> bool:
         """Return that there is nothing to build anew."""
         return False
+
+    @property
+    def format(self) -> str:
+        """Return that files of no form can be taken."""
+        return "none"
+
+    def copied(self) -> AbstractContextManager[IndexCopy | None]:
+        """Give out that there is nothing."""
+        return nullcontext()
+
+    def adopt(self, files: Iterable[tuple[str, Iterable[bytes]]]) -> int:  # noqa: ARG002
+        """Refuse."""
+        _refuse()
 
     def close(self) -> None:
         """Let go of nothing."""

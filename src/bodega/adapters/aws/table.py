@@ -183,6 +183,11 @@ class DynamoTableStore:
         self._check_open()
         return self._outbox.last_position()
 
+    def forgotten(self) -> int:
+        """See the port."""
+        self._check_open()
+        return self._outbox.forgotten()
+
     def trim_announced(self, up_to: int) -> None:
         """See the port."""
         self._check_open()

@@ -89,6 +89,10 @@ class Outbox:
         self._move_all()
         return self._head()[0]
 
+    def forgotten(self) -> int:
+        """Return the position up to which events were trimmed."""
+        return self._head()[1]
+
     def trim(self, up_to: int) -> None:
         """Delete events up to a position for good."""
         head, trimmed = self._head()

@@ -1,6 +1,7 @@
 """Answer the search port from a tantivy index in a folder, which several processes may have open at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
@@ -8,12 +9,14 @@ import msgspec
 import tantivy
 
 from bodega.adapters.local import (
+    search_copies,
     search_facets,
     search_pages,
     search_questions,
     search_suggestions,
     search_text,
 )
+from bodega.adapters.local.search_copies import SearchCopies
 from bodega.adapters.local.search_errors import tantivy_errors
 from bodega.adapters.local.search_generations import Generations, Snapshot
 from bodega.adapters.local.search_pages import Cursor
@@ -26,6 +29,7 @@ from bodega.ports.search import (
     MAX_TEXT_LENGTH,
     NO_COUNTS,
     FacetCounts,
+    IndexCopy,
     SearchDocument,
     SearchHit,
     SearchQuery,
@@ -50,6 +54,7 @@ class TantivySearchIndex:
     def __init__(self, directory: Path, *, synonyms: Mapping[str, Sequence[str]] | None = None) -> None:
         self._generations = Generations(directory)
         self._writer = SearchWriter(self._generations)
+        self._copies = SearchCopies(self._generations, self._writer)
         self._synonyms = search_questions.Synonyms(synonyms or {})
 
     def search(self, query: SearchQuery) -> SearchResult:
@@ -101,6 +106,19 @@ class TantivySearchIndex:
         """Tell whether a rebuild would pay; see the port."""
         snapshot = self._generations.snapshot()
         return snapshot is not None and snapshot.note.rows > 2 * snapshot.products() + _SPARE_ROWS
+
+    @property
+    def format(self) -> str:
+        """Return what names the form of the files; see the port."""
+        return search_copies.FORMAT
+
+    def copied(self) -> AbstractContextManager[IndexCopy | None]:
+        """Give out the newest state as files; see the port."""
+        return self._copies.copied()
+
+    def adopt(self, files: Iterable[tuple[str, Iterable[bytes]]]) -> int:
+        """Replace the index by the files of a copy; see the port."""
+        return self._copies.adopt(files)
 
     def counts(self, facet: str) -> Mapping[str, int]:
         """Return how many active products each value of a facet has; see the port."""

@@ -151,14 +151,18 @@ class Generations:
             return None
 
     def create(self) -> tuple[str, tantivy.Index]:
-        """Make the folder of a generation after every other; nobody reads it before it is published."""
+        """Make a generation after every other; nobody reads it before it is published."""
+        name = self.make_folder()
+        return name, search_fields.prepare(tantivy.Index(search_fields.SCHEMA, str(self.directory / name)))
+
+    def make_folder(self) -> str:
+        """Make the empty folder of a generation after every other, and return its name."""
         numbers = [
             int(match[2]) for match in (_NAME.fullmatch(path.name) for path in self.directory.iterdir()) if match
         ]
         name = f"f{search_fields.FORMAT}-{max(numbers, default=0) + 1:08d}"
-        path = self.directory / name
-        path.mkdir()
-        return name, search_fields.prepare(tantivy.Index(search_fields.SCHEMA, str(path)))
+        (self.directory / name).mkdir()
+        return name
 
     def publish(self, name: str) -> None:
         """Make a complete generation the current one, durably and at once for all readers."""
@@ -183,6 +187,11 @@ class Generations:
     def drop(self, name: str) -> None:
         """Delete a generation; where files in use cannot be deleted, the next time does it."""
         shutil.rmtree(self.directory / name, ignore_errors=True)
+
+    def opened(self, name: str) -> Snapshot:
+        """Return the state of a generation that is not published yet; UnavailableError if it is not sound."""
+        with tantivy_errors():
+            return self._open(name)
 
     def close(self) -> None:
         """Let go of the files."""

@@ -55,7 +55,7 @@ class SearchWriter:
         _require(deletes, position)
         change = Change(upserts, deletes, position)
         documents = change.latest()
-        with self._exclusive(), tantivy_errors():
+        with self.exclusive(), tantivy_errors():
             snapshot = self._generations.snapshot(newest=True)
             if snapshot is not None and position < snapshot.note.position:
                 log.info("late changes skipped", extra={"position": position, "published": snapshot.note.position})
@@ -72,7 +72,7 @@ class SearchWriter:
         """Build a new generation, add what was applied meanwhile, and make it the current one."""
         _require((), position)
         with file_lock(self._generations.building, wait_seconds=_LOCK_SECONDS):
-            with self._exclusive():
+            with self.exclusive():
                 self._generations.sweep(keep=self._generations.current())
                 name, index = self._generations.create()
                 place = self._place(name, index, _EMPTY)
@@ -81,7 +81,7 @@ class SearchWriter:
             try:
                 with tantivy_errors():
                     filled = _fill(place, documents, position)
-                with self._exclusive(), tantivy_errors():
+                with self.exclusive(), tantivy_errors():
                     _catch_up(replace(place, note=filled), journal)
                     journal.end()
                     self._generations.publish(name)
@@ -127,7 +127,8 @@ class SearchWriter:
                 Journal(folder).note(change)
 
     @contextlib.contextmanager
-    def _exclusive(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
+        """Keep everybody else from changing what is current."""
         if not self._threads.acquire(timeout=_LOCK_SECONDS):
             raise UnavailableError("the search index is being written")
         try:

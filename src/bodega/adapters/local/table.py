@@ -190,6 +190,18 @@ class SqliteTableStore:
         except apsw.Error as error:
             raise _unavailable(error) from error
 
+    def forgotten(self) -> int:
+        """See the port."""
+        # One statement, and so one moment: an event between two would be taken for a forgotten one.
+        sql = (
+            "SELECT coalesce((SELECT min(position) - 1 FROM outbox),"
+            " (SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0)"
+        )
+        try:
+            return int(self._reader().execute(sql).get)
+        except apsw.Error as error:
+            raise _unavailable(error) from error
+
     def trim_announced(self, up_to: int) -> None:
         """See the port."""
         self._check_open()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bodega.domain.catalog.events import PRODUCT_CHANGED
 from bodega.domain.catalog.shelves import Shelves
+from bodega.domain.flows.search_snapshots import SearchSnapshots
 from bodega.errors import ShopError, UnavailableError
 from bodega.ports.search import SearchDocument, SearchIndex
 from bodega.ports.table import TableStore
@@ -25,27 +26,36 @@ class Indexer:
         shelves: Shelves,
         sold: Callable[[], Mapping[str, int]],
         reproject: Callable[[str], object],
+        snapshots: SearchSnapshots | None = None,
     ) -> None:
         """Take `sold`, which tells how many units of each product were sold in the recent past.
 
-        `reproject` lists a product anew by the category tree as it is now.
+        `reproject` lists a product anew by the category tree as it is now. Without `snapshots` the index is shared with
+        nobody beyond its folder.
         """
         self._sold = sold
         self._reproject = reproject
         self._table = table
         self._search = search
         self._shelves = shelves
+        self._snapshots = snapshots
 
     def catch_up(self) -> int:
-        """Index every change announced so far and return how many products that were. Cheap when there is none."""
-        if self._search.position() < 0:
-            return self.rebuild()
+        """Index every change announced so far and return how many products that were. Cheap when there is none.
+
+        An index that is empty, or so old that changes since are forgotten, begins with the newest snapshot, or anew.
+        """
         indexed = 0
+        if self._search.position() < 0 and not self._adopt():
+            indexed = self.rebuild()
         while True:
             position = self._search.position()
             announced = self._table.announced(position, limit=_BATCH)
             if not announced:
                 return indexed
+            if announced[0].position > position + 1 and self._table.forgotten() > position:
+                indexed += 0 if self._adopt() else self.rebuild()
+                continue
             changed = list(dict.fromkeys(a.event.resource for a in announced if a.event.name == PRODUCT_CHANGED))
             indexed += self._apply(changed, announced[-1].position)
 
@@ -55,6 +65,16 @@ class Indexer:
         count = self._search.rebuild(self._everything(), position=position)
         _log.info("search index rebuilt", extra={"products": count, "position": position})
         return count
+
+    def publish(self) -> bool:
+        """Let others begin with this process's index as it is now; False if they could already."""
+        self.catch_up()
+        return self._snapshots is not None and self._snapshots.publish()
+
+    def needed_from(self) -> int:
+        """Return the position behind which changes are still needed: by the newest snapshot, or by this index alone."""
+        published = self._snapshots.position() if self._snapshots is not None else None
+        return self.position() if published is None else published
 
     def tidy(self) -> bool:
         """Build the index anew if changes have left more behind than is in use; True if they had."""
@@ -78,6 +98,9 @@ class Indexer:
         """
         for start in range(0, len(product_ids), _BATCH):
             self._reindex(product_ids[start : start + _BATCH])
+
+    def _adopt(self) -> bool:
+        return self._snapshots is not None and self._snapshots.adopt()
 
     def _reindex(self, product_ids: Sequence[str]) -> None:
         for _ in range(_TRIES):
