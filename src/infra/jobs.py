@@ -12,7 +12,6 @@ from infra.permissions import EVERY_QUEUE, EVERY_TABLE, Needs
 _DEAD = frozenset(f"{name}{schema.DEAD}" for name in EVERY_QUEUE)
 # Devices' messages have a function that may do less; nobody works on what could not be read.
 _QUEUES_OF_THE_SHOP = tuple(sorted(EVERY_QUEUE - {"counts", schema.ANNOUNCEMENTS}))
-_SEARCH = "search/"
 _STOCK = frozenset({schema.INVENTORY, schema.SYSTEM, schema.DEVICES, schema.OUTBOX.name})
 _SHOWN = frozenset({schema.CATALOG, schema.LISTINGS, schema.INVENTORY, schema.RATINGS, schema.SYSTEM})
 
@@ -40,7 +39,7 @@ JOBS: Mapping[str, Job] = {
         serves_pages=True,
         needs=Needs(
             writes=EVERY_TABLE,
-            looks_up=(schema.MEDIA, schema.IMPORTS, schema.EXPORTS, schema.MODELS, _SEARCH),
+            looks_up=(schema.MEDIA, schema.IMPORTS, schema.EXPORTS, schema.MODELS, schema.SEARCH),
             puts=(schema.MEDIA, schema.IMPORTS, schema.EXPORTS, schema.MODELS),
             deletes=(schema.MEDIA, schema.IMPORTS, schema.EXPORTS),
             sends=EVERY_QUEUE,
@@ -77,7 +76,7 @@ JOBS: Mapping[str, Job] = {
         queues=_QUEUES_OF_THE_SHOP,
         needs=Needs(
             writes=EVERY_TABLE - {schema.SESSIONS, schema.THROTTLES, schema.IDEMPOTENCY, schema.ACCESS},
-            looks_up=(schema.IMPORTS, schema.EXPORTS, schema.MODELS, schema.MEDIA),
+            looks_up=(schema.SEARCH, schema.IMPORTS, schema.EXPORTS, schema.MODELS, schema.MEDIA),
             puts=(schema.IMPORTS, schema.EXPORTS, schema.MODELS, schema.MEDIA),
             deletes=(schema.IMPORTS, schema.EXPORTS),
             sends=EVERY_QUEUE | _DEAD,
@@ -107,9 +106,9 @@ JOBS: Mapping[str, Job] = {
         timeout_seconds=900,
         needs=Needs(
             writes=EVERY_TABLE - {schema.ACCESS, schema.CREDENTIALS, schema.KEYRING, schema.SESSIONS, schema.THROTTLES},
-            looks_up=(schema.MODELS, schema.TRAINING, _SEARCH),
-            puts=(schema.MODELS, schema.TRAINING, _SEARCH),
-            deletes=(schema.MODELS, schema.TRAINING, _SEARCH),
+            looks_up=(schema.MODELS, schema.TRAINING, schema.SEARCH),
+            puts=(schema.MODELS, schema.TRAINING, schema.SEARCH),
+            deletes=(schema.MODELS, schema.TRAINING, schema.SEARCH),
             sends=EVERY_QUEUE,
             seals=True,
             publishes=True,
@@ -134,5 +133,6 @@ JOBS: Mapping[str, Job] = {
 SCHEDULES: Mapping[str, str] = {
     "sweep": "rate(1 minute)",
     "lists": "rate(10 minutes)",
+    "publish-search-snapshot": "rate(5 minutes)",
     "train": "rate(1 day)",
 }
