@@ -22,7 +22,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     `inline_reads` runs reads in the event loop: right for an embedded engine that answers in microseconds, wrong for
     one across a network. `worker` names this process in its metrics. `session_cookies` are the names under which pages
     keep a shopper's session, over TLS and without. The limits count requests a minute: of each API key, and of each
-    address that searches or reports. The two `kept_` sizes bound what is remembered of rendered pages.
+    address that searches or reports. The `kept_` and `packed_` sizes bound what is remembered of rendered pages, ready
+    and compressed.
     """
 
     public_url: str = ""
@@ -33,7 +34,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     admin_per_minute: int = 6000
     search_per_minute: int = 600_000
     kept_list_bytes: int = 12 * 1024**2
-    kept_search_bytes: int = 12 * 1024**2
+    kept_search_bytes: int = 3 * 1024**2
+    packed_search_bytes: int = 9 * 1024**2
     feedback_per_minute: int = 6000
     max_import_bytes: int = 4 * 1024**3
     max_media_bytes: int = 10 * 1024**2
@@ -67,7 +69,9 @@ class Desk:
             options,
             Cursors(shop.world.keys),
             KeptPages(freshness.lists, max_bytes=options.kept_list_bytes),
-            KeptPages(freshness.searches, max_bytes=options.kept_search_bytes),
+            KeptPages(
+                freshness.searches, max_bytes=options.kept_search_bytes, packed_bytes=options.packed_search_bytes
+            ),
         )
 
 

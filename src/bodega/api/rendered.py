@@ -1,50 +1,119 @@
 """Keep rendered pages for as long as the state they were rendered from stands, in a bounded number of bytes."""
 
+import zlib
 from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import msgspec
 
 from bodega.api.reply import Reply
 
-# What a kept page costs besides its body: its query, its headers and the objects around them.
-_OVERHEAD_BYTES = 1500
+T = TypeVar("T")
+# What a kept page costs besides its body: its query, its headers and the objects around them; packed, the objects.
+_OVERHEAD_BYTES, _PACKED_OVERHEAD_BYTES = 1500, 500
+_MAX_SEEN = 4096
+
+
+class _Packed(msgspec.Struct, frozen=True, array_like=True):
+    """What of a reply is kept in few bytes."""
+
+    body: bytes
+    etag: str | None
+    headers: tuple[tuple[bytes, bytes], ...]
+    content_type: bytes
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Packed).decode
+
+
+class _Lately(Generic[T]):
+    """Things by query string, those that were asked for lately before others, in a bounded number of bytes.
+
+    Half of the bytes are for what was asked for lately. When that half is full, it becomes the older one, and what was
+    in the older one and not asked for since is forgotten: what nobody asks for twice passes through without driving out
+    the rest, and asking costs no more than looking into two dictionaries.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._half_bytes = max_bytes // 2
+        self.clear()
+
+    def clear(self) -> None:
+        self._recent: dict[bytes, tuple[T, int]] = {}
+        self._older: dict[bytes, tuple[T, int]] = {}
+        self._recent_bytes = 0
+
+    def find(self, query: bytes) -> T | None:
+        found = self._recent.get(query)
+        if found is None:
+            found = self._older.get(query)
+            if found is None:
+                return None
+            self.keep(query, *found)
+        return found[0]
+
+    def keep(self, query: bytes, thing: T, size_bytes: int) -> None:
+        if size_bytes > self._half_bytes:
+            return
+        if self._recent_bytes + size_bytes > self._half_bytes:
+            self._older, self._recent, self._recent_bytes = self._recent, {}, 0
+        self._recent[query] = thing, size_bytes
+        self._recent_bytes += size_bytes
 
 
 class KeptPages:
-    """Replies by query string, all forgotten when the state changes. For one thread, the server's own.
+    """Replies by query string, all forgotten when the state changes. For one thread, the server's own."""
 
-    Half of the bytes are for pages that were asked for lately. When that half is full, it becomes the older one, and
-    what was in the older one and not asked for since is forgotten: pages that nobody asks for twice pass through
-    without driving out the others, and asking costs no more than looking into two dictionaries.
-    """
+    def __init__(self, state: Callable[[], object], *, max_bytes: int, packed_bytes: int = 0) -> None:
+        """Take what tells the present state, to be compared with earlier ones.
 
-    def __init__(self, state: Callable[[], object], *, max_bytes: int) -> None:
-        """Take what tells the present state, to be compared with earlier ones."""
+        With `packed_bytes`, pages that have to be rendered a second time are kept compressed besides: four times as
+        many in the same room. To compress one costs a third of rendering it, to expand it a tenth.
+        """
         self._state_now = state
-        self._half_bytes = max_bytes // 2
         self._state: object = None
-        self._recent: dict[bytes, Reply] = {}
-        self._older: dict[bytes, Reply] = {}
-        self._recent_bytes = 0
+        self._ready: _Lately[Reply] = _Lately(max_bytes)
+        self._packed: _Lately[bytes] = _Lately(packed_bytes)
+        self._packs = packed_bytes > 0
+        self._seen: set[int] = set()
 
     def find(self, raw_query: bytes) -> Reply | None:
         """Return the page if it was rendered from the present state."""
         state = self._state_now()
         if state != self._state:
-            self._recent, self._older, self._recent_bytes = {}, {}, 0
+            self._ready.clear()
+            self._packed.clear()
+            self._seen.clear()
             self._state = state
             return None
-        reply = self._recent.get(raw_query)
-        if reply is None:
-            reply = self._older.get(raw_query)
-            if reply is not None:
-                self.keep(raw_query, reply)
+        reply = self._ready.find(raw_query)
+        if reply is None and (packed := self._packed.find(raw_query)) is not None:
+            reply = _expanded(packed)
+            self._keep_ready(raw_query, reply)
         return reply
 
     def keep(self, raw_query: bytes, reply: Reply) -> None:
         """Remember a page that was rendered after the last `find`; nothing may have been awaited between."""
-        size_bytes = len(reply.body) + len(raw_query) + _OVERHEAD_BYTES
-        if size_bytes > self._half_bytes:
-            return
-        if self._recent_bytes + size_bytes > self._half_bytes:
-            self._older, self._recent, self._recent_bytes = self._recent, {}, 0
-        self._recent[raw_query] = reply
-        self._recent_bytes += size_bytes
+        self._keep_ready(raw_query, reply)
+        if self._packs and self._is_seen_again(raw_query):
+            packed = zlib.compress(_encode(_Packed(reply.body, reply.etag, reply.headers, reply.content_type)), 1)
+            self._packed.keep(raw_query, packed, len(packed) + len(raw_query) + _PACKED_OVERHEAD_BYTES)
+
+    def _keep_ready(self, raw_query: bytes, reply: Reply) -> None:
+        self._ready.keep(raw_query, reply, len(reply.body) + len(raw_query) + _OVERHEAD_BYTES)
+
+    def _is_seen_again(self, raw_query: bytes) -> bool:
+        """Tell whether this was rendered before. Only digests are remembered, and few: then it may be forgotten."""
+        digest = hash(raw_query)
+        if digest in self._seen:
+            return True
+        if len(self._seen) >= _MAX_SEEN:
+            self._seen.clear()
+        self._seen.add(digest)
+        return False
+
+
+def _expanded(packed: bytes) -> Reply:
+    page = _decode(zlib.decompress(packed))
+    return Reply(body=page.body, etag=page.etag, headers=page.headers, content_type=page.content_type)

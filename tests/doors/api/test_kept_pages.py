@@ -171,3 +171,45 @@ def test_nothing_is_kept_over_a_change_of_state() -> None:
     assert kept.find(b"a") is None
     state[0] = "one"
     assert kept.find(b"a") is None
+
+
+def test_pages_that_are_rendered_a_second_time_are_kept_compressed_many_in_little_room() -> None:
+    kept = KeptPages(lambda: "same", max_bytes=30_000, packed_bytes=200_000)
+    pages = {
+        b"q=%d" % number: Reply(body=b'{"data":%d}' % number * 400, etag=f'"{number}"', headers=((b"link", b"<x>"),))
+        for number in range(100)
+    }
+    kept.find(b"")
+    for _ in range(2):
+        for query, reply in pages.items():
+            if kept.find(query) is None:
+                kept.keep(query, reply)
+
+    assert [kept.find(query) for query in pages] == list(pages.values())
+
+
+def test_pages_that_are_rendered_once_are_not_compressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zlib.compress", None)
+    kept = KeptPages(lambda: "same", max_bytes=30_000, packed_bytes=200_000)
+    kept.find(b"")
+
+    for number in range(1000):
+        kept.keep(b"%d" % number, page(5000))
+
+    assert kept.find(b"0") is None
+
+
+def test_compressed_pages_are_forgotten_when_the_state_changes_and_when_there_are_too_many() -> None:
+    state = ["one"]
+    kept = KeptPages(lambda: state[0], max_bytes=0, packed_bytes=20_000)
+    kept.find(b"")
+    for number in range(200):
+        for _ in range(2):
+            kept.keep(b"%d" % number, page(5000))
+    still = [number for number in range(200) if kept.find(b"%d" % number) is not None]
+
+    state[0] = "two"
+
+    assert 10 < len(still) < 40
+    assert still[-1] == 199
+    assert kept.find(b"199") is None

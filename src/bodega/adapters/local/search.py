@@ -148,11 +148,11 @@ class TantivySearchIndex:
     ) -> SearchResult:
         """Take the text as typed; only if that finds nothing look for near spellings, which cost more."""
         if cursor is None or not cursor.corrected:
-            typed = search_questions.strict(snapshot.searcher, query.text, self._synonyms)
+            typed = search_questions.strict(snapshot.dictionary, query.text, self._synonyms)
             result = _answer(snapshot, query, typed.where(filters), cursor)
             if result.total or cursor is not None:
                 return result
-        near = search_questions.tolerant(snapshot.searcher, query.text)
+        near = search_questions.tolerant(snapshot.dictionary, query.text)
         if near is None:
             return _nothing(query)
         result = _answer(snapshot, query, near.where(filters), cursor, corrected=True)

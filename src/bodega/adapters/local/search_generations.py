@@ -21,6 +21,7 @@ import tantivy
 from bodega.adapters.local import search_fields
 from bodega.adapters.local.search_cards import Cards
 from bodega.adapters.local.search_columns import Column, Columns
+from bodega.adapters.local.search_dictionary import Dictionary
 from bodega.adapters.local.search_errors import tantivy_errors
 from bodega.adapters.local.search_fields import Note
 from bodega.adapters.local.search_rows import FoundRows, Rows, rows_of
@@ -76,6 +77,7 @@ class Snapshot:
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
         self.searcher: tantivy.Searcher = generation.index.searcher()
+        self.dictionary = Dictionary(self.searcher)
         self.note = _read_note(self.searcher)
         # The same while no document changes, whatever else moves the position in the change stream.
         self.name = f"{generation.name}#{self.note.batch}"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import tantivy
 
 from bodega.adapters.local import search_fields, search_text
+from bodega.adapters.local.search_dictionary import MAX_FORMS, Dictionary
 from bodega.adapters.local.search_text import Word
 from bodega.errors import InvalidError
 from bodega.ports.search import MAX_TEXT_LENGTH, SearchQuery
@@ -16,9 +17,6 @@ _SCHEMA = search_fields.SCHEMA
 
 _TITLE_BOOST = 3.0
 _SKU_BOOST = 50.0
-# A prefix of up to this many words is asked as these words, which scores them; a wider one as an automaton.
-_MAX_COMPLETIONS = 32
-_SHORTEST_SKU_PREFIX = 3
 _ONE_TYPO_FROM, _TWO_TYPOS_FROM, _LONGEST_TOLERANT = 4, 8, 32
 _MAX_TOLERANT_WORDS = 8
 _MAX_FILTER_VALUES, _MAX_VALUE_LENGTH = 250, 1000
@@ -101,7 +99,7 @@ def filters(query: SearchQuery) -> Question:
     return Question(tuple(Query.const_score_query(condition, 0.0) for condition in conditions), (), (unless,))
 
 
-def strict(searcher: tantivy.Searcher, text: str, synonyms: Synonyms) -> Question:
+def strict(dictionary: Dictionary, text: str, synonyms: Synonyms) -> Question:
     """Return the question for text as typed: all words, the last perhaps unfinished; or a SKU's start."""
     words = search_text.asked(text)
     must: list[tantivy.Query] = []
@@ -111,17 +109,17 @@ def strict(searcher: tantivy.Searcher, text: str, synonyms: Synonyms) -> Questio
         length, others = synonyms.at(words, start)
         run = [_exact(word) for word in words[start : start + length]]
         if start + length == len(words) and words[-1].plain:
-            run[-1] = _unfinished(searcher, words[-1].text)
+            run[-1] = _unfinished(dictionary, words[-1].text)
         must.append(some([every([q.must[0] for q in run]), *(every([_in_words(w) for w in p]) for p in others)]))
         better += [bonus for question in run for bonus in question.better]
         start += length
-    sku = _sku(searcher, search_text.compact(text))
-    if sku is not None:
-        return Question((some([every(must), sku]),), tuple(better))
+    key = search_text.compact(text)
+    if dictionary.has_sku(key):
+        return Question((some([every(must), _sku(key)]),), tuple(better))
     return Question(tuple(must) or (Query.empty_query(),), tuple(better))
 
 
-def tolerant(searcher: tantivy.Searcher, text: str) -> Question | None:
+def tolerant(dictionary: Dictionary, text: str) -> Question | None:
     """Return the question for near spellings, None if there is no word in which a typo is forgiven."""
     words = search_text.asked(text)
     typos = _typos(words)
@@ -133,7 +131,7 @@ def tolerant(searcher: tantivy.Searcher, text: str) -> Question | None:
         if typos[place]:
             questions.append(_near(word.text, typos[place], prefix=place == last))
         elif place == last and word.plain:
-            questions.append(_unfinished(searcher, word.text))
+            questions.append(_unfinished(dictionary, word.text))
         else:
             questions.append(_exact(word))
     must = tuple(question.must[0] for question in questions)
@@ -200,14 +198,14 @@ def _exact(word: Word) -> Question:
     return Question((_in_words(word.text),), (Query.boost_query(_term("title", word.text), _TITLE_BOOST),))
 
 
-def _unfinished(searcher: tantivy.Searcher, word: str) -> Question:
+def _unfinished(dictionary: Dictionary, word: str) -> Question:
     """Return the question for words that begin so; the word itself counts most."""
     whole = _exact(Word(word, plain=True))
     if len(word) > 1:  # All words with one first letter are too many to walk through.
-        forms = [form for form, _ in searcher.terms_with_prefix("words", word, limit=_MAX_COMPLETIONS + 1)]
-        if forms in ([], [word]):
+        forms = dictionary.forms(word)
+        if forms in ((), (word,)):
             return whole
-        if len(forms) <= _MAX_COMPLETIONS:
+        if len(forms) <= MAX_FORMS:
             others = [_term("title", form) for form in forms if form != word]
             longer = Query.boost_query(some(others), _TITLE_BOOST / 2)
             return Question((some([_in_words(form) for form in forms]),), (*whole.better, longer))
@@ -220,9 +218,7 @@ def _near(word: str, typos: int, *, prefix: bool) -> Question:
     return Question((some([_in_words(word), near]),), (in_title,))
 
 
-def _sku(searcher: tantivy.Searcher, key: str) -> tantivy.Query | None:
-    if len(key) < _SHORTEST_SKU_PREFIX or not searcher.terms_with_prefix("sku", key, limit=1):
-        return None
+def _sku(key: str) -> tantivy.Query:
     whole = Query.const_score_query(_term("sku", key, "basic"), _SKU_BOOST)
     return some([whole, _prefix("sku", key)])
 
