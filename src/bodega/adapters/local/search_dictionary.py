@@ -1,4 +1,4 @@
-"""Look words up in the dictionary of one state of the index, each once: walking through it costs as much as a search."""
+"""Look words up in the dictionary of one state of the index, each once: to walk there costs as much as a search."""
 
 from collections.abc import Sequence
 
