@@ -1,17 +1,12 @@
 """Keep the categories, collections and attribute declarations that products are sorted by."""
 
-import contextlib
-import threading
-from collections.abc import Iterator, Mapping
-from typing import TypeVar, cast
-
-import msgspec
+from collections.abc import Mapping
+from typing import cast
 
 from bodega import schema
 from bodega.domain.catalog import place_slugs
 from bodega.domain.catalog.events import category_changed
 from bodega.domain.catalog.model import (
-    MAX_DEPTH,
     Attribute,
     AttributeInput,
     Category,
@@ -19,43 +14,19 @@ from bodega.domain.catalog.model import (
     Collection,
     CollectionInput,
 )
-from bodega.domain.catalog.place_slugs import NameTakenError
-from bodega.domain.catalog.records import (
-    ATTRIBUTES,
-    CATEGORIES,
-    CLOSING,
-    COLLECTIONS,
-    OPEN,
-    Named,
-    named_item,
-    named_key,
-)
-from bodega.domain.catalog.tree import CategoryTree
+from bodega.domain.catalog.named_store import NamedStore
+from bodega.domain.catalog.records import ATTRIBUTES, CATEGORIES, COLLECTIONS, OPEN, Named, named_key
+from bodega.domain.catalog.tree import CategoryTree, check_place
 from bodega.domain.catalog.views import list_name
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, StaleVersionError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
-from bodega.ports.table import (
-    All,
-    Check,
-    ConditionFailedError,
-    Delete,
-    Equals,
-    Item,
-    Key,
-    NotExists,
-    Put,
-    SortRange,
-    TableStore,
-    Update,
-)
+from bodega.ports.table import Check, TableStore
 from bodega.values.text import is_clean
 from bodega.values.times import format_time
 
-N = TypeVar("N", Category, Collection, Attribute)
 MAX_CATEGORIES = 5000
-_FRESH_SECONDS = 1.0
 
 
 class InUseError(ConflictError):
@@ -71,15 +42,14 @@ class Taxonomy:
         self._table = table
         self._clock = clock
         self._ids = ids
-        self._lock = threading.Lock()
-        self._kept: dict[str, tuple[float, Mapping[str, Named]]] = {}
+        self._named = NamedStore(table=table, clock=clock)
         self._tree: tuple[Mapping[str, Named], CategoryTree] | None = None
 
     # -- reading
 
     def tree(self, *, current: bool = False) -> CategoryTree:
         """Return the category tree; `current` reads it from the table, otherwise it may be a second old."""
-        named = self._all(CATEGORIES, Category, current=current)
+        named = self._named.all(CATEGORIES, Category, current=current)
         kept = self._tree
         if kept is None or kept[0] is not named:
             kept = (named, CategoryTree(cast("Mapping[str, Category]", named).values()))
@@ -88,11 +58,11 @@ class Taxonomy:
 
     def collections(self, *, current: bool = False) -> Mapping[str, Collection]:
         """Return all collections by id."""
-        return cast("Mapping[str, Collection]", self._all(COLLECTIONS, Collection, current=current))
+        return cast("Mapping[str, Collection]", self._named.all(COLLECTIONS, Collection, current=current))
 
     def attributes(self, *, current: bool = False) -> Mapping[str, Attribute]:
         """Return all attribute declarations by name."""
-        return cast("Mapping[str, Attribute]", self._all(ATTRIBUTES, Attribute, current=current))
+        return cast("Mapping[str, Attribute]", self._named.all(ATTRIBUTES, Attribute, current=current))
 
     def find_category(self, slug: str) -> Category | None:
         """Return the category that has this slug or, if none has, the one that had it last; None if there is none."""
@@ -127,13 +97,13 @@ class Taxonomy:
             description=given.description,
             position=given.position,
         )
-        self._check_place(category, tree)
+        check_place(category, tree)
         plan = WritePlan()
         place_slugs.claim(plan, "category", slug, category.id)
         self._require_parent(plan, category)
-        self._put_new(plan, CATEGORIES, category.id, category)
+        self._named.put_new(plan, CATEGORIES, category.id, category)
         self._announce(plan, category)
-        self._commit(plan, CATEGORIES)
+        self._named.commit(plan, CATEGORIES)
         return category
 
     def modify_category(self, category_id: str, given: CategoryInput, *, expected_version: int | None) -> Category:
@@ -153,15 +123,15 @@ class Taxonomy:
             position=given.position,
             version=old.version + 1,
         )
-        self._check_place(new, tree)
+        check_place(new, tree)
         plan = WritePlan()
         if slug != old.slug:
             place_slugs.move(plan, "category", old.slug, slug, category_id)
         if new.parent != old.parent:
             self._require_parent(plan, new)
-        self._put_changed(plan, CATEGORIES, category_id, new)
+        self._named.put_changed(plan, CATEGORIES, category_id, new)
         self._announce(plan, new)
-        self._commit(plan, CATEGORIES)
+        self._named.commit(plan, CATEGORIES)
         return new
 
     def remove_category(self, category_id: str, *, expected_version: int | None) -> None:
@@ -170,12 +140,12 @@ class Taxonomy:
         if old is None:
             raise NotFoundError("category", category_id)
         _check_version("category", category_id, old.version, expected_version)
-        with self._closed(CATEGORIES, old):
+        with self._named.closed(CATEGORIES, old):
             if self.tree(current=True).children(category_id):
                 raise InUseError(f"category {category_id!r} still has categories beneath it")
             if self._is_listed(list_name(category=category_id)):
                 raise InUseError(f"category {category_id!r} still has products in it")
-            self._remove(CATEGORIES, "category", old)
+            self._named.remove(CATEGORIES, "category", old)
 
     # -- collections
 
@@ -190,8 +160,8 @@ class Taxonomy:
         )
         plan = WritePlan()
         place_slugs.claim(plan, "collection", slug, collection.id)
-        self._put_new(plan, COLLECTIONS, collection.id, collection)
-        self._commit(plan, COLLECTIONS)
+        self._named.put_new(plan, COLLECTIONS, collection.id, collection)
+        self._named.commit(plan, COLLECTIONS)
         return collection
 
     def modify_collection(
@@ -207,8 +177,8 @@ class Taxonomy:
         plan = WritePlan()
         if slug != old.slug:
             place_slugs.move(plan, "collection", old.slug, slug, collection_id)
-        self._put_changed(plan, COLLECTIONS, collection_id, new)
-        self._commit(plan, COLLECTIONS)
+        self._named.put_changed(plan, COLLECTIONS, collection_id, new)
+        self._named.commit(plan, COLLECTIONS)
         return new
 
     def remove_collection(self, collection_id: str, *, expected_version: int | None) -> None:
@@ -217,10 +187,10 @@ class Taxonomy:
         if old is None:
             raise NotFoundError("collection", collection_id)
         _check_version("collection", collection_id, old.version, expected_version)
-        with self._closed(COLLECTIONS, old):
+        with self._named.closed(COLLECTIONS, old):
             if self._is_listed(list_name(collection=collection_id)):
                 raise InUseError(f"collection {collection_id!r} still has products in it")
-            self._remove(COLLECTIONS, "collection", old)
+            self._named.remove(COLLECTIONS, "collection", old)
 
     # -- attributes
 
@@ -249,10 +219,10 @@ class Taxonomy:
         )
         plan = WritePlan()
         if old is None:
-            self._put_new(plan, ATTRIBUTES, name, new)
+            self._named.put_new(plan, ATTRIBUTES, name, new)
         else:
-            self._put_changed(plan, ATTRIBUTES, name, new)
-        self._commit(plan, ATTRIBUTES)
+            self._named.put_changed(plan, ATTRIBUTES, name, new)
+        self._named.commit(plan, ATTRIBUTES)
         return new
 
     def remove_attribute(self, name: str, *, expected_version: int | None) -> None:
@@ -262,57 +232,10 @@ class Taxonomy:
             raise NotFoundError("attribute", name)
         _check_version("attribute", name, old.version, expected_version)
         plan = WritePlan()
-        plan.add(
-            Delete(schema.CATALOG, named_key(ATTRIBUTES, name), Equals("version", old.version)),
-            otherwise=lambda found: _stale(ATTRIBUTES, name, found),
-        )
-        self._commit(plan, ATTRIBUTES)
+        self._named.delete(plan, ATTRIBUTES, name, old.version)
+        self._named.commit(plan, ATTRIBUTES)
 
     # -- inside
-
-    def _all(self, kind: str, shape: type[N], *, current: bool) -> Mapping[str, Named]:
-        now = self._clock.now().timestamp()
-        kept = self._kept.get(kind)
-        if kept and not current and 0 <= now - kept[0] < _FRESH_SECONDS:
-            return kept[1]
-        with self._lock:
-            kept = self._kept.get(kind)
-            if kept and not current and 0 <= now - kept[0] < _FRESH_SECONDS:
-                return kept[1]  # read by another thread while we waited
-            items: list[Item] = []
-            after: Key | None = None
-            while True:
-                page = self._table.query(schema.CATALOG, kind, after=after, limit=1000, sort=SortRange())
-                items += page.items
-                if page.last is None:
-                    break
-                after = page.last
-            fresh = {cast("str", i["part"]): msgspec.json.decode(cast("bytes", i["doc"]), type=shape) for i in items}
-            if kept is not None and fresh == kept[1]:
-                fresh = cast("dict[str, N]", kept[1])  # the same object, so that what was derived from it stays valid
-            self._kept[kind] = (now, fresh)
-            return fresh
-
-    def _check_place(self, category: Category, tree: CategoryTree) -> None:
-        if category.parent is None:
-            return
-        if category.parent not in tree.by_id:
-            raise InvalidError(
-                f"there is no category {category.parent!r}",
-                [Fault("/parent", "unknown_category", "no such parent")],
-            )
-        above = [c.id for c in tree.path(category.parent)]
-        if category.id in above:
-            raise InvalidError(
-                "a category cannot stand beneath itself",
-                [Fault("/parent", "category_cycle", "the parent is beneath it")],
-            )
-        below = _height(tree, category.id)
-        if len(above) + below > MAX_DEPTH:
-            raise InvalidError(
-                f"categories nest at most {MAX_DEPTH} deep",
-                [Fault("/parent", "too_deep", "the tree would be too deep")],
-            )
 
     def _require_parent(self, plan: WritePlan, category: Category) -> None:
         if category.parent is not None:
@@ -325,73 +248,14 @@ class Taxonomy:
                 ),
             )
 
-    def _put_new(self, plan: WritePlan, kind: str, name: str, value: Named) -> None:
-        plan.add(
-            Put(schema.CATALOG, named_item(kind, name, value), NotExists()),
-            otherwise=lambda _: NameTakenError(f"{name!r} is already there"),
-        )
-
-    def _put_changed(self, plan: WritePlan, kind: str, name: str, value: Named) -> None:
-        plan.add(
-            Put(schema.CATALOG, named_item(kind, name, value), Equals("version", value.version - 1)),
-            otherwise=lambda found: _stale(kind, name, found),
-        )
-
     def _announce(self, plan: WritePlan, category: Category) -> None:
         now = format_time(self._clock.now())
         plan.announce(category_changed(category.id, category.version, now, self._ids.new("evt")))
 
-    @contextlib.contextmanager
-    def _closed(self, kind: str, place: Category | Collection) -> Iterator[None]:
-        """Let nothing new be put into a place while it is looked through and removed; open it again if it stays.
-
-        One that a killed process left closed is opened by modifying it, and can be removed.
-        """
-        key = named_key(kind, place.id)
-        plan = WritePlan()
-        plan.add(
-            Update(schema.CATALOG, key, set={CLOSING: True}, condition=Equals("version", place.version)),
-            otherwise=lambda found: _stale(kind, place.id, found),
-        )
-        plan.commit(self._table)
-        try:
-            yield
-        except BaseException:
-            with contextlib.suppress(ConditionFailedError):  # somebody removed it, or changed and so opened it
-                opened = Update(schema.CATALOG, key, remove=(CLOSING,), condition=Equals("version", place.version))
-                self._table.transact([opened])
-            raise
-
     def _is_listed(self, name: str) -> bool:
         return bool(self._table.query(schema.LISTINGS, name, limit=1).items)
-
-    def _remove(self, kind: str, noun: str, place: Category | Collection) -> None:
-        plan = WritePlan()
-        still_closed = All((Equals("version", place.version), Equals(CLOSING, value=True)))
-        plan.add(
-            Delete(schema.CATALOG, named_key(kind, place.id), still_closed),
-            otherwise=lambda found: _stale(kind, place.id, found),
-        )
-        place_slugs.release(plan, noun, place.slug)
-        self._commit(plan, kind)
-
-    def _commit(self, plan: WritePlan, kind: str) -> None:
-        plan.commit(self._table)
-        with self._lock:  # else a reader who looked before the commit would keep what it saw after it
-            self._kept.pop(kind, None)
-
-
-def _height(tree: CategoryTree, category_id: str) -> int:
-    """Return how many levels a category spans with what is beneath it, itself included; 1 if it is new."""
-    return 1 + max((_height(tree, c.id) for c in tree.children(category_id)), default=0)
 
 
 def _check_version(kind: str, name: str, current: int, expected: int | None) -> None:
     if expected is not None and expected != current:
         raise StaleVersionError(kind, name, current=current)
-
-
-def _stale(kind: str, name: str, found: Item | None) -> StaleVersionError | NotFoundError:
-    if found is None:
-        return NotFoundError(kind, name)
-    return StaleVersionError(kind, name, current=cast("int", found["version"]))

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from bodega.domain.catalog.model import Category
+from bodega.domain.catalog.model import MAX_DEPTH, Category
+from bodega.errors import Fault, InvalidError
 
 
 class CategoryTree:
@@ -59,3 +60,31 @@ class CategoryTree:
             yield self.by_id[category_id]
             for child in self.children(category_id):
                 yield from self.below(child.id)
+
+
+def check_place(category: Category, tree: CategoryTree) -> None:
+    """Raise InvalidError unless a category may stand where it says: beneath one that is there, in no circle."""
+    if category.parent is None:
+        return
+    if category.parent not in tree.by_id:
+        raise InvalidError(
+            f"there is no category {category.parent!r}",
+            [Fault("/parent", "unknown_category", "no such parent")],
+        )
+    above = [c.id for c in tree.path(category.parent)]
+    if category.id in above:
+        raise InvalidError(
+            "a category cannot stand beneath itself",
+            [Fault("/parent", "category_cycle", "the parent is beneath it")],
+        )
+    below = _height(tree, category.id)
+    if len(above) + below > MAX_DEPTH:
+        raise InvalidError(
+            f"categories nest at most {MAX_DEPTH} deep",
+            [Fault("/parent", "too_deep", "the tree would be too deep")],
+        )
+
+
+def _height(tree: CategoryTree, category_id: str) -> int:
+    """Return how many levels a category spans with what is beneath it, itself included; 1 if it is new."""
+    return 1 + max((_height(tree, c.id) for c in tree.children(category_id)), default=0)
