@@ -33,6 +33,20 @@ prepare_engines() {
     echo "$stamp" >.venv-engines/stamp
 }
 
+# An independent DynamoDB in JavaScript, for second opinions (scripts/opinions.sh); beside the engines.
+prepare_dynalite() {
+    if ! command -v npm >/dev/null 2>&1; then
+        echo "npm is missing: tests that need dynalite are skipped" >&2
+        return
+    fi
+    if [ ! -d .venv-engines/dynalite/node_modules ] \
+        || ! cmp -s requirements/dynalite/package-lock.json .venv-engines/dynalite/package-lock.json; then
+        mkdir -p .venv-engines/dynalite
+        cp requirements/dynalite/package.json requirements/dynalite/package-lock.json .venv-engines/dynalite/
+        npm ci --silent --ignore-scripts --no-audit --no-fund --prefix .venv-engines/dynalite
+    fi
+}
+
 # What writes the templates of AWS's CloudFormation: CDK, node for it, and what checks the templates. Half a gigabyte,
 # most of it never imported, so that nothing is compiled ahead.
 prepare_infra() {

@@ -29,7 +29,7 @@ from bodega.schema import DEAD
 
 REGION = "eu-west-1"
 _REPOSITORY = Path(__file__).resolve().parents[2]
-_ENGINES = _REPOSITORY / ".venv-engines" / "bin"
+ENGINES = _REPOSITORY / ".venv-engines" / "bin"
 _START_SECONDS = 60
 
 
@@ -42,7 +42,7 @@ def free_port():
 @functools.cache
 def ministack(*, auth=False):
     """Return the address of a running ministack; with `auth` it checks signatures and policies."""
-    program = _found("ministack")
+    program = found("ministack")
     port = free_port()
     folder = tempfile.mkdtemp(prefix="ministack-")
     environment = {
@@ -53,9 +53,9 @@ def ministack(*, auth=False):
         "AUTH": str(auth).lower(),
         "S3_DATA_DIR": f"{folder}/s3",
     }
-    _start([program], environment, folder)
+    start([program], environment, folder)
     address = f"http://127.0.0.1:{port}"
-    wait_until(lambda: _answers(f"{address}/_localstack/health"))
+    wait_until(lambda: answers(f"{address}/_localstack/health"))
     return address
 
 
@@ -65,7 +65,7 @@ def redis_server():
     program = shutil.which("redis-server") or shutil.which("valkey-server") or missing("redis-server")
     port = free_port()
     folder = tempfile.mkdtemp(prefix="redis-")
-    _start([program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder], os.environ, folder)
+    start([program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder], os.environ, folder)
     wait_until(lambda: socket.create_connection(("127.0.0.1", port), timeout=2).close())
     return f"redis://127.0.0.1:{port}"
 
@@ -159,29 +159,35 @@ def queue_arn(address, queue):
     return client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
-def aws_client(service, address):
+def aws_client(service, address, access_key="test", secret_key="test"):  # noqa: S107
     """Return a client of boto3's for what is rare: making buckets, keys and queues."""
     return boto3.client(
-        service, endpoint_url=address, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
+        service,
+        endpoint_url=address,
+        region_name=REGION,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
     )
 
 
-def s3_bucket(address, name):
+def s3_bucket(address, name, access_key="test", secret_key="test"):  # noqa: S107
     """Make a bucket and return obstore's store of it."""
-    aws_client("s3", address).create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    aws_client("s3", address, access_key, secret_key).create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
     return S3Store(
         name,
         endpoint=address,
         region=REGION,
-        access_key_id="test",
-        secret_access_key="test",
+        access_key_id=access_key,
+        secret_access_key=secret_key,
         virtual_hosted_style_request=False,
         client_options={"allow_http": True},
     )
 
 
-def _found(name):
-    program = _ENGINES / name
+def found(name):
+    program = ENGINES / name
     return str(program) if program.exists() else missing(name)
 
 
@@ -191,7 +197,7 @@ def missing(name):
     return pytest.skip(f"{name} is not installed: ./test.sh installs it")
 
 
-def _start(command, environment, folder):
+def start(command, environment, folder):
     with (Path(folder) / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
 
@@ -217,6 +223,6 @@ def wait_until(ready):
             time.sleep(0.1)
 
 
-def _answers(address):
+def answers(address):
     with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310 - loopback
         answer.read()

@@ -5,9 +5,11 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from zlib import crc32
 
+import opinions
 import pytest
 from engines import ministack, s3_bucket
 from hypothesis import HealthCheck, given, settings
@@ -72,19 +74,25 @@ def open_local(folder):
     return FileObjectStore(folder, clock=SettableClock())
 
 
-def open_s3(folder):
+def open_s3(folder, engine=ministack, **credentials):
     return S3ObjectStore(
-        s3_bucket(ministack(), f"bodega-{crc32(str(folder).encode()):08x}"),
+        s3_bucket(engine(), f"bodega-{crc32(str(folder).encode()):08x}", **credentials),
         folder=folder / "copies",
         clock=SystemClock(),
     )
 
 
-ADAPTERS = {"local": open_local, "s3": open_s3}
+ADAPTERS = {
+    "local": open_local,
+    "moto": partial(open_s3, engine=opinions.moto),
+    "s3": open_s3,
+    "swift": partial(open_s3, engine=opinions.swift, **opinions.SWIFT_KEYS),
+}
 
 
-@pytest.fixture(params=sorted(ADAPTERS))
+@pytest.fixture(params=opinions.marked(ADAPTERS))
 def store(request, tmp_path) -> ObjectStore:
+    opinions.skip_what_differs(request)
     return ADAPTERS[request.param](tmp_path)
 
 

@@ -4,9 +4,11 @@ import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from zlib import crc32
 
+import opinions
 import pytest
 from engines import dynamo_client, ministack, retry
 from hypothesis import HealthCheck, given, settings
@@ -61,8 +63,8 @@ def open_local(folder, clock, *, max_rates=False):
     return SqliteTableStore(database, TABLES, clock=clock, max_rates=max_rates), database.close
 
 
-def open_dynamo(folder, clock):
-    client = dynamo_client(ministack())
+def open_dynamo(folder, clock, engine=ministack):
+    client = dynamo_client(engine())
     prefix = f"t{crc32(str(folder).encode()):08x}_"
     # The engine's own clock is far ahead of these tests'.
     create_missing(client, TABLES, prefix=prefix, expire=False)
@@ -71,7 +73,12 @@ def open_dynamo(folder, clock):
 
 
 # An adapter joins by a line here: how to open an empty store, and how to close what was opened with it.
-ADAPTERS = {"dynamo": open_dynamo, "local": open_local}
+ADAPTERS = {
+    "dynamo": open_dynamo,
+    "dynalite": partial(open_dynamo, engine=opinions.dynalite),
+    "local": open_local,
+    "moto": partial(open_dynamo, engine=opinions.moto),
+}
 
 
 RATES = pytest.mark.differs(dynamo="how much a partition takes is DynamoDB's own business; the laptop imitates it")
@@ -82,12 +89,10 @@ def clock():
     return SettableClock(START)
 
 
-@pytest.fixture(params=sorted(ADAPTERS))
+@pytest.fixture(params=opinions.marked(ADAPTERS))
 def opener(request, tmp_path):
     """Open further stores on the same data; all are closed in the end."""
-    differs = request.node.get_closest_marker("differs")
-    if differs is not None and request.param in differs.kwargs:
-        pytest.skip(differs.kwargs[request.param])
+    opinions.skip_what_differs(request)
     closers = []
 
     def open_store(clock, **options):
@@ -1361,7 +1366,7 @@ class TableMachine(RuleBasedStateMachine):
         assert [one.event for one in self.store.announced(0)] == self.events
 
 
-@pytest.mark.parametrize("adapter", sorted(ADAPTERS))
+@pytest.mark.parametrize("adapter", ["dynamo", "local"])
 def test_a_store_behaves_as_a_dict_would(adapter, tmp_path_factory):
     class Machine(TableMachine):
         @staticmethod
