@@ -229,6 +229,7 @@ COUNTS_RULE = (  # what IoT selects from is a topic, not a table
 )
 
 MEDIA = "media/"
+UPLOADS = "uploads/"
 IMPORTS = "imports/"
 EXPORTS = "exports/"
 MODELS = "models/"

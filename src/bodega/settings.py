@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checkouts_per_minute: checkouts and holds that one address may begin in a minute. checkouts_per_cart: and that one
     cart may begin in a quarter of an hour.
     outgoing_allow: networks that webhooks may call although they are not public, and in the clear.
+    uploads_kept_days: after how long uploads that nothing came of are removed.
     hold_reviews: whose reviews wait for staff before they are shown.
     payments: who moves money. capture: whether an order's money is taken when it is placed, or when staff say so.
     stripe_secret_key, stripe_webhook_secrets: Stripe's, the latter with commas while one is being replaced.
@@ -74,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checkouts_per_minute: int = 6000
     checkouts_per_cart: int = 100
     outgoing_allow: tuple[Network, ...] = ()
+    uploads_kept_days: int = 7
     hold_reviews: HoldReviews = "nobody"
     payments: Payments = "sandbox"
     capture: Capture = "at_once"
@@ -258,6 +260,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "admin_requests_per_minute": _number(1, 10**9),
     "checkouts_per_minute": _number(1, 10**9),
     "checkouts_per_cart": _number(1, 10**9),
+    "uploads_kept_days": _number(1, 3650),
     "outgoing_allow": _networks,
     "hold_reviews": _one_of(*get_args(HoldReviews)),
     "payments": _one_of(*get_args(Payments)),

@@ -39,9 +39,9 @@ JOBS: Mapping[str, Job] = {
         serves_pages=True,
         needs=Needs(
             writes=EVERY_TABLE,
-            looks_up=(schema.MEDIA, schema.IMPORTS, schema.EXPORTS, schema.MODELS, schema.SEARCH),
-            puts=(schema.MEDIA, schema.IMPORTS, schema.EXPORTS, schema.MODELS),
-            deletes=(schema.MEDIA, schema.IMPORTS, schema.EXPORTS),
+            looks_up=(schema.MEDIA, schema.UPLOADS, schema.IMPORTS, schema.EXPORTS, schema.MODELS, schema.SEARCH),
+            puts=(schema.MEDIA, schema.UPLOADS, schema.IMPORTS, schema.EXPORTS, schema.MODELS),
+            deletes=(schema.MEDIA, schema.UPLOADS, schema.IMPORTS, schema.EXPORTS),
             sends=EVERY_QUEUE,
             receives=_DEAD,  # staff look at dead letters and drive them again
             seals=True,
@@ -89,13 +89,13 @@ JOBS: Mapping[str, Job] = {
         memory_mb=1769,
         timeout_seconds=60,
         queues=("uploads",),
-        uploads=("uploads/",),
+        uploads=(schema.UPLOADS,),
         needs=Needs(
             writes=frozenset({schema.CATALOG, schema.LISTINGS, schema.OUTBOX.name, schema.SYSTEM}),
             reads=frozenset({schema.INVENTORY, schema.RATINGS}),
-            looks_up=("uploads/", schema.MEDIA),
+            looks_up=(schema.UPLOADS, schema.MEDIA),
             puts=(schema.MEDIA,),
-            deletes=("uploads/",),
+            deletes=(schema.UPLOADS,),
             receives=frozenset({"uploads"}),
             signs=True,
         ),
@@ -106,9 +106,9 @@ JOBS: Mapping[str, Job] = {
         timeout_seconds=900,
         needs=Needs(
             writes=EVERY_TABLE - {schema.ACCESS, schema.CREDENTIALS, schema.KEYRING, schema.SESSIONS, schema.THROTTLES},
-            looks_up=(schema.MODELS, schema.TRAINING, schema.SEARCH),
+            looks_up=(schema.MODELS, schema.TRAINING, schema.UPLOADS, schema.IMPORTS, schema.SEARCH),
             puts=(schema.MODELS, schema.TRAINING, schema.SEARCH),
-            deletes=(schema.MODELS, schema.TRAINING, schema.SEARCH),
+            deletes=(schema.MODELS, schema.TRAINING, schema.UPLOADS, schema.IMPORTS, schema.SEARCH),
             sends=EVERY_QUEUE,
             seals=True,
             publishes=True,
@@ -135,4 +135,5 @@ SCHEDULES: Mapping[str, str] = {
     "lists": "rate(10 minutes)",
     "publish-search-snapshot": "rate(5 minutes)",
     "train": "rate(1 day)",
+    "leftovers": "rate(1 day)",
 }

@@ -26,6 +26,7 @@ from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
 from bodega.domain.flows.jobs import Jobs
 from bodega.domain.flows.leaving import Leaving
+from bodega.domain.flows.leftovers import Leftovers
 from bodega.domain.flows.mailing import Mailer
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
@@ -129,6 +130,7 @@ class Shop:
     exporter: Exporter
     jobs: Jobs
     event_exporter: EventExporter
+    leftovers: Leftovers
     webhooks: Webhooks
 
     def close(self) -> None:

@@ -132,6 +132,7 @@ def build(
         exporter=transfers.exporter,
         jobs=transfers.jobs,
         event_exporter=transfers.events,
+        leftovers=transfers.leftovers,
         webhooks=_webhooks(world, outgoing),
     )
 

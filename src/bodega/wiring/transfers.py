@@ -1,5 +1,6 @@
 """Build what brings files in and out: imports, exports and their jobs."""
 
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from bodega.adapters.formats import FileTabular
@@ -9,6 +10,7 @@ from bodega.domain.flows.event_exporting import EventExporter
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.jobs import Jobs
+from bodega.domain.flows.leftovers import Leftovers
 from bodega.domain.reviews.service import Reviews
 from bodega.domain.shop import World
 from bodega.settings import Settings
@@ -24,6 +26,7 @@ class Transfers(NamedTuple):
     exporter: Exporter
     jobs: Jobs
     events: EventExporter
+    leftovers: Leftovers
 
 
 def transfers_of(
@@ -45,19 +48,22 @@ def transfers_of(
     }
     importer = Importer(table=table, catch_up=goods.indexer.catch_up, scratch=scratch, clock=clock, **shared)
     exporter = Exporter(**shared)
+    jobs = Jobs(
+        table=table,
+        objects=world.objects,
+        queue=world.queue,
+        importer=importer,
+        exporter=exporter,
+        scratch=scratch,
+        keys=world.keys,
+        clock=clock,
+        ids=world.ids,
+    )
+    kept = timedelta(days=settings.uploads_kept_days)
     return Transfers(
         importer=importer,
         exporter=exporter,
-        jobs=Jobs(
-            table=table,
-            objects=world.objects,
-            queue=world.queue,
-            importer=importer,
-            exporter=exporter,
-            scratch=scratch,
-            keys=world.keys,
-            clock=clock,
-            ids=world.ids,
-        ),
+        jobs=jobs,
         events=EventExporter(orders=selling.orders, objects=world.objects, tabular=tabular, scratch=scratch),
+        leftovers=Leftovers(objects=world.objects, jobs=jobs, clock=clock, kept=kept),
     )

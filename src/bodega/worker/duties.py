@@ -94,6 +94,7 @@ def long_duties(shop: Shop) -> list[Duty]:
         Duty("lists", timedelta(minutes=1), lambda: catch_up_lists(shop)),
         Duty("tidy index", timedelta(minutes=1), lambda: tidy_index(shop)),
         Duty("train", timedelta(minutes=1), lambda: train_if_due(shop)),
+        Duty("leftovers", timedelta(hours=1), lambda: remove_leftovers(shop)),
     ]
 
 
@@ -131,6 +132,14 @@ def catch_up_lists(shop: Shop) -> bool:
 def tidy_index(shop: Shop) -> bool:
     """Rid the search index of what changes left behind when that is most of it; never True: once is enough."""
     shop.indexer.tidy()
+    return False
+
+
+def remove_leftovers(shop: Shop) -> bool:
+    """Remove uploads that nothing came of; never True: all that are old go at once."""
+    removed = shop.leftovers.remove()
+    if removed:
+        _log.info("leftovers removed", extra={"files": removed})
     return False
 
 

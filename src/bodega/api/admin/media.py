@@ -19,7 +19,6 @@ from bodega.domain.catalog.products import input_of
 from bodega.errors import ConflictError, NotFoundError, StaleVersionError
 
 WRITE = Scope("catalog:write")
-STAGING = "uploads/"
 _ID = re.compile(r"[A-Za-z0-9_\-]{1,80}")
 _TRIES = 5
 
@@ -56,7 +55,7 @@ def create(call: Call) -> Reply:
     suffix = images.CONTENT_TYPES[call.body.content_type]
     ticket = Ticket(
         kind="media",
-        key=f"{STAGING}{product.id}/{media_id}.{suffix}",
+        key=f"{schema.UPLOADS}{product.id}/{media_id}.{suffix}",
         content_types=(call.body.content_type,),
         max_bytes=call.desk.options.max_media_bytes,
         expires_at=expiry(call),
@@ -74,11 +73,11 @@ def complete(call: Call) -> Reply:
     if any(f"/{media_id}." in media.key for media in product.media):
         return shown(product)
     objects = call.shop.world.objects
-    found = (objects.find(f"{STAGING}{product_id}/{media_id}.{s}") for s in images.CONTENT_TYPES.values())
+    found = (objects.find(f"{schema.UPLOADS}{product_id}/{media_id}.{s}") for s in images.CONTENT_TYPES.values())
     staged = next((info for info in found if info is not None), None)
     if staged is None:
         raise NoSuchUploadError("this picture was not uploaded yet, or not for this product")
-    key = staged.key.removeprefix(STAGING)
+    key = staged.key.removeprefix(schema.UPLOADS)
     head = next(objects.stream(staged.key, chunk_bytes=images.HEAD_BYTES), b"")
     objects.put(schema.MEDIA + key, objects.stream(staged.key))
     width, height = images.dimensions(head) or (None, None)

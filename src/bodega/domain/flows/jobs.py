@@ -31,7 +31,7 @@ from bodega.ports.objects import ObjectInfo, ObjectStore
 from bodega.ports.queue import Message, Queue
 from bodega.ports.scratch import Scratch
 from bodega.ports.table import TableStore
-from bodega.values.page import Page, Position
+from bodega.values.page import MAX_LIMIT, Page, Position
 
 __all__ = ["EXPORT_SUBJECTS", "IMPORT_SUBJECTS", "Checkpoint", "Job", "Jobs", "Rejection", "TakenOverError"]
 
@@ -118,6 +118,17 @@ class Jobs:
     def rejections(self, job_id: str, *, position: Position | None = None, limit: int = 100) -> Page[Rejection]:
         """Return what an import refused, in order of lines; of very many, the first ten thousand that were met."""
         return self._store.rejections(job_id, position=position, limit=limit)
+
+    def needed_files(self) -> frozenset[str]:
+        """Return the keys of uploaded files that some import has yet to read, or may be resumed to read."""
+        needed: set[str] = set()
+        position: Position | None = None
+        while True:
+            page = self._store.list(kind="import", position=position, limit=MAX_LIMIT)
+            needed |= {job.object_key for job in page.rows if job.object_key is not None and job.state != "done"}
+            if page.next is None:
+                return frozenset(needed)
+            position = page.next
 
     def resume(self, job_id: str) -> Job:
         """Queue a job again that failed or was interrupted, to go on where it stopped; ConflictError if it is done."""
