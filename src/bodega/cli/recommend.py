@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     report = verbs.add_parser("report", help="what shoppers did with recommendations")
     report.add_argument("--days", type=int, default=30, help="today and the days before (default: 30)")
     events = verbs.add_parser("export-events", help="lay out all order lines for a training on other machines")
-    events.add_argument("--since", type=date.fromisoformat, metavar="DAY", help="only the days from this one on (UTC)")
+    events.add_argument("--since", type=_day, metavar="DAY", help="only the days from this one on (UTC)")
     publish = verbs.add_parser("publish", help="put into service what other machines learnt")
     publish.add_argument("artifact", help="a folder, or a prefix in the object store, such as training/first/")
     publish.add_argument("--force", action="store_true", help="though it is worth less than what is popular")
@@ -73,6 +73,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         verb.epilog = f"example: bodega recommend {_EXAMPLES[name]}"
         add_data_argument(verb)
         verb.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no day such as 2026-01-31") from None
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:

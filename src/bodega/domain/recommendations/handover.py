@@ -15,6 +15,7 @@ from bodega.recsys.demand import Demand
 from bodega.recsys.training import TrainedModel
 
 FORMAT = 1
+_LAST_DAY = 2_932_896  # of the year 9999
 _DEMAND = "demand_"  # arrays of this prefix are the demand's
 _IDS, _FACTS, _MODEL = "product_ids.npy", "handover.json", "model.json"
 _ARRAYS = (
@@ -96,8 +97,10 @@ def _check(facts: Facts, trained: TrainedModel, demand: Mapping[str, NDArray[Any
     fault = Demand.fault_in(demand, n_items)
     if fault:
         raise InvalidError(fault)
-    if not np.isfinite(facts.as_of_days):
-        raise InvalidError("its time is no number")
+    if not 0 <= facts.as_of_days <= _LAST_DAY:
+        raise InvalidError(f"its time is day {facts.as_of_days} since 1970")
+    if min(facts.seconds, *msgspec.structs.astuple(facts.size)) < 0:
+        raise InvalidError("it was learnt in less than no time, or from less than nothing")
 
 
 def _names(ids: NDArray[Any]) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from bodega.cli.main import main
 from bodega.domain.flows.order_events import read_events
 from bodega.domain.recommendations.evidence import Judgement, NotWorthItError
 from bodega.domain.recommendations.handover import Handover, UnusableHandoverError
@@ -161,6 +162,10 @@ DAMAGES = {
     "an array that says it is huge": lambda files: files.update({"habit.npy": as_huge_npy()}),
     "another format": with_facts(format=99),
     "a time that is none": with_facts(as_of_days="soon"),
+    "a time that no calendar has": with_facts(as_of_days=1e300),
+    "a time before all sales": with_facts(as_of_days=-0.5),
+    "less than nothing": with_facts(size={"orders": -1, "events": 1, "customers": 1, "products": 1}),
+    "less than no time": with_facts(seconds=-1.0),
     "unknown facts": with_facts(colour="red"),
     "worth more than all": with_facts(judged={"customers": 3, "k": 20, "ndcg": 7.0, "popularity_ndcg": 0.0}),
     "ids of another shop's size": with_array("product_ids", lambda ids: ids[:-1]),
@@ -185,3 +190,26 @@ def test_damaged_or_foreign_artifacts_are_refused_whole(counter, damage):
 
     with pytest.raises(UnusableHandoverError):
         Handover.read(get)
+
+
+def test_the_command_line_publishes_from_the_object_store_and_says_why_not(counter, capsys):
+    where = ["--data", str(counter.folder)]
+    for name, data in learnt(counter).files():
+        counter.objects.put(f"training/first/{name}", data)
+    for name, data in learnt(counter, judged=None).files():
+        counter.objects.put(f"training/second/{name}", data)
+    before = counter.models.current_version()
+    counter.shop.close()
+
+    assert main(["recommend", "export-events", "--json", *where]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["location"].endswith("/training+/events+/")
+    for artifact, reason in {
+        "none": "nothing to publish",
+        "../up": "nothing to publish",
+        "second": "nobody knows",
+    }.items():
+        assert main(["recommend", "publish", f"training/{artifact}", *where]) != 0
+        assert reason in capsys.readouterr().err
+    assert main(["recommend", "publish", "training/first/", "--json", *where]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["version"] != before
+    assert main(["recommend", "publish", "training/second", "--force", *where]) == 0
