@@ -40,7 +40,7 @@ from bodega.settings import Settings  # noqa: E402
 from bodega.values.money import Money  # noqa: E402
 from bodega.wiring import open_shop  # noqa: E402
 
-FUNCTIONS = ("http", "recommend", "stream", "queue", "schedule", "device")
+FUNCTIONS = ("http", "recommend", "stream", "queue", "objects", "schedule", "device")
 SEED = 7
 CUSTOMERS, ORDERS_EACH, LINES = 60, 6, 3
 NEWEST = datetime(2026, 11, 20, tzinfo=UTC)

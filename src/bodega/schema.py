@@ -183,7 +183,7 @@ QUEUES = (
     QueueSpec("credits"),
     # What devices say: nothing subscribes it to events, brokers send to it.
     QueueSpec("counts"),
-    # What the stream of announced events brought that nobody could read; its dead letters are what there is to see.
+    # What functions were brought, of announced events and of uploads, that nobody could read: dead letters alone.
     QueueSpec(ANNOUNCEMENTS),
 )
 SUBSCRIPTIONS = (

@@ -96,6 +96,7 @@ JOBS: Mapping[str, Job] = {
             looks_up=(schema.UPLOADS, schema.MEDIA),
             puts=(schema.MEDIA,),
             deletes=(schema.UPLOADS,),
+            sends=frozenset({f"{schema.ANNOUNCEMENTS}{schema.DEAD}"}),
             receives=frozenset({"uploads"}),
             signs=True,
         ),

@@ -28,6 +28,7 @@ from bodega.domain.flows.jobs import Jobs
 from bodega.domain.flows.leaving import Leaving
 from bodega.domain.flows.leftovers import Leftovers
 from bodega.domain.flows.mailing import Mailer
+from bodega.domain.flows.picturing import Picturing
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
 from bodega.domain.flows.returning import Returning
@@ -91,6 +92,7 @@ class Shop:
     world: World
     currency: str
     catalog: Catalog
+    picturing: Picturing
     inventory: Inventory
     stock: Stock
     holds: Holds

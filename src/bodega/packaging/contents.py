@@ -35,6 +35,7 @@ FUNCTIONS: Mapping[str, Contents] = {
     ),
     "stream": _shop("stream"),
     "queue": _shop("queue"),
+    "objects": _shop("objects", "lambda-objects"),
     "schedule": _shop("schedule", "lambda-schedule"),
     "device": _shop("device"),
 }

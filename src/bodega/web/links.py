@@ -1,10 +1,11 @@
 """Build every address that a page links to, so that each is quoted in one place."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from urllib.parse import quote, urlencode
 
 from bodega import schema
+from bodega.domain.flows.picturing import sized
 
 
 class Href(str):
@@ -65,6 +66,14 @@ def collection(slug: str) -> Href:
 def media(key: str) -> Href:
     """Return the address of a picture; keys are relative to the media folder, whether or not they repeat its name."""
     return Href(f"/media/{quote(key.removeprefix(schema.MEDIA), safe='/')}")
+
+
+def media_sources(key: str, width: int, widths: Sequence[int]) -> Href:
+    """Return a picture's addresses with their widths, as HTML takes them; "" where there is one alone."""
+    if not widths:
+        return Href("")
+    smaller = [f"{media(sized(key, one))} {one}w" for one in sorted(widths)]
+    return Href(", ".join((*smaller, f"{media(key)} {width}w")))
 
 
 def seen(product_id: str, *, via: str = "") -> Href:

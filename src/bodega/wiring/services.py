@@ -3,6 +3,7 @@
 import random
 from datetime import timedelta
 
+from bodega.adapters.pillow.pictures import PillowPictures
 from bodega.domain.accounts.service import ApiKeys
 from bodega.domain.accounts.vault import Vault
 from bodega.domain.devices.service import Devices
@@ -11,6 +12,7 @@ from bodega.domain.flows.counting import Counting
 from bodega.domain.flows.leaving import Leaving
 from bodega.domain.flows.mailing import Mailer
 from bodega.domain.flows.pacing import Pacing
+from bodega.domain.flows.picturing import Picturing
 from bodega.domain.flows.relisting import Relister
 from bodega.domain.flows.reviewing import Reviewing
 from bodega.domain.reviews.service import Reviews
@@ -64,6 +66,7 @@ def build(
         world=world,
         currency=settings.currency,
         catalog=goods.catalog,
+        picturing=Picturing(objects=world.objects, pictures=PillowPictures()),
         inventory=goods.inventory,
         stock=goods.stock,
         holds=selling.holds,

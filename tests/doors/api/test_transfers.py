@@ -46,7 +46,7 @@ def test_a_picture_is_uploaded_completed_and_served_harmlessly(staff: Any, clien
     ]
     assert again.json() == attached.json()
     served = client.get(f"/media/{attached.json()['media'][0]['key']}")
-    assert served.content == PNG
+    assert images.dimensions(served.content) == (3, 2)
     assert served.headers["content-type"] == "image/png"
     assert served.headers["x-content-type-options"] == "nosniff"
 
@@ -64,6 +64,18 @@ def test_what_is_not_the_picture_it_says_is_refused(
 
     problem(refused, 415, "not_this_picture")
     assert list(shop.world.objects.list("uploads/")) == []
+
+
+def test_what_begins_as_a_picture_and_is_none_cannot_be_attached_and_is_not_shown(
+    staff: Any, client: Any, shop: Shop, made: dict[str, Any]
+) -> None:
+    offered = ticket(staff, made)
+    client.put(offered["upload"]["url"], content=PNG[:40] + b"<script>", headers={"content-type": "image/png"})
+
+    refused = staff.post(f"{PRODUCTS}/{made['id']}/media/{offered['id']}:complete", json={})
+
+    problem(refused, 422, "unreadable_picture")
+    assert list(shop.world.objects.list("media/")) == []
 
 
 def test_svg_is_not_taken_and_other_types_than_agreed_neither(staff: Any, client: Any, made: dict[str, Any]) -> None:

@@ -5,7 +5,9 @@ import json
 import pytest
 from browsing import NASTY, Browser, Soup
 
+from bodega.domain.catalog.model import Media
 from bodega.domain.shop import Shop
+from bodega.web.storefront.cards import picture
 
 
 def _data(soup: Soup) -> dict:
@@ -126,3 +128,14 @@ def test_what_is_not_on_sale_is_not_there(browser: Browser, slug: str) -> None:
 
     assert answer.status_code == 404
     assert f">{slug}<" not in answer.text
+
+
+def test_a_picture_that_is_there_in_several_widths_names_them_for_browsers_to_choose_from() -> None:
+    media = Media(key="prod_1/a, b.png", width=800, height=400, widths=[640, 320])
+
+    shown = picture(media, "A mug")
+
+    assert shown.sources == (
+        "/media/prod_1/a%2C%20b-320.webp 320w, /media/prod_1/a%2C%20b-640.webp 640w, /media/prod_1/a%2C%20b.png 800w"
+    )
+    assert picture(Media(key="prod_1/c.svg"), "A cup").sources == ""

@@ -78,15 +78,15 @@ def complete(call: Call) -> Reply:
     if staged is None:
         raise NoSuchUploadError("this picture was not uploaded yet, or not for this product")
     key = staged.key.removeprefix(schema.UPLOADS)
-    head = next(objects.stream(staged.key, chunk_bytes=images.HEAD_BYTES), b"")
-    objects.put(schema.MEDIA + key, objects.stream(staged.key))
-    width, height = images.dimensions(head) or (None, None)
+    picturing = call.shop.picturing
+    ready = picturing.make_ready(key)
+    shown_as = Media(key=key, alt=call.body.alt, width=ready.width, height=ready.height, widths=ready.widths)
     try:
-        product = _attach(call, product_id, Media(key=key, alt=call.body.alt, width=width, height=height))
+        product = _attach(call, product_id, shown_as)
     except BaseException:
-        objects.delete(schema.MEDIA + key)
+        picturing.discard(key)
         raise
-    objects.delete(staged.key)
+    picturing.forget_upload(key)
     return shown(product)
 
 

@@ -40,12 +40,16 @@ class ScheduledPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
 
 
 class Media(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """A picture: `key` in the object store, served below /media/."""
+    """A picture: `key` in the object store, served below /media/.
+
+    In each of `widths` it is there as WebP, too, under its key with `-<width>.webp` in place of the suffix.
+    """
 
     key: Annotated[str, Meta(min_length=1, max_length=300)]
     alt: Annotated[str, Meta(max_length=300)] = ""
     width: Annotated[int, Meta(ge=1, le=20_000)] | None = None
     height: Annotated[int, Meta(ge=1, le=20_000)] | None = None
+    widths: Annotated[list[Annotated[int, Meta(ge=1, le=20_000)]], Meta(max_length=10)] = []
 
 
 class VariantInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):

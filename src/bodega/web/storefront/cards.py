@@ -15,13 +15,17 @@ _TONES = 6
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """A picture with its size, so that the page does not jump when it arrives."""
+    """A picture with its size, so that the page does not jump when it arrives.
+
+    `sources` names it in all widths that it is there in, for browsers to choose from; "" if there is one alone.
+    """
 
     href: Href
     alt: str
     width: int
     height: int
     eager: bool = False
+    sources: Href = Href("")
 
 
 class Stars(msgspec.Struct, frozen=True):
@@ -82,7 +86,15 @@ def card_view(card: Card, *, reason: str = "", via: str = "", eager: bool = Fals
 
 def picture(media: Media, title: str, *, eager: bool = False) -> Picture:
     """Show a picture; the product's title stands in for a missing alternative text."""
-    return Picture(links.media(media.key), media.alt or title, media.width or _SQUARE, media.height or _SQUARE, eager)
+    width = media.width or _SQUARE
+    return Picture(
+        links.media(media.key),
+        media.alt or title,
+        width,
+        media.height or _SQUARE,
+        eager,
+        links.media_sources(media.key, width, media.widths),
+    )
 
 
 def stars(rating: Rating) -> Stars | None:
