@@ -2,21 +2,30 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from random import Random
 from typing import Any
+from zlib import crc32
 
 import pytest
 import stripe
+from engines import dynamo_client, ministack, retry
 from stripe_stand_in import StripeStandIn
 
+from bodega import schema
+from bodega.adapters.aws.payments_ledger import TableLedger
+from bodega.adapters.aws.table import DynamoTableStore
+from bodega.adapters.aws.table_setup import create_missing
 from bodega.adapters.local.keys import LocalKeys
 from bodega.adapters.local.payments import SandboxPayments
 from bodega.adapters.local.payments_cards import CARDS
+from bodega.adapters.local.payments_ledger import SqliteLedger
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.stripe.payments import StripePayments
 from bodega.adapters.system.clock import SettableClock
-from bodega.adapters.system.ids import SeededIds
+from bodega.adapters.system.ids import SeededIds, UlidIds
 from bodega.errors import InvalidError
 from bodega.ports.payments import (
     Charge,
@@ -63,16 +72,31 @@ def gbp(amount):
 
 
 def open_sandbox(folder):
-    clock = SettableClock()
     database = Database.open(folder / "payments.sqlite")
-    sandbox = SandboxPayments(database, keys=LocalKeys(folder / "keys"), clock=clock, ids=SeededIds(3, clock))
+    yield sandbox_desk(folder, SettableClock(), SqliteLedger(database))
+    database.close()
+
+
+def open_sandbox_in_tables(folder):
+    """Remember payments in DynamoDB's tables, as machines do that share no disk."""
+    clock = SettableClock()
+    client = dynamo_client(ministack())
+    prefix = f"y{crc32(str(folder).encode()):08x}_"
+    tables = (schema.table(schema.SYSTEM),)
+    create_missing(client, tables, prefix=prefix)
+    table = DynamoTableStore(client, tables, prefix=prefix, clock=clock, random=Random(), retry=retry())
+    yield sandbox_desk(folder, clock, TableLedger(table, ids=UlidIds(clock)))
+    client.close()
+
+
+def sandbox_desk(folder, clock, ledger):
+    sandbox = SandboxPayments(ledger, keys=LocalKeys(folder / "keys"), clock=clock, ids=SeededIds(3, clock))
     words = {"approve": "card_approve", "decline": "card_decline_funds", "action": "card_action", "none": "4242"}
 
     def webhook(charge):
         return next((d.body, dict(d.headers)) for d in sandbox.due_webhooks() if charge.id in d.body.decode())
 
-    yield Desk(sandbox, clock, words, sandbox, webhook)
-    database.close()
+    return Desk(sandbox, clock, words, sandbox, webhook)
 
 
 def open_stripe(_folder):
@@ -111,14 +135,17 @@ def stripe_webhook(kind, about, clock, secret=SECRET):
     return body.encode(), {"stripe-signature": header}
 
 
-@pytest.fixture(params=[open_sandbox, open_stripe], ids=["sandbox", "stripe"])
+SANDBOXES = {"sandbox": open_sandbox, "sandbox-in-tables": open_sandbox_in_tables}
+
+
+@pytest.fixture(params=[*SANDBOXES.values(), open_stripe], ids=[*SANDBOXES, "stripe"])
 def desk(request, tmp_path):
     yield from request.param(tmp_path)
 
 
-@pytest.fixture
-def sandbox(tmp_path):
-    yield from open_sandbox(tmp_path)
+@pytest.fixture(params=SANDBOXES.values(), ids=SANDBOXES)
+def sandbox(request, tmp_path):
+    yield from request.param(tmp_path)
 
 
 @pytest.fixture
@@ -362,7 +389,7 @@ def test_webhooks_come_as_often_as_their_card_says_and_until_they_are_dropped(sa
         assert len(due) == 3
         assert len({delivery.body for delivery in due}) == 1
     for delivery in due:
-        sandbox.behind.drop_webhook(delivery.number)
+        sandbox.behind.drop_webhook(delivery.id)
     assert sandbox.behind.due_webhooks() == []
 
 
@@ -387,6 +414,17 @@ def test_payments_outlive_their_process(tmp_path):
     desk = next(open_sandbox(tmp_path))
     assert desk.provider.find(desk.charge()).captured == 2300
     assert len(desk.behind.due_webhooks()) == 2
+
+
+def test_one_capture_asked_for_on_many_machines_at_once_is_one(sandbox):
+    charge = sandbox.charge()
+    sandbox.provider.authorise(charge)
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(sandbox.provider.capture, charge, amount=gbp(2300), operation_id="op") for _ in range(8)]
+
+    assert [one.result().captured for one in asked] == [2300] * 8
+    assert len(sandbox.behind.due_webhooks()) == 2
 
 
 def test_every_card_is_documented_by_name_and_authorises_without_a_crash(sandbox):

@@ -61,9 +61,9 @@ class PaymentEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookDelivery(msgspec.Struct, frozen=True):
-    """A webhook to be received now; drop it by its `number` once it was."""
+    """A webhook to be received now; drop it by its `id` once it was."""
 
-    number: int
+    id: str
     body: bytes
     headers: Mapping[str, str]
 
@@ -179,6 +179,6 @@ class PaymentSandbox(Protocol):
         """Return webhooks whose time has come, signed now, in the order in which they would arrive."""
         ...
 
-    def drop_webhook(self, number: int) -> None:
+    def drop_webhook(self, webhook_id: str) -> None:
         """Forget a webhook that was received; others are due again and again."""
         ...

@@ -9,13 +9,13 @@ from bodega.adapters.aws.deployment_check import check_deployment
 from bodega.adapters.aws.keys import KmsKeys
 from bodega.adapters.aws.lane import ThreadLane
 from bodega.adapters.aws.objects import S3ObjectStore
+from bodega.adapters.aws.payments_ledger import TableLedger
 from bodega.adapters.aws.queue import SqsQueue
 from bodega.adapters.aws.table import DynamoTableStore
 from bodega.adapters.aws.table_setup import check_tables
 from bodega.adapters.aws.world import Clients, Deployment
 from bodega.adapters.local.cache import ProcessCache
 from bodega.adapters.local.search import TantivySearchIndex
-from bodega.adapters.local.sqlite import Database
 from bodega.adapters.system.clock import SystemClock
 from bodega.adapters.system.ids import UlidIds
 from bodega.adapters.system.passwords import Argon2Passwords
@@ -38,16 +38,15 @@ def aws_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tantiv
     deployment = deployment_of(settings)
     clients = Clients(deployment, clock=SystemClock())
     keys = KmsKeys(clients.boto("kms"), key_id=deployment.kms_key, master=clients.secret(deployment.master_secret))
-    # The sandbox's bank is this machine's; real money needs nothing of it.
-    bank = Database.open(folder / "sandbox.sqlite")
-    provider, sandbox = payments_of(settings, bank, keys, clock, ids)
     dynamo = clients.dynamo()
     check_tables(dynamo, schema.TABLES, prefix=deployment.prefix)
+    table = DynamoTableStore(
+        dynamo, schema.TABLES, prefix=deployment.prefix, clock=clock, random=SystemRandom(), retry=clients.retry
+    )
+    provider, sandbox = payments_of(settings, lambda: TableLedger(table, ids=ids), keys, clock, ids)
     queue = SqsQueue(clients.boto("sqs"), schema.QUEUES, prefix=deployment.prefix, clock=clock, ids=ids)
     world = World(
-        table=DynamoTableStore(
-            dynamo, schema.TABLES, prefix=deployment.prefix, clock=clock, random=SystemRandom(), retry=clients.retry
-        ),
+        table=table,
         objects=S3ObjectStore(clients.bucket(), folder=folder / "objects", clock=clock),
         cache=_cache(settings, deployment, clock),
         queue=queue,
@@ -60,7 +59,7 @@ def aws_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tantiv
         clock=clock,
         ids=ids,
         lane=ThreadLane(),
-        release=bank.close,
+        release=lambda: None,
     )
     return world, TantivySearchIndex(folder / "search")
 

@@ -6,6 +6,7 @@ from bodega.adapters.local.cache import ProcessCache
 from bodega.adapters.local.keys import LocalKeys
 from bodega.adapters.local.lane import GreenletLane
 from bodega.adapters.local.objects import FileObjectStore
+from bodega.adapters.local.payments_ledger import SqliteLedger
 from bodega.adapters.local.queue import SqliteQueue
 from bodega.adapters.local.search import TantivySearchIndex
 from bodega.adapters.local.sqlite import Database
@@ -29,7 +30,7 @@ def local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tant
     table = SqliteTableStore(database, schema.TABLES, clock=clock)
     queue = SqliteQueue(database, schema.QUEUES, clock=clock, ids=ids)
     keys = LocalKeys(folder / "keys")
-    payments, webhooks = payments_of(settings, database, keys, clock, ids)
+    payments, webhooks = payments_of(settings, lambda: SqliteLedger(database), keys, clock, ids)
     world = World(
         table=table,
         objects=FileObjectStore(folder / "objects", clock=clock),

@@ -1,9 +1,11 @@
 """Choose who moves money and who brings letters: by the settings, wherever the shop runs."""
 
+from collections.abc import Callable
+
 from bodega.adapters.local.keys import LocalKeys
 from bodega.adapters.local.mail import FolderMail
 from bodega.adapters.local.payments import SandboxPayments
-from bodega.adapters.local.sqlite import Database
+from bodega.adapters.local.payments_ledger import Ledger
 from bodega.adapters.smtp.mail import SmtpMail
 from bodega.adapters.system.clock import SystemClock
 from bodega.errors import UnavailableError
@@ -17,12 +19,12 @@ from bodega.wiring.folder import claim_folder
 
 
 def payments_of(
-    settings: Settings, database: Database, keys: Keys, clock: Clock, ids: Ids
+    settings: Settings, ledger: Callable[[], Ledger], keys: Keys, clock: Clock, ids: Ids
 ) -> tuple[PaymentProvider, PaymentSandbox | None]:
-    """Return who moves money; the second is the same if it moves none."""
+    """Return who moves money; the second is the same if it moves none, and then remembers payments in the ledger."""
     public_url = settings.public_url.rstrip("/")
     if settings.payments == "sandbox":
-        sandbox = SandboxPayments(database, keys=keys, clock=clock, ids=ids, bank_url=f"{public_url}/sandbox/bank")
+        sandbox = SandboxPayments(ledger(), keys=keys, clock=clock, ids=ids, bank_url=f"{public_url}/sandbox/bank")
         return sandbox, sandbox
     try:
         # Only who takes money through Stripe needs its library.

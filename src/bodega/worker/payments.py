@@ -22,8 +22,8 @@ def deliver_webhooks(shop: Shop) -> bool:
         try:
             shop.checkout_recovery.heard(shop.world.payments.parse_webhook(delivery.body, delivery.headers))
         except Exception:  # noqa: BLE001  # it is delivered again, as a provider would after any answer but 2xx
-            _log.exception("webhook not received", extra={"number": delivery.number})
+            _log.exception("webhook not received", extra={"webhook": delivery.id})
         else:
-            sandbox.drop_webhook(delivery.number)
+            sandbox.drop_webhook(delivery.id)
             received += 1
     return len(due) == _BATCH and received > 0

@@ -47,6 +47,6 @@ def deliver_webhooks(client: Any, shop: Shop) -> int:
         for delivery in due:
             headers = {"content-type": "application/json", **delivery.headers}
             assert client.post(WEBHOOK, content=delivery.body, headers=headers).status_code == 204
-            sandbox.drop_webhook(delivery.number)
+            sandbox.drop_webhook(delivery.id)
             count += 1
     return count

@@ -5,10 +5,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from bodega.adapters.local import payments_layout as sql
 from bodega.adapters.local.payments_cards import Card
-from bodega.adapters.local.sqlite import Database
-from bodega.adapters.local.sqlite_batch import Batch
+from bodega.adapters.local.payments_ledger import Book, Ledger
 from bodega.ports.clock import Clock
 from bodega.ports.keys import Keys
 from bodega.ports.payments import (
@@ -30,27 +28,28 @@ _encode = msgspec.json.Encoder().encode
 
 
 class SandboxWebhooks:
-    """Webhooks that wait to be delivered, in the sandbox's database."""
+    """Webhooks that wait to be delivered, in the sandbox's ledger."""
 
-    def __init__(self, database: Database, *, keys: Keys, clock: Clock) -> None:
-        self._database = database
+    def __init__(self, ledger: Ledger, *, keys: Keys, clock: Clock) -> None:
+        self._ledger = ledger
         self._keys = keys
         self._clock = clock
 
-    def add(self, batch: Batch, event: PaymentEvent, card: Card) -> None:
+    def add(self, book: Book, event: PaymentEvent, card: Card) -> None:
         """Queue a webhook within the transaction that it tells of: as often and as late as the card wants it."""
         due = event.occurred_at + timedelta(seconds=card.delays[_PLACES.get(event.kind, 2)])
-        batch.later(sql.ADD_WEBHOOK, [(int(due.timestamp()), _encode(event))] * card.copies)
+        for _ in range(card.copies):
+            book.remind(int(due.timestamp()), _encode(event))
 
     def due(self, *, limit: int) -> Sequence[WebhookDelivery]:
         """Return what is due, signed now."""
         now = self._clock.now()
-        found = self._database.reader().execute(sql.DUE_WEBHOOKS, (int(now.timestamp()), limit))
-        return [WebhookDelivery(seq, body, {SIGNATURE_HEADER: self._signature(now, body)}) for seq, body in found]
+        found = self._ledger.due(int(now.timestamp()), limit=limit)
+        return [WebhookDelivery(one, body, {SIGNATURE_HEADER: self._signature(now, body)}) for one, body in found]
 
-    def drop(self, number: int) -> None:
+    def drop(self, webhook_id: str) -> None:
         """Forget a webhook that was received."""
-        self._database.write_planned(lambda batch: batch.later(sql.DROP_WEBHOOK, [(number,)]))
+        self._ledger.drop(webhook_id)
 
     def parse(self, body: bytes, headers: Mapping[str, str]) -> PaymentEvent:
         """Return what a webhook says, having checked its signature and time."""

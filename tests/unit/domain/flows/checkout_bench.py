@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bodega import schema
 from bodega.adapters.local.keys import LocalKeys
 from bodega.adapters.local.payments import SandboxPayments
+from bodega.adapters.local.payments_ledger import SqliteLedger
 from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.table import SqliteTableStore
 from bodega.adapters.system.clock import SettableClock
@@ -179,7 +180,7 @@ class CheckoutBench:
         self.keys = LocalKeys((elsewhere or folder) / "keys")
         self.table = SqliteTableStore(self.database, schema.TABLES, clock=self.clock)
         provider = self._open(elsewhere / "provider.sqlite") if elsewhere else self.database
-        self.sandbox = SandboxPayments(provider, keys=self.keys, clock=self.clock, ids=self.ids)
+        self.sandbox = SandboxPayments(SqliteLedger(provider), keys=self.keys, clock=self.clock, ids=self.ids)
         self.carts = Carts(self.table)
         self.attempts = Attempts(table=self.table)
         self.contacts = self._contacts()
@@ -243,7 +244,7 @@ class CheckoutBench:
         while due := self.sandbox.due_webhooks():
             for delivery in due:
                 till.recovery.heard(self.sandbox.parse_webhook(delivery.body, delivery.headers))
-                self.sandbox.drop_webhook(delivery.number)
+                self.sandbox.drop_webhook(delivery.id)
 
     def recover(self, *, hours=2):
         """Let time pass and the worker work, minute by minute at first, until it has nothing left to do."""
