@@ -228,6 +228,9 @@ COUNTS_RULE = (  # what IoT selects from is a topic, not a table
     f"SELECT topic(3) AS location, topic(4) AS device, encode(*, 'base64') AS payload FROM '{COUNTS_TOPIC}/+/+'"  # noqa: S608
 )
 
+# What a content delivery network sends along to the shop's own address, so that nobody else is let in there.
+ORIGIN_HEADER = "x-bodega-origin"
+
 MEDIA = "media/"
 UPLOADS = "uploads/"
 IMPORTS = "imports/"

@@ -8,11 +8,11 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from bodega import schema
 from infra.buckets import log_bucket
 from infra.data import DataStack
 from infra.fleet import FleetStack
 from infra.functions import FunctionsStack
-from infra.http_api import ORIGIN_HEADER
 from infra.stage import Stage
 
 # https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html: the zone of all distributions.
@@ -70,7 +70,7 @@ class EdgeStack(Stack):
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
             origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
             # Resolved by CloudFormation, so that it stands in no template.
-            custom_headers={ORIGIN_HEADER: functions.api.secret.secret_value.unsafe_unwrap()},
+            custom_headers={schema.ORIGIN_HEADER: functions.api.secret.secret_value.unsafe_unwrap()},
             read_timeout=_PATIENCE,
         )
 

@@ -10,10 +10,10 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from bodega import schema
 from infra.runtimes import architecture_of, runtime_of
 from infra.stage import Stage
 
-ORIGIN_HEADER = "x-bodega-origin"
 _REMEMBERED = Duration.hours(1)
 # Without the header API Gateway refuses by itself; with one, the answer is kept, so that this runs about once an hour.
 _DOORKEEPER = f"""
@@ -26,7 +26,7 @@ wanted = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["SE
 
 
 def handler(event, context):
-    said = event.get("headers", {{}}).get("{ORIGIN_HEADER}", "")
+    said = event.get("headers", {{}}).get("{schema.ORIGIN_HEADER}", "")
     return {{"isAuthorized": hmac.compare_digest(said.encode(), wanted.encode())}}
 """
 
@@ -114,7 +114,7 @@ class HttpApi(Construct):
             "Doorkeeper",
             function,
             authorizer_name=name,
-            identity_source=[f"$request.header.{ORIGIN_HEADER}"],
+            identity_source=[f"$request.header.{schema.ORIGIN_HEADER}"],
             response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
             results_cache_ttl=_REMEMBERED,
         )

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from bodega import schema
 from bodega.api.errors import HttpError, problem_reply
 
 _log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class _Context(msgspec.Struct, frozen=True, rename="camel"):
     http: _Http
     stage: str = _DEFAULT_STAGE
     request_id: str = ""
+    authorizer: Any = None
 
 
 class HttpEvent(msgspec.Struct, frozen=True, rename="camel"):
@@ -148,7 +150,7 @@ class _Reply:
 
 def _scope(request: HttpEvent) -> dict[str, Any]:
     context, sent = request.request_context, request.headers
-    headers = [(name.lower().encode(), value.encode()) for name, value in sent.items()]
+    headers = [(name.lower().encode(), value.encode()) for name, value in sent.items() if name != schema.ORIGIN_HEADER]
     if request.cookies:
         headers.append((b"cookie", "; ".join(request.cookies).encode()))
     path = quote(_below_stage(request.raw_path, context.stage), safe=_AS_THEY_ARE)
@@ -163,9 +165,22 @@ def _scope(request: HttpEvent) -> dict[str, Any]:
         "query_string": request.raw_query_string.encode(),
         "root_path": "",
         "headers": headers,
-        "client": (context.http.source_ip, 0),
+        "client": (_address_of(request), 0),
         "server": (sent.get("host", ""), 443),
     }
+
+
+def _address_of(request: HttpEvent) -> str:
+    """Return the address of who asks: the gateway's peer, or whom the network before it saw.
+
+    That is believed only of a network that an authorizer has let in; what is before its last word, anybody may have
+    written: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
+    """
+    peer = request.request_context.http.source_ip
+    if request.request_context.authorizer is None or schema.ORIGIN_HEADER not in request.headers:
+        return peer
+    seen = [address.strip() for address in request.headers.get("x-forwarded-for", "").split(",")]
+    return next((address for address in reversed(seen) if address and address != peer), peer)
 
 
 def _below_stage(path: str, stage: str) -> str:

@@ -8,6 +8,7 @@ from asking import bearer, product
 from events import Context, ask, http_event
 from selling import body_of, for_sale
 
+from bodega import schema
 from bodega.asgi import create_app
 from bodega.domain.shop import Shop
 from bodega.lambdas.gateway import MAX_ANSWER_BYTES, Gateway
@@ -138,6 +139,30 @@ def test_query_headers_cookies_address_and_body_arrive_as_they_were_sent(heard: 
     assert headers[b"cookie"] == b"session=1; cart=2"
     assert told["client"] == ("203.0.113.7", 0)
     assert (told["scheme"], told["method"], told["body"]) == ("https", "POST", b"\x00\xff\xfe")
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "let_in", "known_as"),
+    [
+        ("198.51.100.9, 203.0.113.7", True, "198.51.100.9"),
+        ("8.8.8.8, 198.51.100.9, 203.0.113.7", True, "198.51.100.9"),
+        ("8.8.8.8, 198.51.100.9", True, "198.51.100.9"),
+        ("203.0.113.7", True, "203.0.113.7"),
+        ("", True, "203.0.113.7"),
+        ("8.8.8.8, 203.0.113.7", False, "203.0.113.7"),
+    ],
+)
+def test_shoppers_are_known_by_the_address_that_a_network_saw_if_it_was_let_in_and_by_nothing_they_claim(
+    heard: Any, forwarded: str, let_in: Any, known_as: str
+) -> None:
+    event = http_event("GET", "/", headers={"x-forwarded-for": forwarded, schema.ORIGIN_HEADER: "secret"})
+    if let_in:
+        event["requestContext"]["authorizer"] = {"lambda": {}}
+
+    told = heard(event)
+
+    assert told["client"][0] == known_as
+    assert schema.ORIGIN_HEADER.encode() not in dict(told["headers"])
 
 
 def test_several_cookies_and_headers_of_one_name_leave_as_the_gateway_takes_them(gateway_to: Any) -> None:
