@@ -122,10 +122,10 @@ def costs(settings: Settings, operations: Counter[str]) -> dict[str, dict[str, i
 
 @pytest.mark.parametrize("settings", ["ministack"], indirect=True)
 def test_every_request_costs_the_same_on_every_engine_and_no_more_than_it_is_known_to(
-    request: pytest.FixtureRequest, operations: Counter[str], tmp_path: Path
+    settings: Settings, operations: Counter[str], tmp_path: Path
 ) -> None:
     here = costs(Settings.for_directory(tmp_path / "here"), operations)
-    there = costs(request.getfixturevalue("settings"), operations)
+    there = costs(settings, operations)
 
     assert here == there
     assert here.keys() == AT_MOST.keys()
