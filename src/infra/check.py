@@ -1,10 +1,12 @@
 """Hold the stacks to AWS's own rules for good solutions, and say where they do not fit, and why.
 
-`python -m infra.check FOLDER` writes a shop of each shape there, as `bodega synth` would, with cdk-nag's findings.
+`python -m infra.check FOLDER CONTEXT` writes a shop of each shape there, as `bodega synth` would, with what the context
+says about all of them as JSON, and with cdk-nag's findings.
 """
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aws_cdk import Aspects, Stack
@@ -13,15 +15,15 @@ from cdk_nag import AwsSolutionsChecks, NagPackSuppression, NagReportFormat, Nag
 from infra.app import build, new_app
 from infra.stage import Stage
 
-SHAPES = (
-    Stage("small"),
-    Stage(
-        "large",
-        shape="fleet",
-        domain="shop.example.com",
-        zone="Z0123456789ABC",
-        alarm_email="alarms@example.com",
-    ),
+SHAPES: Sequence[Mapping[str, str]] = (
+    {"name": "small"},
+    {
+        "name": "large",
+        "shape": "fleet",
+        "domain": "shop.example.com",
+        "zone": "Z0123456789ABC",
+        "alarm_email": "alarms@example.com",
+    },
 )
 _PREFIXES = "media|imports|exports|models|search|training|uploads"
 # What no stack can do without, wherever it stands.
@@ -66,9 +68,10 @@ _EXPLAINED: Sequence[tuple[str, str, str, str]] = (
 )
 
 
-def check(folder: Path) -> None:
+def check(folder: Path, context: Mapping[str, str]) -> None:
     """Write the templates and reports of every shape to folders named after their stages."""
-    for stage in SHAPES:
+    for shape in SHAPES:
+        stage = Stage.from_context({**context, **shape})
         app = new_app(str(folder / stage.name))
         for stack in build(app, stage):
             _explain(stack)
@@ -90,4 +93,4 @@ def _explain(stack: Stack) -> None:
 
 
 if __name__ == "__main__":
-    check(Path(sys.argv[1]))
+    check(Path(sys.argv[1]), json.loads(sys.argv[2]))

@@ -65,6 +65,7 @@ JOBS: Mapping[str, Job] = {
             reads=frozenset({schema.CATALOG, schema.WEBHOOKS, schema.INVENTORY, schema.RATINGS}),
             writes=frozenset({schema.OUTBOX.name, schema.SYSTEM, schema.LISTINGS, schema.DELIVERIES, schema.LANES}),
             sends=EVERY_QUEUE | _DEAD,
+            receives=frozenset({"webhooks"}),  # what stepped aside for an endpoint goes before what is new
             signs=True,
             publishes=True,
         ),
@@ -111,6 +112,7 @@ JOBS: Mapping[str, Job] = {
             puts=(schema.MODELS, schema.TRAINING, schema.SEARCH),
             deletes=(schema.MODELS, schema.TRAINING, schema.UPLOADS, schema.IMPORTS, schema.SEARCH),
             sends=EVERY_QUEUE,
+            receives=frozenset({"webhooks"}),  # a sweep looks after what waits there
             seals=True,
             publishes=True,
         ),

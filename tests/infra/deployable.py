@@ -1,14 +1,15 @@
-"""Templates as ministack can deploy them, and the commands that do it."""
+"""Templates as ministack 1.5.33 can deploy them, and the commands that do it.
+
+AWS gets the templates as they are. What is left out or written otherwise here is what this server does not know, or
+takes otherwise than AWS does.
+"""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 
 from engines import REGION, ministack
+from synthesis import run_bodega
 
-# What ministack 1.5.33 does not know. The templates that AWS gets keep all of it; nothing the shop itself does is here.
 UNKNOWN = {
     "AWS::Budgets::Budget",
     "AWS::CloudFront::VpcOrigin",
@@ -17,41 +18,78 @@ UNKNOWN = {
     "AWS::EC2::SecurityGroupIngress",
 }
 NOT_BUILT = "not built: bodega package"
+_POLICIES = {"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"}
+_OF_RESOURCES = {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"}
 
 
 def deployable(folder, into, *, built=True):
-    """Copy an assembly without what ministack does not know, and with an empty package in the place of each mark."""
+    """Copy an assembly for ministack; with `built`, an empty function stands for a package that is not."""
     shutil.copytree(folder, into)
     for path in into.glob("*.template.json"):
         template = json.loads(path.read_text())
-        template["Resources"] = {
+        resources = template["Resources"] = {
             name: resource for name, resource in template["Resources"].items() if not _is_unknown(resource)
         }
-        text = json.dumps(template)
+        secrets = {name: _arn(r) for name, r in resources.items() if r["Type"] == "AWS::SecretsManager::Secret"}
+        for name, resource in list(resources.items()):
+            if resource["Type"] in _POLICIES:
+                resources[name] = _with_batches(_replaced(resource, secrets))
+            elif resource["Type"] in _OF_RESOURCES and not _without_tls(resource):
+                del resources[name]
+        for name, output in template.get("Outputs", {}).items():
+            if "RefMaster" in name:  # other stacks grant it, and nothing else
+                template["Outputs"][name] = _replaced(output, secrets)
+        # It speaks no TLS, to which CloudFront would send browsers.
+        text = json.dumps(template).replace("redirect-to-https", "allow-all")
         path.write_text(text.replace(NOT_BUILT, "built") if built else text)
     return into
 
 
 def _is_unknown(resource):
-    # An alarm over a sum of metrics is refused as well.
+    # An alarm over several metrics is refused as well.
     return resource["Type"] in UNKNOWN or "Metrics" in resource.get("Properties", {})
+
+
+def _arn(secret):
+    """Return a secret's ARN: AWS gives it by Ref, ministack the name."""
+    name = secret["Properties"]["Name"]
+    return {"Fn::Sub": f"arn:aws:secretsmanager:${{AWS::Region}}:${{AWS::AccountId}}:secret:{name}-*"}
+
+
+def _replaced(value, instead):
+    if isinstance(value, dict):
+        if set(value) == {"Ref"} and value["Ref"] in instead:
+            return instead[value["Ref"]]
+        return {key: _replaced(one, instead) for key, one in value.items()}
+    return [_replaced(one, instead) for one in value] if isinstance(value, list) else value
+
+
+def _with_batches(policy):
+    """Name batches of messages: to AWS they are the same permission, to ministack another."""
+    for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        batches = {"sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"} & set(actions)
+        statement["Action"] = [*actions, *(f"{action}Batch" for action in sorted(batches))]
+    return policy
+
+
+def _without_tls(policy):
+    """Take out what refuses whoever does not speak TLS, which this server does not; tell whether anything is left."""
+    document = policy["Properties"]["PolicyDocument"]
+    document["Statement"] = [
+        statement
+        for statement in document["Statement"]
+        if "aws:SecureTransport" not in json.dumps(statement) and "s3:TlsVersion" not in json.dumps(statement)
+    ]
+    return bool(document["Statement"])
 
 
 def bodega(*arguments, **environment):
     """Run a command of ours against a ministack that checks signatures and permissions."""
-    return subprocess.run(
-        [sys.executable, "-m", "bodega.cli.main", *map(str, arguments)],
-        env={
-            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "BODEGA_AWS_REGION": REGION,
-            "BODEGA_AWS_ENDPOINT": ministack(auth=True),
-            **environment,
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    given = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "BODEGA_AWS_REGION": REGION,
+        "BODEGA_AWS_ENDPOINT": ministack(auth=True),
+    }
+    return run_bodega(*arguments, **(given | environment))

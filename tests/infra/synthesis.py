@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from functools import cached_property
 from pathlib import Path
 
@@ -50,6 +51,24 @@ class Shape:
             for _, name, properties, _ in self.resources(kind):
                 found += [(name, statement) for statement in properties["PolicyDocument"]["Statement"]]
         return found
+
+
+def built_for(packages):
+    """Return what packages were built for."""
+    return json.loads((packages / "target.json").read_text())
+
+
+def run_bodega(*arguments, **environment):
+    """Run a command of ours with nothing of AWS in its environment but what is given."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BODEGA_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "bodega.cli.main", *map(str, arguments)],
+        env={**kept, "PYTHONPATH": str(ROOT / "src"), "AWS_EC2_METADATA_DISABLED": "true", **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def run_infra(module, *arguments, **environment):

@@ -171,7 +171,7 @@ def test_the_bus_routes_as_the_schema_subscribes(serverless):
 
 def test_schedules_call_for_duties_that_there_are(serverless):
     duties = {json.loads(row["Target"]["Input"])["duty"] for row in serverless.properties("AWS::Scheduler::Schedule")}
-    known = {duty.name for duty in long_duties(None)} | {"sweep"}
+    known = {duty.name for duty in long_duties(None)} | {"sweep", "publish-search-snapshot"}
 
     assert duties <= known
 

@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parents[2]
 SECONDS = 60.0
 
 
-def wait_until(is_so, *, seconds=SECONDS, what="what was awaited"):
+def wait_until(is_so, *, seconds=SECONDS, what="what was awaited", every=0.02):
     """Poll until the function returns something true, and return that."""
     deadline = time.monotonic() + seconds
     while True:
@@ -23,7 +23,7 @@ def wait_until(is_so, *, seconds=SECONDS, what="what was awaited"):
         if found:
             return found
         assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def clean_environment(**more):

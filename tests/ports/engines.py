@@ -159,12 +159,12 @@ def queue_arn(address, queue):
     return client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
-def aws_client(service, address, access_key="test", secret_key="test"):  # noqa: S107
+def aws_client(service, address, access_key="test", secret_key="test", *, region=REGION):  # noqa: S107
     """Return a client of boto3's for what is rare: making buckets, keys and queues."""
     return boto3.client(
         service,
         endpoint_url=address,
-        region_name=REGION,
+        region_name=region,
         aws_access_key_id=access_key,
         aws_secret_access_key=secret_key,
     )

@@ -5,8 +5,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from bodega.errors import UnavailableError
-from bodega.packaging.building import Built, Target, build
+from bodega.packaging.building import Built, Target, build, here
 from bodega.packaging.contents import FUNCTIONS
 
 _FOLDER = "lambdas"  # below the folder of packages, where the infrastructure looks for them
@@ -37,7 +39,14 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:  
     for name in arguments.names or FUNCTIONS:
         built = build(name, arguments.into / _FOLDER, root=root, target=target, quickly=arguments.quickly)
         print(line_of(built), flush=True)
+    _note(target or here(), arguments.into)
     return 0
+
+
+def _note(target: Target, into: Path) -> None:
+    """Write beside the packages what they were built for: `bodega deploy` has AWS run them on that."""
+    noted = {"python": target.python, "architecture": target.machine}
+    (into / "target.json").write_bytes(msgspec.json.encode(noted))
 
 
 def line_of(built: Built) -> str:

@@ -75,7 +75,7 @@ class _Keys(msgspec.Struct, frozen=True):
 
 
 class _Image(msgspec.Struct, frozen=True):
-    event: _Bytes
+    event: _Bytes | None = None  # tokens of transactions have none, and are no announcement
 
 
 class _Change(msgspec.Struct, frozen=True, rename="pascal"):
@@ -103,14 +103,16 @@ def _place_of(raw: Any) -> Sequence[str]:
     if not change.keys.stream.text.startswith(_WAITING):
         return ()
     if change.new_image is not None:
-        _check(change.new_image.event.in_base64)
+        _check(change.new_image.event)
     return (change.sequence_number,)
 
 
-def _check(in_base64: str) -> None:
+def _check(announced: _Bytes | None) -> None:
     """Raise InvalidError unless the outbox could have written this."""
+    if announced is None:
+        raise InvalidError("it announces nothing")
     try:
-        msgspec.msgpack.decode(b64decode(in_base64, validate=True), type=Event)
+        msgspec.msgpack.decode(b64decode(announced.in_base64, validate=True), type=Event)
     except (Base64Error, msgspec.MsgspecError, UnicodeDecodeError) as fault:
         raise InvalidError(f"what it announces is no event: {fault}") from None
 

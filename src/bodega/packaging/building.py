@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -35,8 +35,13 @@ class Target(msgspec.Struct, frozen=True):
     @property
     def is_here(self) -> bool:
         """Tell whether what is built can be run here."""
-        machine = {"aarch64": "arm64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
-        return self.is_this_python and sys.platform == "linux" and machine == self.machine
+        return sys.platform == "linux" and self == here()
+
+
+def here() -> Target:
+    """Return this machine and its Python."""
+    machine: Any = {"aarch64": "arm64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
+    return Target(machine, f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
 class Built(msgspec.Struct, frozen=True):

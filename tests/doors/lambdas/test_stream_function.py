@@ -54,10 +54,14 @@ def test_records_that_announce_nothing_are_passed_over(shop: Shop) -> None:
     deleted = stream_record(3, None, kind="REMOVE")
     changed = stream_record(4, None, kind="MODIFY", stream="head")
 
-    answer = Announcements(shop)({"Records": [moved, deleted, changed]}, Context())
+    token = stream_record(5, NEWS, stream="token#abc")
+    token["dynamodb"]["NewImage"] = {"stream": {"S": "token#abc"}, "place": {"S": "-"}}
+
+    answer = Announcements(shop)({"Records": [moved, deleted, changed, token]}, Context())
 
     assert answer == {"batchItemFailures": []}
     assert not queued(shop, "mail")
+    assert not shop.world.queue.dead_letters(schema.ANNOUNCEMENTS)
 
 
 BROKEN: dict[str, Any] = {
