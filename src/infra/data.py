@@ -94,7 +94,7 @@ class DataStack(Stack):
         return made
 
     def _bucket(self) -> s3.Bucket:
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             "Objects",
             bucket_name=f"{self._stage.named('objects')}-{Aws.ACCOUNT_ID}-{Aws.REGION}",
@@ -110,6 +110,10 @@ class DataStack(Stack):
             lifecycle_rules=_lifecycle(),
             removal_policy=self._removal,
         )
+        # Uploads are told to the account's own bus. CDK's switch for it would take a function with rights over buckets.
+        made = bucket.node.default_child
+        made.add_property_override("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True)  # noqa: FBT003
+        return bucket
 
     def _let_cloudfront_read_pictures(self) -> None:
         only_that_one = {

@@ -93,6 +93,15 @@ def test_objects_have_versions_and_move_to_cheaper_classes(serverless):
     assert any("NoncurrentVersionExpiration" in rule for rule in bucket["LifecycleConfiguration"]["Rules"])
 
 
+def test_uploads_are_told_and_what_becomes_a_picture_is_handed_on(serverless):
+    [bucket] = [row for row in serverless.properties("AWS::S3::Bucket") if "objects" in flat(row.get("BucketName", ""))]
+    rule = by_name(serverless.properties("AWS::Events::Rule"), "Name")["bodega-small-uploads"]
+
+    assert bucket["NotificationConfiguration"]["EventBridgeConfiguration"]["EventBridgeEnabled"] is True
+    assert rule["EventPattern"]["detail"]["object"]["key"] == [{"prefix": schema.UPLOADS}]
+    assert "uploads" in flat(rule["Targets"][0]["Arn"])
+
+
 # -- functions and what starts them
 
 
