@@ -57,7 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     that all processes share; may hold a password.
     mqtt_url: the broker that devices publish to, empty for none. mqtt_authorities: who vouches for it, a file.
     mqtt_certificate, mqtt_key: what the shop shows it, files, both or neither.
-    smtp_url: the mail server, empty for letters that stay in the data folder. mail_from: whom letters come from.
+    smtp_url: the mail server, empty for letters that stay in the data folder. mail_by_ses: let SES bring them.
+    mail_from: whom letters come from.
     """
 
     data_dir: Path = Path("data")
@@ -93,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mqtt_certificate: Path | None = None
     mqtt_key: Path | None = None
     smtp_url: Secret = Secret()
+    mail_by_ses: bool = False
     mail_from: str = "Bodega <shop@localhost>"
 
     @classmethod
@@ -132,15 +134,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 for name in ("aws_region", "aws_stage", "aws_bucket", "aws_kms_key")
                 if name not in given
             ]
-        if "smtp_url" in given:
-            faults += [
-                Fault(f"/{name}", "required", f"{PREFIX}SMTP_URL needs {PREFIX}{name.upper()}")
-                for name in ("mail_from", "public_url")
-                if name not in given
-            ]
+        faults += _faults_of_mail(given, values)
         if faults:
             raise InvalidError("; ".join(fault.detail for fault in faults), faults)
         return cls(**values)
+
+
+def _faults_of_mail(given: Mapping[str, str], values: Mapping[str, Any]) -> list[Fault]:
+    by_ses = values.get("mail_by_ses", False)
+    if "smtp_url" not in given and not by_ses:
+        return []
+    name = f"{PREFIX}MAIL_BY_SES" if by_ses else f"{PREFIX}SMTP_URL"
+    faults = [
+        Fault(f"/{needed}", "required", f"{name} needs {PREFIX}{needed.upper()}")
+        for needed in ("mail_from", "public_url")
+        if needed not in given
+    ]
+    if by_ses and "smtp_url" in given:
+        faults.append(Fault("/mail_by_ses", "bad_setting", f"{name} and {PREFIX}SMTP_URL exclude each other"))
+    if by_ses and values.get("cloud") != "aws":
+        faults.append(Fault("/mail_by_ses", "bad_setting", f"{name} needs {PREFIX}CLOUD=aws"))
+    return faults
 
 
 def to_env(settings: Settings) -> dict[str, str]:
@@ -279,5 +293,6 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "mqtt_certificate": _path,
     "mqtt_key": _path,
     "smtp_url": _mail_server,
+    "mail_by_ses": _switch,
     "mail_from": _mailbox,
 }

@@ -1,19 +1,26 @@
 """What everybody who takes letters does: a folder on a laptop, and mail servers with and without TLS."""
 
 import ipaddress
+import json
 import socket
 import ssl
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from itertools import chain
 
+import boto3
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from botocore.stub import Stubber
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from engines import REGION, aws_client, ministack
 
+from bodega.adapters.aws.mail import SesMail
 from bodega.adapters.local.keys import LocalKeys
 from bodega.adapters.local.mail import KEPT, FolderMail
 from bodega.adapters.smtp.mail import SmtpMail
@@ -126,8 +133,10 @@ def opened(handler):
     return [(str(m["To"]), str(m["Subject"]), m.get_content().replace("\r\n", "\n")) for m in messages]
 
 
-@pytest.fixture(params=["folder", "smtp", "smtps"])
+@pytest.fixture(params=["folder", "ses", "smtp", "smtps"])
 def post(request, clock, handler):
+    if request.param == "ses":
+        return post_by_ses(clock)
     if request.param == "folder":
         mail = request.getfixturevalue("folder_mail")
         return Post(mail, lambda: [(k.to, k.subject, k.text) for k in mail.letters()])
@@ -146,6 +155,23 @@ def post(request, clock, handler):
         tls=trusting,
     )
     return Post(mail, lambda: opened(handler))
+
+
+def post_by_ses(clock):
+    """Send by ministack's SES, which shows what it took and brings it to nobody."""
+    client = aws_client("sesv2", ministack())
+    client.create_email_identity(EmailIdentity="shop.example")
+    before = len(taken_by_ses())
+
+    def arrived():
+        return [(one["To"][0], one["Subject"], one["BodyText"]) for one in taken_by_ses()[before:]]
+
+    return Post(SesMail(client, sender=SENDER, clock=clock), arrived)
+
+
+def taken_by_ses():
+    with urllib.request.urlopen(f"{ministack()}/_ministack/ses/messages") as answer:  # noqa: S310 - loopback
+        return list(chain.from_iterable(json.loads(answer.read())["messages"].values()))
 
 
 def test_a_letter_arrives_as_it_was_written(post):
@@ -266,3 +292,31 @@ def test_a_wrong_password_of_ours_is_no_fault_of_the_letter(tls_server, certific
     with pytest.raises(UnavailableError):
         mail.send(LETTER)
     assert handler.logins
+
+
+# -- SES
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind"),
+    [
+        ("MessageRejected", "Email address is not verified. The following identities failed: x", UnavailableError),
+        ("MessageRejected", "Message contains a virus", UndeliverableError),
+        ("BadRequestException", "Illegal address", UndeliverableError),
+        ("MailFromDomainNotVerifiedException", "", UnavailableError),
+        ("SendingPausedException", "", UnavailableError),
+        ("TooManyRequestsException", "", UnavailableError),
+        ("AccessDeniedException", "not authorized to perform: ses:SendEmail", UnavailableError),
+        ("ExpiredTokenException", "", UnavailableError),
+        ("InternalFailure", "", UnavailableError),
+    ],
+)
+def test_what_ses_says_is_about_the_letter_or_about_us(clock, code, message, kind):
+    client = boto3.client("sesv2", region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
+    with Stubber(client) as stub:
+        stub.add_client_error("send_email", service_error_code=code, service_message=message)
+
+        with pytest.raises(kind) as refusal:
+            SesMail(client, sender=SENDER, clock=clock).send(LETTER)
+
+    assert "ann" not in str(refusal.value)

@@ -94,3 +94,28 @@ def test_a_secret_is_shown_to_nobody():
     with pytest.raises(InvalidError) as refused:
         Settings.from_env(env | {"BODEGA_STRIPE_SECRET_KEY": "sk_live_51H with a blank"})
     assert "sk_live" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["broker.example", "http://broker.example", "mqtt://broker.example", "mqtts://", "mqtts://a:b@x", "mqtts://x/y"],
+)
+def test_a_broker_elsewhere_is_reached_by_tls_only_and_without_a_password(url):
+    with pytest.raises(InvalidError, match="BODEGA_MQTT_URL"):
+        Settings.from_env({"BODEGA_MQTT_URL": url})
+
+    assert Settings.from_env({"BODEGA_MQTT_URL": "mqtt://127.0.0.1:1884"}).mqtt_url == "mqtt://127.0.0.1:1884"
+    assert Settings.from_env({"BODEGA_MQTT_URL": "mqtts://broker.example"}).mqtt_url == "mqtts://broker.example"
+
+
+def test_letters_by_ses_need_a_shop_on_aws_a_sender_and_where_links_lead_and_no_mail_server():
+    with pytest.raises(InvalidError) as refusal:
+        Settings.from_env({"BODEGA_MAIL_BY_SES": "true", "BODEGA_SMTP_URL": "smtp://127.0.0.1"})
+
+    assert [fault.pointer for fault in refusal.value.faults] == [
+        "/mail_from",
+        "/public_url",
+        "/mail_by_ses",
+        "/mail_by_ses",
+    ]
+    assert not Settings.from_env({"BODEGA_MAIL_BY_SES": "false"}).mail_by_ses

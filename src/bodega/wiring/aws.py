@@ -8,6 +8,7 @@ from bodega.adapters.aws.cache import RedisCache, connect
 from bodega.adapters.aws.deployment_check import check_deployment
 from bodega.adapters.aws.keys import KmsKeys
 from bodega.adapters.aws.lane import ThreadLane
+from bodega.adapters.aws.mail import SesMail
 from bodega.adapters.aws.objects import S3ObjectStore
 from bodega.adapters.aws.payments_ledger import TableLedger
 from bodega.adapters.aws.queue import SqsQueue
@@ -23,6 +24,7 @@ from bodega.domain.shop import World
 from bodega.ports.cache import Cache
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
+from bodega.ports.mail import Mail
 from bodega.settings import Settings
 from bodega.wiring.deployment import deployment_of
 from bodega.wiring.folder import claim_folder
@@ -53,7 +55,7 @@ def aws_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tantiv
         bus=EventBridgeBus(clients.boto("events"), bus=f"{deployment.prefix}events", retry=clients.retry),
         keys=keys,
         passwords=Argon2Passwords(),
-        mail=mail_of(settings, keys, clock),
+        mail=_mail(settings, clients, keys, clock),
         payments=provider,
         payment_sandbox=sandbox,
         clock=clock,
@@ -76,6 +78,12 @@ def check_deployed(settings: Settings) -> None:
         bus=EventBridgeBus(clients.boto("events"), bus=f"{deployment.prefix}events", retry=clients.retry),
         subscriptions=schema.SUBSCRIPTIONS,
     )
+
+
+def _mail(settings: Settings, clients: Clients, keys: KmsKeys, clock: Clock) -> Mail:
+    if settings.mail_by_ses:
+        return SesMail(clients.boto("sesv2"), sender=settings.mail_from, clock=clock)
+    return mail_of(settings, keys, clock)
 
 
 def _cache(settings: Settings, deployment: Deployment, clock: Clock) -> Cache:

@@ -49,6 +49,8 @@ def mail_of(settings: Settings, keys: Keys, clock: Clock) -> Mail:
 
 def kept_letters(settings: Settings) -> FolderMail:
     """Return the letters that a shop without a mail server keeps, to be looked at."""
+    if settings.mail_by_ses:
+        raise UnavailableError("letters go by SES (BODEGA_MAIL_BY_SES), and none is kept here")
     if settings.smtp_url:
         raise UnavailableError("letters go to the mail server that BODEGA_SMTP_URL names, and none is kept here")
     claim_folder(settings.data_dir, currency=settings.currency)
