@@ -24,7 +24,7 @@ from bodega.recsys.learn import learn_blend
 from bodega.recsys.models.base import Model
 from bodega.recsys.models.blend import Blend
 from bodega.recsys.serving import ItemTable
-from bodega.recsys.tune import models_by_name, tune
+from bodega.recsys.tune import models_by_name, suiting, tune
 
 COLUMNS = ("user", "item", "time", "quantity")
 FEWEST_COLUMNS = 2
@@ -277,9 +277,12 @@ def _chosen(
     if name not in (None, "auto", *models):
         raise InvalidError(f"there is no model {name!r}; there are {', '.join(sorted(models))}")
     model = models["blend" if name in (None, "auto") else str(name)]
-    if seconds is None:
-        return model, 0, 0.0
     started = time.perf_counter()
+    if seconds is None:
+        if name not in (None, "auto"):
+            return model, 0, 0.0
+        tuned = suiting(past, now=now, repeats=(repeat,), k=k, seed=SEED)
+        return tuned.model, len(tuned.trials), time.perf_counter() - started
     tuned = tune(
         past,
         now=now,

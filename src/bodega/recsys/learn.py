@@ -19,7 +19,7 @@ HELD_SHARE = 0.2
 # Users asked: their candidates are 150,000 rows, enough for a dozen weights, and take about half a second.
 ASKED = 1000
 # In catalogues above this size so many do, who have more candidates to tell apart, and whose tables cost more.
-LARGE_CATALOGUE, ASKED_OF_LARGE = 8_000, 300
+LARGE_CATALOGUE, ASKED_OF_LARGE = 8_000, 200
 # Of fewer items than this, HELD_SHARE is none.
 FEWEST_TAKEN = 3
 # Fewer than this teach nothing: the weights stay as they were.

@@ -10,7 +10,7 @@ from bodega.recsys.evaluate import evaluate
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.learn import FEWEST_ASKED, Split, taught
 from bodega.recsys.models.als import Als
-from bodega.recsys.models.base import Model, TableModel
+from bodega.recsys.models.base import MOST_WIDTH, Model, TableModel
 from bodega.recsys.models.blend import Blend
 from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.models.counts import Counts
@@ -22,9 +22,11 @@ from bodega.recsys.serving import Repeat
 
 # Above this many items the closed form's square matrices no longer fit a small machine.
 MOST_DENSE_ITEMS = 8_000
-# What is written out from factors costs items squared, and ALS many rounds over all events besides: so many times the
-# seconds of co-purchase in a large catalogue.
-SLOW_SPECTRAL, SLOW_ALS = 15.0, 40.0
+# Wider tables of co-purchase made no better lists, and a served model of 100,000 items is to fit into 150 MB.
+LARGE_WIDTH = 64
+# In a large catalogue so many times the seconds of co-purchase: what is written out from factors, an inverse, and many
+# rounds over all events.
+SLOWNESS: dict[type, float] = {Spectral: 8.0, Ease: 20.0, Als: 40.0}
 # Half of the users teach the weights of a blend, the other half judge it.
 ASKED = 2000
 
@@ -49,6 +51,9 @@ GRIDS: dict[type, dict[str, tuple[float, ...]]] = {
     },
     Spectral: {"strength": (0.1, 1.0), "rank": (64, 256), "customer": (0.3, 0.7), "width": (128, 200)},
 }
+
+
+Table = Ease | CoPurchase | Spectral | Als
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -104,7 +109,7 @@ def default_blend(interactions: Interactions) -> Blend:
     """Return the blend that suits the size of the catalogue, before anything is tuned."""
     if interactions.n_items <= MOST_DENSE_ITEMS:
         return Blend()
-    return Blend(table=CoPurchase(width=128))
+    return Blend(table=CoPurchase(width=LARGE_WIDTH))
 
 
 def tune(
@@ -116,8 +121,9 @@ def tune(
     repeats: tuple[Repeat, ...] = ("include", "exclude"),
     k: int = 20,
     seed: int = 0,
+    vary: bool = True,
 ) -> Tuned:
-    """Try popularity and the models of `start` (by default blends of every table that fits), then vary the best one.
+    """Try popularity and the models of `start` (by default blends of every table that fits), then `vary` the best one.
 
     The first model is always tried; another one only if `seconds_left()` is likely to be enough for it,
     judged by the first. The trials and their order depend on the data and `seed` only, so that more time
@@ -138,7 +144,7 @@ def tune(
         if seconds_left() > cost * _slowness(model, interactions):
             best = max(best, search.tried(model), key=lambda trial: trial.ndcg)
     cost *= _slowness(best.model, interactions)
-    for name, value in _steps(best.model):
+    for name, value in _steps(best.model) if vary else ():
         varied = _with(best.model, name, value)
         if seconds_left() > cost and varied != best.model:
             best = max(best, search.tried(varied), key=lambda trial: trial.ndcg)
@@ -149,18 +155,39 @@ def tune(
 def _slowness(model: Model, interactions: Interactions) -> float:
     """Return about how many times the seconds of the default a model needs."""
     table = model.table if isinstance(model, Blend) else model
-    if interactions.n_items <= MOST_DENSE_ITEMS:
-        return 1.0
-    return SLOW_ALS if isinstance(table, Als) else SLOW_SPECTRAL if isinstance(table, Spectral) else 1.0
+    return SLOWNESS.get(type(table), 1.0) if interactions.n_items > MOST_DENSE_ITEMS else 1.0
 
 
 def blends(interactions: Interactions) -> list[Blend]:
     """Return blends of every table that fits, the default first."""
     default = default_blend(interactions)
-    tables: list[Ease | CoPurchase | Spectral | Als] = [CoPurchase(width=128), Spectral(width=128), Als(width=128)]
-    if interactions.n_items <= MOST_DENSE_ITEMS:
-        tables.append(Ease(half_life_days=120.0, width=128))
-    return [default, *(Blend(table=table) for table in tables if table != default.table)]
+    tables: list[Table] = [
+        CoPurchase(customer=1.0, width=128),
+        Spectral(width=128),
+        Ease(half_life_days=120.0, width=128),
+    ]
+    return [default, *(Blend(table=table) for table in (*tables, Als(width=128)))]
+
+
+def suiting(interactions: Interactions, *, now: float, repeats: tuple[Repeat, ...], k: int, seed: int) -> Tuned:
+    """Return the default; where there are no times, the best on a split by chance of a few blends that train as fast.
+
+    Shops' sales have times, and what suits them is known; what was taken without a time may be anything.
+    """
+    default = default_blend(interactions)
+    if interactions.timed:
+        return Tuned(default, [])
+    tables = [CoPurchase(customer=1.0, width=width) for width in (LARGE_WIDTH, MOST_WIDTH)]
+    return tune(
+        interactions,
+        now=now,
+        seconds_left=lambda: 1.0,  # all of them: no trial is said to have taken any of it
+        start=[default, *(Blend(table=table) for table in tables)],
+        repeats=repeats,
+        k=k,
+        seed=seed,
+        vary=False,
+    )
 
 
 def _steps(model: Model) -> Iterator[tuple[str, float]]:

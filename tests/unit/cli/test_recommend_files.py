@@ -14,6 +14,7 @@ from bodega.ports.tabular import UnreadableFileError
 
 
 def written(folder, text, name="events.csv"):
+    folder.mkdir(exist_ok=True)
     path = folder / name
     path.write_bytes(text.encode())
     return path
@@ -35,7 +36,7 @@ def two_tastes(folder, *, timed):
 
 
 @pytest.mark.parametrize("timed", [True, False])
-@pytest.mark.parametrize("model", [None, "auto", "copurchase", "ease", "spectral", "popularity", "personal"])
+@pytest.mark.parametrize("model", [None, "auto", "copurchase", "ease", "spectral", "als", "popularity", "personal"])
 def test_every_model_is_measured_and_those_that_learn_tastes_find_them(tmp_path, timed, model):
     report = evaluated(*two_tastes(tmp_path, timed=timed), model=model, k=4)
 
@@ -55,6 +56,14 @@ def test_tuning_tries_models_and_never_ends_without_one(tmp_path):
     hurried = evaluated(*files, tune_seconds=0.0)
 
     assert some.trials > hurried.trials == 2
+
+
+def test_without_times_the_default_is_the_best_of_a_few_and_with_times_the_one_for_shops(tmp_path):
+    timed, untimed = (evaluated(*two_tastes(tmp_path / str(when), timed=when)) for when in (True, False))
+
+    assert (timed.trials, untimed.trials) == (0, 4)
+    assert timed.model.name == untimed.model.name == "blend"
+    assert not untimed.timed
 
 
 def test_the_report_is_printed_for_people_and_for_programs(tmp_path, capsys):

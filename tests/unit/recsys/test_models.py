@@ -251,5 +251,28 @@ def test_parameters_survive_json(model):
     assert msgspec.json.decode(msgspec.json.encode(model), type=type(model)) == model
 
 
+@pytest.mark.parametrize(
+    "model",
+    [Ease(ridge=5.0, most_items=30), Spectral(most_items=30), Als(most_items=30)],
+    ids=["ease", "spectral", "als"],
+)
+def test_items_that_are_too_many_for_a_dense_model_speak_through_co_purchase(model):
+    rng = np.random.default_rng(0)
+    user, item = np.nonzero(rng.random((200, 60)) < np.where(np.arange(60) < 30, 0.3, 0.1)[None, :])
+    sales = Interactions.of(user, item, n_users=200, n_items=60)
+
+    near, says = model.learn(sales, now=0.0)
+    heard = np.array([0, 5, 59], dtype=np.int32)
+    only, _ = model.learn(sales, now=0.0, heard=heard)
+
+    busiest = np.argsort(-np.bincount(item), kind="stable")
+    head, tail = busiest[:30], busiest[30:]
+    assert np.isin(near[head], [-1, *head]).all()  # a dense model knows of nothing else
+    assert (near[tail] >= 0).any(axis=1).all()
+    assert np.isin(near[tail], tail).any()
+    assert 0.2 < np.median(says[tail].max(axis=1)) / np.median(says[head].max(axis=1)) < 5
+    assert (only[heard] >= 0).any(axis=1).all()
+
+
 def test_every_model_is_a_model():
     assert all(isinstance(model, Model) for model in ALL)

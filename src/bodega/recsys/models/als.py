@@ -8,6 +8,7 @@ from scipy import sparse
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.models.base import TableModel
+from bodega.recsys.models.tail import speak_for_tail
 from bodega.recsys.tables import top_of_dense
 
 # Rows written out at once are bounded by this many cells (float32) of the full matrix.
@@ -30,6 +31,7 @@ class Als(TableModel, frozen=True, kw_only=True, tag="als"):
     regularization: float = 5.0
     confidence: float = 5.0
     iterations: int = 15
+    most_items: int = 20_000
 
     def learn(
         self,
@@ -43,7 +45,19 @@ class Als(TableModel, frozen=True, kw_only=True, tag="als"):
         taken = self.taken(interactions, now=now)
         if not taken.nnz:
             return self.room(interactions.n_items)
-        return self.table_of(self._factors(taken), worth=worth, heard=heard)
+        factors = self._factors(taken)
+        if interactions.n_items <= self.most_items:
+            return self.table_of(factors, worth=worth, heard=heard)
+        near, says = self.room(interactions.n_items)
+        order = np.argsort(-taken.sum(axis=0), kind="stable").astype(np.int32)
+        chosen = np.sort(order[: self.most_items])
+        rows = None if heard is None else np.flatnonzero(np.isin(chosen, heard)).astype(np.int32)
+        top, cells = self.table_of(factors[chosen], worth=None if worth is None else worth[chosen], heard=rows)
+        near[chosen, : top.shape[1]] = np.where(top >= 0, chosen[top], -1)
+        says[chosen, : top.shape[1]] = cells
+        tail = np.setdiff1d(order if heard is None else heard, chosen).astype(np.int32)
+        speak_for_tail(near, says, self, interactions, tail=tail, now=now, worth=worth)
+        return near, says
 
     def rank_of(self, n_items: int) -> int:
         """Return how many factors are learnt of so many items."""

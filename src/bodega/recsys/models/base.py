@@ -18,7 +18,7 @@ from bodega.recsys.serving import ItemTable, Mix, Repeat
 # everywhere.
 MOST_WIDTH = 200
 # Events a user teaches with: customers with more are wholesalers or robots.
-MOST_TAUGHT = 1_000
+MOST_TAUGHT = 500
 
 # What an own item adds in a shop where nobody ever took anything twice: it comes after everything else.
 NEVER_AGAIN = -20.0

@@ -74,12 +74,19 @@ class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
         """Return the table's rows of the `items` (n,): (n, width) neighbours and weights.
 
         `columns` (n, customers) says who took each of them; all who did must be among the customers of `weighed`. Of an
-        item's customers the MOST_ASKED who took least speak: they say most, and cost least.
+        item's customers the MOST_ASKED who took least speak: they say most, and cost least. Ties go to what is popular.
         """
         # What an item is worth decides which cells are kept; here before the power, which keeps their order.
         scale = np.ones_like(by_item) if worth is None else worth ** np.float32(1 / max(self.power, LEAST_POWER))
         columns = lightest(columns, np.diff(weighed.indptr), MOST_ASKED)
-        near, says = top_of_product(columns, scaled(weighed, columns=scale), width, items)
+        # By popularity, what is added to most often lies together and stays near the processor: an eighth faster.
+        order = np.argsort(-by_item, kind="stable").astype(np.int32)
+        rank = np.empty_like(order)
+        rank[order] = np.arange(order.size, dtype=np.int32)
+        worthy = scaled(weighed, columns=scale)
+        ranked = sparse.csr_array((worthy.data, rank[worthy.indices], worthy.indptr), shape=worthy.shape)
+        near, says = top_of_product(columns, ranked, width, rank[items])
+        near = np.where(near >= 0, order[near], -1)
         says *= _power(by_item, self.speaker)[items, None]
         says /= np.where(near >= 0, scale[near], 1)
         if self.power != 1:

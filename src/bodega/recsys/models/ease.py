@@ -7,6 +7,7 @@ from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.inverses import inverse_of
 from bodega.recsys.models.base import TableModel
+from bodega.recsys.models.tail import speak_for_tail
 from bodega.recsys.tables import top_of_dense
 
 ROWS_AT_ONCE = 1024
@@ -16,8 +17,8 @@ LEARNT_FROM = 2_000
 class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
     """B = I - P diag(1 / diag P) with P = (X' X + ridge I)^-1, cut to the best cells a row.
 
-    Time n_items^3 and memory n_items^2: the `most_items` most popular take part, the others stay silent; LEARNT_FROM of
-    them where only some are heard, because weights are learnt from so many as well as from all.
+    Time n_items^3 and memory n_items^2: the `most_items` most popular take part, the others speak through
+    co-purchase. Where only some are heard, LEARNT_FROM take part: weights are learnt from so many as well as from all.
     """
 
     ridge: float = 200.0
@@ -35,7 +36,8 @@ class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
         taken = self.taken(interactions, now=now)
         near, says = self.room(interactions.n_items)
         order = np.argsort(-taken.sum(axis=0), kind="stable")
-        most = self.most_items if heard is None else min(self.most_items, LEARNT_FROM)
+        large = interactions.n_items > self.most_items
+        most = self.most_items if heard is None or large else LEARNT_FROM
         chosen = np.sort(order[:most]).astype(np.int32)
         if chosen.size and taken.nnz:
             cells = ease_weights(taken[:, chosen], self.ridge)
@@ -45,6 +47,9 @@ class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
                 top, kept = top_of_dense(cells[block], near.shape[1], None if worth is None else worth[chosen])
                 near[chosen[block], : top.shape[1]] = np.where(top >= 0, chosen[top], -1)
                 says[chosen[block], : top.shape[1]] = kept
+            if large:
+                tail = np.setdiff1d(order if heard is None else heard, chosen).astype(np.int32)
+                speak_for_tail(near, says, self, interactions, tail=tail, now=now, worth=worth)
         return near, says
 
 

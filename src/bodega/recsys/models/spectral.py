@@ -1,12 +1,16 @@
 """Smooth histories over the strongest directions of the purchase matrix: GF-CF, written out as an item table."""
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.models.base import TableModel
-from bodega.recsys.tables import top_of_dense
+from bodega.recsys.models.tail import speak_for_tail
+from bodega.recsys.tables import scaled, top_of_dense
 
 # Rows written out at once are bounded by this many cells (float32) of the full matrix.
 CELLS_AT_ONCE = 25_000_000
@@ -17,12 +21,14 @@ class Spectral(TableModel, frozen=True, kw_only=True, tag="spectral"):
     """S = R' R + strength D_i^-1/2 V V' D_i^1/2 with R = D_u^-customer X D_i^-1/2 (Shen et al., CIKM 2021).
 
     V are the `rank` strongest right singular vectors of R, found by a seeded randomised iteration. Time
-    and memory grow with n_items x rank, and writing the table out with n_items^2, a block at a time.
+    and memory grow with n_items x rank, and writing the table out with n_items^2, a block at a time: the
+    `most_items` most popular take part, the others speak through co-purchase.
     """
 
     rank: int = 128
     strength: float = 0.3
     customer: float = 0.5
+    most_items: int = 20_000
 
     def learn(
         self,
@@ -37,22 +43,49 @@ class Spectral(TableModel, frozen=True, kw_only=True, tag="spectral"):
         taken = self.taken(interactions, now=now)
         if not taken.nnz:
             return near, says
-        root = np.sqrt(np.maximum(taken.sum(axis=0), 1e-12)).astype(np.float32)
+        order = np.argsort(-taken.sum(axis=0), kind="stable").astype(np.int32)
+        chosen = np.sort(order[: self.most_items])
         quiet = np.maximum(taken.sum(axis=1), 1e-12).astype(np.float32) ** np.float32(-self.customer)
-        scaled = sparse.csr_array(sparse.diags_array(quiet) @ taken @ sparse.diags_array(1 / root))
-        rank = min(self.rank, min(scaled.shape) - 1)
-        directions = _right_singular(scaled, rank) if rank > 0 else np.zeros((root.size, 1), np.float32)
-        columns = sparse.csr_array(scaled.T)
-        at_once = max(1, CELLS_AT_ONCE // max(interactions.n_items, 1))
-        items = np.arange(interactions.n_items) if heard is None else heard
-        for start in range(0, items.size, at_once):
-            rows = items[start : start + at_once]
-            block = (columns[rows] @ scaled).toarray().astype(np.float32)
-            smooth = directions[rows] @ directions.T
-            block += np.float32(self.strength) * smooth * root[None, :] / root[rows, None]
-            block[np.arange(block.shape[0]), rows] = 0
-            near[rows], says[rows] = top_of_dense(block, near.shape[1], worth)
+        head = _Head.of(sparse.csr_array(taken[:, chosen]), quiet, self.rank)
+        rows = np.arange(chosen.size) if heard is None else np.flatnonzero(np.isin(chosen, heard))
+        at_once = max(1, CELLS_AT_ONCE // chosen.size)
+        for start in range(0, rows.size, at_once):
+            block = rows[start : start + at_once]
+            top, kept = top_of_dense(
+                head.rows(block, self.strength), near.shape[1], None if worth is None else worth[chosen]
+            )
+            near[chosen[block], : top.shape[1]] = np.where(top >= 0, chosen[top], -1)
+            says[chosen[block], : top.shape[1]] = kept
+        tail = np.setdiff1d(order if heard is None else heard, chosen).astype(np.int32)
+        speak_for_tail(near, says, self, interactions, tail=tail, now=now, worth=worth)
         return near, says
+
+
+class _Head(NamedTuple):
+    """The items that take part: R (customers, n), its transpose, V (n, rank) and D_i^1/2 (n,)."""
+
+    scaled: sparse.csr_array
+    columns: sparse.csr_array
+    directions: Weights
+    root: Weights
+
+    @classmethod
+    def of(cls, taken: sparse.csr_array, quiet: Weights, rank: int) -> "_Head":
+        root = np.sqrt(np.maximum(taken.sum(axis=0), 1e-12)).astype(np.float32)
+        matrix = scaled(taken, rows=quiet, columns=1 / root)
+        rank = min(rank, min(matrix.shape) - 1)
+        directions = _right_singular(matrix, rank) if rank > 0 else np.zeros((root.size, 1), np.float32)
+        return cls(matrix, sparse.csr_array(matrix.T), directions, root)
+
+    def rows(self, rows: NDArray[np.integer], strength: float) -> Weights:
+        """Return (rows, n) of the table, with nothing on the diagonal."""
+        block: Weights = (self.columns[rows] @ self.scaled).toarray().astype(np.float32, copy=False)
+        smooth = self.directions[rows] @ self.directions.T
+        smooth *= np.float32(strength) * self.root[None, :]
+        smooth /= self.root[rows, None]
+        block += smooth
+        block[np.arange(block.shape[0]), rows] = 0
+        return block
 
 
 def _right_singular(matrix: sparse.csr_array, rank: int) -> Weights:
