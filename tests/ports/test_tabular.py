@@ -977,3 +977,13 @@ def test_a_changed_byte_in_the_pages_is_an_error_or_other_rows(tmp_path_factory,
 
     with contextlib.suppress(UnreadableFileError):
         read(path)
+
+
+def test_where_there_is_no_library_for_parquet_it_is_refused_with_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("bodega.adapters.formats.tabular.find_spec", lambda _: None)
+    path = tmp_path / "rows.parquet"
+    path.write_bytes(b"PAR1")
+
+    for work in (FileTabular().reader, FileTabular().writer):
+        with pytest.raises(InvalidError, match="CSV or JSONL"):
+            work(path)

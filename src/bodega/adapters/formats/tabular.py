@@ -1,6 +1,7 @@
 """Choose how to read or write a file by its name or by the format that is asked for."""
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from bodega.adapters.formats.csv_rows import CsvReader, CsvWriter
@@ -61,4 +62,6 @@ def _kind(path: Path, wanted: str | None) -> tuple[str, bool]:
         raise InvalidError(f"{said}; there are {', '.join(_FORMATS)}, and .gz of the first two")
     if kind == "parquet" and compressed:
         raise InvalidError("Parquet files are compressed inside; unpack the gzip around this one")
+    if kind == "parquet" and find_spec("pyarrow") is None:  # as in the functions of AWS, which have no room for it
+        raise InvalidError("Parquet can be neither read nor written here: take CSV or JSONL")
     return kind, compressed
