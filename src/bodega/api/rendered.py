@@ -11,7 +11,9 @@ from bodega.api.reply import Reply
 T = TypeVar("T")
 # What a kept page costs besides its body: its query, its headers and the objects around them; packed, the objects.
 _OVERHEAD_BYTES, _PACKED_OVERHEAD_BYTES = 1500, 500
-_MAX_SEEN = 4096
+# One bit a query, by its hash, emptied when an eighth are set: to take one query for another costs a compression.
+_SEEN_BITS = 1 << 17
+_MAX_SEEN = _SEEN_BITS // 8
 
 
 class _Packed(msgspec.Struct, frozen=True, array_like=True):
@@ -76,7 +78,8 @@ class KeptPages:
         self._ready: _Lately[Reply] = _Lately(max_bytes)
         self._packed: _Lately[bytes] = _Lately(packed_bytes)
         self._packs = packed_bytes > 0
-        self._seen: set[int] = set()
+        self._seen = bytearray(_SEEN_BITS // 8)
+        self._seen_count = 0
 
     def find(self, raw_query: bytes) -> Reply | None:
         """Return the page if it was rendered from the present state."""
@@ -84,7 +87,7 @@ class KeptPages:
         if state != self._state:
             self._ready.clear()
             self._packed.clear()
-            self._seen.clear()
+            self._forget_seen()
             self._state = state
             return None
         reply = self._ready.find(raw_query)
@@ -104,14 +107,20 @@ class KeptPages:
         self._ready.keep(raw_query, reply, len(reply.body) + len(raw_query) + _OVERHEAD_BYTES)
 
     def _is_seen_again(self, raw_query: bytes) -> bool:
-        """Tell whether this was rendered before. Only digests are remembered, and few: then it may be forgotten."""
-        digest = hash(raw_query)
-        if digest in self._seen:
+        """Tell whether this was rendered before, lately."""
+        byte, bit = divmod(hash(raw_query) % _SEEN_BITS, 8)
+        if self._seen[byte] >> bit & 1:
             return True
-        if len(self._seen) >= _MAX_SEEN:
-            self._seen.clear()
-        self._seen.add(digest)
+        if self._seen_count >= _MAX_SEEN:
+            self._forget_seen()
+        self._seen[byte] |= 1 << bit
+        self._seen_count += 1
         return False
+
+    def _forget_seen(self) -> None:
+        if self._seen_count:
+            self._seen = bytearray(_SEEN_BITS // 8)
+            self._seen_count = 0
 
 
 def _expanded(packed: bytes) -> Reply:

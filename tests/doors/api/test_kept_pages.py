@@ -188,15 +188,16 @@ def test_pages_that_are_rendered_a_second_time_are_kept_compressed_many_in_littl
     assert [kept.find(query) for query in pages] == list(pages.values())
 
 
-def test_pages_that_are_rendered_once_are_not_compressed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zlib.compress", None)
+def test_pages_that_are_rendered_once_are_hardly_ever_compressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    compressed: list[bytes] = []
+    monkeypatch.setattr("zlib.compress", lambda page, _level: compressed.append(page) or b"")
     kept = KeptPages(lambda: "same", max_bytes=30_000, packed_bytes=200_000)
     kept.find(b"")
 
     for number in range(1000):
         kept.keep(b"%d" % number, page(5000))
 
-    assert kept.find(b"0") is None
+    assert len(compressed) < 50  # some four, by chance
 
 
 def test_compressed_pages_are_forgotten_when_the_state_changes_and_when_there_are_too_many() -> None:
