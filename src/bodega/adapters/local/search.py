@@ -21,6 +21,7 @@ from bodega.adapters.local.search_errors import tantivy_errors
 from bodega.adapters.local.search_generations import Generations, Snapshot
 from bodega.adapters.local.search_pages import Cursor
 from bodega.adapters.local.search_questions import Question
+from bodega.adapters.local.search_rows import Rows, rows_at
 from bodega.adapters.local.search_writer import SearchWriter
 from bodega.errors import InvalidError
 from bodega.ports.search import (
@@ -41,7 +42,8 @@ _SORTS = get_args(Sort)
 # Every change of a product takes a new row, of which all else is by number, and a new card. A rebuild makes processes
 # read their facets anew, so that a few thousand are not worth one.
 _SPARE_ROWS = 5_000
-_Taken: TypeAlias = tuple[list[SearchHit], int, Cursor | None]
+_Taken: TypeAlias = tuple[Sequence[tantivy.DocAddress], list[SearchHit], int, Cursor | None]
+"""A page of hits, by their places and as they are answered; how many there are in all; and where the page ends."""
 
 
 class TantivySearchIndex:
@@ -174,14 +176,18 @@ def _answer(
     # Without words all hits are equally relevant: what sells best comes first.
     by_relevance = query.sort == "relevance" and bool(query.text.strip())
     if by_relevance:
-        hits, total, end = _take_relevant(snapshot, query, question, cursor)
+        page, hits, total, end = _take_relevant(snapshot, query, question, cursor)
     else:
-        hits, total, end = _take_ordered(snapshot, query, question, cursor, corrected=corrected)
+        page, hits, total, end = _take_ordered(snapshot, query, question, cursor, corrected=corrected)
     following = None
     if end is not None:
         mark = msgspec.structs.replace(end, question=search_pages.fingerprint(query), corrected=corrected)
         following = search_pages.write_cursor(mark)
-    facets = _facets(snapshot, query, question, total, corrected=corrected) if total and query.facets else {}
+    facets: Mapping[str, FacetCounts] = {}
+    if total and query.facets:
+        # Of a question whose hits are all on this page there is no need to ask for them again.
+        rows = rows_at(snapshot.searcher, page) if len(page) == total else None
+        facets = _facets(snapshot, query, question, total, rows, corrected=corrected)
     return SearchResult(
         hits=hits,
         total=total,
@@ -192,13 +198,13 @@ def _answer(
 
 
 def _facets(
-    snapshot: Snapshot, query: SearchQuery, question: Question, total: int, *, corrected: bool
+    snapshot: Snapshot, query: SearchQuery, question: Question, total: int, rows: Rows | None, *, corrected: bool
 ) -> Mapping[str, FacetCounts]:
     """Count the facets once for all pages and orders of a question; they cost more than the hits."""
     asked = (search_pages.fingerprint(msgspec.structs.replace(query, sort="relevance")), corrected)
     return snapshot.remembered(
         (asked, tuple(query.facets)),
-        lambda: search_facets.count(snapshot, asked, question.counted(), total, query.facets),
+        lambda: search_facets.count(snapshot, asked, question.counted(), total, query.facets, rows=rows),
     )
 
 
@@ -208,9 +214,9 @@ def _take_relevant(snapshot: Snapshot, query: SearchQuery, question: Question, c
     found: Any = snapshot.searcher.search(question.scored(), query.limit + 1, offset=skip)
     shown: list[tuple[float, tantivy.DocAddress]] = found.hits
     more = query.limit and len(shown) > query.limit
-    cards = snapshot.cards([address for _, address in shown[: query.limit]])
-    hits = [SearchHit(name, card, score) for (name, card), (score, _) in zip(cards, shown, strict=False)]
-    return hits, found.count, Cursor(skip=skip + query.limit) if more else None
+    page = [address for _, address in shown[: query.limit]]
+    hits = [SearchHit(name, card, score) for (name, card), (score, _) in zip(snapshot.cards(page), shown, strict=False)]
+    return page, hits, found.count, Cursor(skip=skip + query.limit) if more else None
 
 
 def _count(snapshot: Snapshot, counted: tantivy.Query) -> int:
@@ -224,8 +230,9 @@ def _take_ordered(
     counted = question.counted()
     total = snapshot.remembered((search_pages.fingerprint(query), corrected), lambda: _count(snapshot, counted))
     if not query.limit or not total:
-        return [], total, None
+        return [], [], total, None
     order = search_pages.ORDERS.get(query.sort, search_pages.ORDERS["best_selling"])
     rows, more = search_pages.page(snapshot.searcher, counted, order, cursor, query.limit)
-    hits = [SearchHit(name, card, 0.0) for name, card in snapshot.cards([row.address for row in rows])]
-    return hits, total, Cursor(value=rows[-1].value, tie=rows[-1].tie) if more else None
+    page = [row.address for row in rows]
+    hits = [SearchHit(name, card, 0.0) for name, card in snapshot.cards(page)]
+    return page, hits, total, Cursor(value=rows[-1].value, tie=rows[-1].tie) if more else None

@@ -39,14 +39,15 @@ def require(facets: Sequence[str]) -> None:
 
 
 def count(
-    snapshot: Snapshot, key: object, hits: tantivy.Query, total: int, facets: Sequence[str]
+    snapshot: Snapshot, key: object, hits: tantivy.Query, total: int, facets: Sequence[str], *, rows: Rows | None
 ) -> Mapping[str, FacetCounts]:
     """Return each facet's values among so many hits, the most frequent first, equals by name; prices ascending.
 
-    `key` names the question whose hits they are.
+    `key` names the question whose hits they are, `rows` has them where they are known already.
     """
     counted: dict[str, FacetCounts] = {}
-    rows = snapshot.rows(key, hits, total, cheap=_HITS_A_FACET * len(facets), most=_MOST_HITS)
+    if rows is None or total > _MOST_HITS:
+        rows = snapshot.rows(key, hits, total, cheap=_HITS_A_FACET * len(facets), most=_MOST_HITS)
     if rows is not None:
         for facet in facets:
             column = snapshot.column(facet)

@@ -6,6 +6,7 @@ hits may have been added, in later batches, and may have been deleted.
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
@@ -34,6 +35,11 @@ def rows_of(searcher: tantivy.Searcher, query: tantivy.Query, count: int) -> Row
         _rows(searcher, query, start, min(_HITS_AT_ONCE, count - start)) for start in range(0, count, _HITS_AT_ONCE)
     ]
     return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.int32), *parts])
+
+
+def rows_at(searcher: tantivy.Searcher, addresses: Sequence[tantivy.DocAddress]) -> Rows:
+    """Return the rows of hits that were found, in their order."""
+    return np.fromiter(searcher.fast_field_values("row", list(addresses)), np.int32, len(addresses))
 
 
 def _rows(searcher: tantivy.Searcher, query: tantivy.Query, start: int, limit: int) -> Rows:
