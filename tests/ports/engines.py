@@ -159,7 +159,7 @@ def queue_arn(address, queue):
     return client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
-def aws_client(service, address, access_key="test", secret_key="test", *, region=REGION):  # noqa: S107
+def aws_client(service, address, access_key="test", secret_key="test", *, region=REGION, config=None):  # noqa: S107
     """Return a client of boto3's for what is rare: making buckets, keys and queues."""
     return boto3.client(
         service,
@@ -167,6 +167,7 @@ def aws_client(service, address, access_key="test", secret_key="test", *, region
         region_name=region,
         aws_access_key_id=access_key,
         aws_secret_access_key=secret_key,
+        config=config,
     )
 
 

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "mail": ("bodega.cli.mail", "look at the letters that a shop without a mail server keeps"),
     "key": ("bodega.cli.keys", "create, list and revoke API keys"),
     "device": ("bodega.cli.devices", "say which devices count stock, and where"),
+    "where": ("bodega.cli.where", "print where a service of the shop answers"),
     "index": ("bodega.cli.index", "rebuild the search index"),
     "synth": ("bodega.cli.synth", "write the templates of a shop on AWS, without an account"),
     "deploy": ("bodega.cli.deploy", "deploy the shop to AWS"),

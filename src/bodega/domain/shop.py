@@ -49,6 +49,7 @@ from bodega.domain.webhooks.service import Webhooks
 from bodega.ports.bus import Bus
 from bodega.ports.cache import Cache
 from bodega.ports.clock import Clock
+from bodega.ports.discovery import Discovery
 from bodega.ports.ids import Ids
 from bodega.ports.keys import Keys
 from bodega.ports.lane import Lane
@@ -73,6 +74,7 @@ class World:
     cache: Cache
     queue: Queue
     bus: Bus
+    discovery: Discovery
     keys: Keys
     payments: PaymentProvider
     payment_sandbox: PaymentSandbox | None

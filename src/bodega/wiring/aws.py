@@ -6,6 +6,7 @@ from bodega import schema
 from bodega.adapters.aws.bus import EventBridgeBus
 from bodega.adapters.aws.cache import RedisCache, connect
 from bodega.adapters.aws.deployment_check import check_deployment
+from bodega.adapters.aws.discovery import AwsDiscovery
 from bodega.adapters.aws.keys import KmsKeys
 from bodega.adapters.aws.lane import ThreadLane
 from bodega.adapters.aws.mail import SesMail
@@ -53,6 +54,12 @@ def aws_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tantiv
         cache=_cache(settings, deployment, clock),
         queue=queue,
         bus=EventBridgeBus(clients.boto("events"), bus=f"{deployment.prefix}events", retry=clients.retry),
+        discovery=AwsDiscovery(
+            clients.boto("servicediscovery"),
+            clients.boto("apigatewayv2"),
+            namespace=deployment.prefix.rstrip("-"),
+            prefix=deployment.prefix,
+        ),
         keys=keys,
         passwords=Argon2Passwords(),
         mail=_mail(settings, clients, keys, clock),

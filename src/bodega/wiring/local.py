@@ -3,6 +3,7 @@
 from bodega import schema
 from bodega.adapters.local.bus import LocalBus
 from bodega.adapters.local.cache import ProcessCache
+from bodega.adapters.local.discovery import StaticDiscovery
 from bodega.adapters.local.keys import LocalKeys
 from bodega.adapters.local.lane import GreenletLane
 from bodega.adapters.local.objects import FileObjectStore
@@ -17,7 +18,7 @@ from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.settings import Settings
 from bodega.wiring.folder import claim_folder
-from bodega.wiring.providers import mail_of, payments_of
+from bodega.wiring.providers import mail_of, payments_of, places_of
 
 CACHE_BYTES = 16 * 1024 * 1024
 
@@ -37,6 +38,7 @@ def local_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tant
         cache=ProcessCache(clock=clock, max_bytes=CACHE_BYTES),
         queue=queue,
         bus=LocalBus(queue, schema.SUBSCRIPTIONS),
+        discovery=StaticDiscovery(places_of(settings)),
         keys=keys,
         passwords=Argon2Passwords(),
         mail=mail_of(settings, keys, clock),

@@ -47,6 +47,18 @@ def mail_of(settings: Settings, keys: Keys, clock: Clock) -> Mail:
     return FolderMail(settings.data_dir / "mail", sender=settings.mail_from, keys=keys, clock=clock)
 
 
+def places_of(settings: Settings) -> dict[str, list[str]]:
+    """Return where the services of a shop in a folder are, without passwords."""
+    addresses = {"http": shop_url(settings), "broker": settings.mqtt_url}
+    return {service: [address] for service, address in addresses.items() if address}
+
+
+def shop_url(settings: Settings) -> str:
+    """Return the address that letters lead to: what is set, and never what somebody asked under."""
+    scheme = "https" if settings.tls_certificate is not None else "http"
+    return settings.public_url or f"{scheme}://{settings.host}:{settings.port}"
+
+
 def kept_letters(settings: Settings) -> FolderMail:
     """Return the letters that a shop without a mail server keeps, to be looked at."""
     if settings.mail_by_ses:

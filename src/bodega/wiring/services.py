@@ -28,6 +28,7 @@ from bodega.ports.search import SearchIndex
 from bodega.settings import Settings
 from bodega.wiring.goods import goods_of
 from bodega.wiring.people import people_of
+from bodega.wiring.providers import shop_url
 from bodega.wiring.recommendations import advice_of
 from bodega.wiring.selling import selling_of
 from bodega.wiring.transfers import transfers_of
@@ -120,7 +121,7 @@ def build(
             queue=world.queue,
             keys=world.keys,
             clock=clock,
-            shop_url=_shop_url(settings),
+            shop_url=shop_url(settings),
         ),
         recommender=advice.recommender,
         recommendation_rules=advice.rules,
@@ -156,9 +157,3 @@ def _webhooks(world: World, outgoing: Outgoing) -> Webhooks:
         ),
         deliveries=Deliveries(table=table, clock=clock),
     )
-
-
-def _shop_url(settings: Settings) -> str:
-    """Return the address that letters lead to: what is set, and never what somebody asked under."""
-    scheme = "https" if settings.tls_certificate is not None else "http"
-    return settings.public_url or f"{scheme}://{settings.host}:{settings.port}"

@@ -4,7 +4,9 @@ What only tables, objects and the master secret are needed for does without boto
 """
 
 import logging
+import threading
 import time
+from collections.abc import Callable
 from functools import cached_property
 from random import SystemRandom
 from typing import Any
@@ -61,13 +63,21 @@ class Clients:
         return S3Store(self.deployment.bucket, region=self.deployment.region, **other, **self._object_credentials())
 
     def boto(self, service: str) -> Any:
-        """Return boto3's client of a service that is asked rarely."""
+        """Return boto3's client of a service that is asked rarely; it is made when it is first asked."""
+        return _Client(lambda: self._boto(service))
+
+    def _boto(self, service: str) -> Any:
         from botocore.config import Config  # noqa: PLC0415 - see above
 
         return self._session.client(
             service,
             endpoint_url=self.deployment.endpoint or None,
-            config=Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 3}),
+            config=Config(
+                connect_timeout=2,
+                read_timeout=10,
+                retries={"mode": "standard", "max_attempts": 3},
+                inject_host_prefix=not self.deployment.endpoint,  # other engines have one name for all services
+            ),
         )
 
     def secret(self, name: str) -> str:
@@ -109,3 +119,18 @@ class Clients:
         from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415 - see above
 
         return {"credential_provider": Boto3CredentialProvider(self._session)}
+
+
+class _Client:
+    """A client of boto3's that is not there yet: reading a service's description takes 5 to 40 ms of a start."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: Any = None
+
+    def __getattr__(self, operation: str) -> Any:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+        return getattr(self._made, operation)
