@@ -32,6 +32,8 @@ def factored(
     cells = taken(model, frame, now=now).persist()
     size = cells.agg(F.count("*").alias("pairs"), F.countDistinct("user").alias("users")).collect()[0]
     rank = model.rank_of(n_items)
+    # Ten blocks, which is what Spark takes for granted, are many for one machine and few for a cluster.
+    blocks = int(frame.sparkSession.conf.get("spark.sql.shuffle.partitions"))
     solver = ALS(
         rank=rank,
         maxIter=int(model.iterations),
@@ -42,6 +44,8 @@ def factored(
         itemCol="item",
         ratingCol="cell",
         seed=SEED,
+        numUserBlocks=blocks,
+        numItemBlocks=blocks,
         checkpointInterval=_CHECKPOINT_STEPS,
     )
     solved = solver.fit(cells)

@@ -110,9 +110,13 @@ def numbered(frame: DataFrame, columns: tuple[str, ...], name: str) -> tuple[Dat
     return ranged.join(F.broadcast(starts), "range").select(*columns, places.alias(name)), total
 
 
-def dense(frame: DataFrame, name: str, n_items: int, kind: Any) -> Any:
-    """Collect one column by item: (n_items,) with 0 for items that are not in the frame."""
-    table = frame.select("item", name).toArrow()
-    values = np.zeros(n_items, dtype=kind)
-    values[table["item"].to_numpy()] = table[name].to_numpy()
-    return values
+def dense(frame: DataFrame, n_items: int, **kinds: Any) -> list[Any]:
+    """Collect columns, named with their types, by item: each (n_items,) with 0 for items that are not in the frame."""
+    table = frame.select("item", *kinds).toArrow()
+    items = table["item"].to_numpy()
+    columns = []
+    for name, kind in kinds.items():
+        values = np.zeros(n_items, dtype=kind)
+        values[items] = table[name].to_numpy()
+        columns.append(values)
+    return columns

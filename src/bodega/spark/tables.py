@@ -34,7 +34,7 @@ def neighbours(
     """
     cells = taken(model, frame, now=now)
     degrees = cells.groupBy("item").agg(F.sum(F.col("cell").cast("double")).alias("sum"))
-    by_item = dense(degrees, "sum", n_items, np.float32)
+    by_item = dense(degrees, n_items, sum=np.float32)[0]
     pairs = F.sort_array(F.collect_list(F.struct("item", "cell"))).alias("pairs")
     histories = (
         cells.groupBy("user")
@@ -43,7 +43,7 @@ def neighbours(
         .persist()
     )
     speaking = _speaking(histories).persist()
-    terms = dense(speaking.groupBy("item").agg(F.sum("size").alias("terms")), "terms", n_items, np.int64)
+    terms = dense(speaking.groupBy("item").agg(F.sum("size").alias("terms")), n_items, terms=np.int64)[0]
     blocks = blocks_of(terms, at_once)
     spark = frame.sparkSession
     places = pa.table({"item": np.arange(n_items, dtype=np.int32), "block": _block_of(blocks)})
