@@ -46,8 +46,13 @@ class Messages:
             return list(messages)
         self._handed.hand_over(queue, list(messages.values()))
         try:
-            while self._handed.waiting(queue):
+            left = len(messages)
+            while left:
                 worker(context)
+                # A worker that took nothing would take nothing again.
+                left, before = self._handed.waiting(queue), left
+                if left == before:
+                    break
         except Exception:  # noqa: BLE001  # the edge of the process: what is not settled comes again
             _log.exception("a worker broke", extra={"queue": queue})
         return [one for one, message in messages.items() if not self._handed.settled(queue, message)]

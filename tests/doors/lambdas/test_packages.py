@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -18,7 +19,7 @@ from bodega.domain.shop import Shop
 from bodega.errors import InvalidError, UnavailableError
 from bodega.packaging import archive, libraries
 from bodega.packaging.building import build
-from bodega.packaging.contents import FUNCTIONS
+from bodega.packaging.contents import FUNCTIONS, PARTS
 from bodega.packaging.sources import sources_of
 from bodega.settings import Settings, to_env
 from bodega.web.assets import load_assets
@@ -140,6 +141,13 @@ def test_every_function_has_a_handler_and_pins() -> None:
     assert handlers == set(FUNCTIONS)
     for contents in FUNCTIONS.values():
         assert libraries.pins_in(ROOT / "requirements" / f"{contents.requirements}.txt")
+
+
+def test_packages_have_the_descriptions_of_all_services_that_the_shop_asks_through_boto3() -> None:
+    asked = set(re.findall(r"\.boto\(\"([a-z0-9-]+)\"\)", (ROOT / "src/bodega/wiring/aws.py").read_text()))
+
+    assert asked
+    assert asked <= PARTS["botocore/data"]
 
 
 def test_a_library_of_another_version_than_the_pinned_one_is_named(tmp_path: Path) -> None:
