@@ -58,5 +58,5 @@ NOT_RUN_NAMES = ("_simd.", "_multiarray_tests.", "_rational_tests.", "_umath_tes
 # Of large libraries these parts alone, by their folder: what is not named here, no function imports.
 PARTS: Mapping[str, frozenset[str]] = {
     "scipy": frozenset({"_external", "_lib", "sparse"}),
-    "botocore/data": frozenset({"events", "kms", "sesv2", "sqs"}),
+    "botocore/data": frozenset({"apigatewayv2", "events", "kms", "servicediscovery", "sesv2", "sqs"}),
 }
