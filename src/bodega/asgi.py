@@ -15,7 +15,7 @@ from bodega.domain.shop import Shop
 from bodega.settings import Settings
 from bodega.web import session_cookie
 from bodega.web.routes import error_handler, routes
-from bodega.wiring import open_shop
+from bodega.wiring.opening import open_shop
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +52,28 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
 
+class BehindProxies:
+    """Tells an application who asks where proxies of ours stand before it, each of which says whom it saw.
+
+    Each adds its peer to the end of X-Forwarded-For, so that the visitor is as many from the end as there are proxies;
+    what is before that, the visitor may have written: RFC 7239, section 8.1. With fewer, nothing is believed.
+    """
+
+    def __init__(self, application: ASGIApp, *, proxies: int) -> None:
+        """Take how many proxies every request comes through."""
+        self._application = application
+        self._proxies = proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on with the visitor's address."""
+        if scope["type"] == "http":
+            said = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            seen = b",".join(said).split(b",") if said else []
+            if len(seen) >= self._proxies:
+                scope["client"] = (seen[-self._proxies].strip().decode("latin-1"), 0)
+        await self._application(scope, receive, send)
+
+
 def create_app(
     shop: Shop, settings: Settings, *, close: Callable[[], object] | None = None, inline_reads: bool | None = None
 ) -> App:
@@ -75,7 +97,7 @@ def create_app(
     return App(create_api(shop, options), pages, close)
 
 
-def app_from_environment() -> App:
+def app_from_environment() -> ASGIApp:
     """Open the shop that the environment names and return its application: what each server process calls once.
 
     Example: `granian --interface asgi --factory bodega.asgi:app_from_environment`.
@@ -84,4 +106,5 @@ def app_from_environment() -> App:
     logging.basicConfig(level=settings.log_level.upper())
     shop = open_shop(settings)
     _log.info("shop opened", extra={"data_dir": str(settings.data_dir), "pid": os.getpid()})
-    return create_app(shop, settings, close=shop.close)
+    application = create_app(shop, settings, close=shop.close)
+    return BehindProxies(application, proxies=settings.proxies) if settings.proxies else application

@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_certificate, tls_key: files for HTTPS, both or neither. admin_requests_per_minute: limit for each API key.
     checkouts_per_minute: checkouts and holds that one address may begin in a minute. checkouts_per_cart: and that one
     cart may begin in a quarter of an hour.
+    proxies: how many proxies of ours every request comes through; they say who asks.
     outgoing_allow: networks that webhooks may call although they are not public, and in the clear.
     uploads_kept_days: after how long uploads that nothing came of are removed.
     hold_reviews: whose reviews wait for staff before they are shown.
@@ -76,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checkouts_per_minute: int = 6000
     checkouts_per_cart: int = 100
     outgoing_allow: tuple[Network, ...] = ()
+    proxies: int = 0
     uploads_kept_days: int = 7
     hold_reviews: HoldReviews = "nobody"
     payments: Payments = "sandbox"
@@ -276,6 +278,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "checkouts_per_cart": _number(1, 10**9),
     "uploads_kept_days": _number(1, 3650),
     "outgoing_allow": _networks,
+    "proxies": _number(0, 5),
     "hold_reviews": _one_of(*get_args(HoldReviews)),
     "payments": _one_of(*get_args(Payments)),
     "capture": _one_of(*get_args(Capture)),

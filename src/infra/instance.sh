@@ -18,6 +18,7 @@ BODEGA_AWS_KMS_KEY=${KEY}
 BODEGA_PUBLIC_URL=${PUBLIC_URL}
 BODEGA_REDIS_URL=rediss://:$token@${CACHE}
 BODEGA_DATA_DIR=/var/lib/bodega
+BODEGA_PROXIES=2
 END
 cat >/etc/systemd/system/bodega.service <<END
 [Unit]

@@ -11,12 +11,13 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
+from pathlib import Path
 
 import httpx
 from deployable import bodega, deployable
 from engines import REGION, aws_client, dynamo_client, free_port, ministack
 from processes import wait_until
-from synthesis import ROOT
 
 from bodega import schema
 from bodega.adapters.aws.table_setup import check_tables
@@ -68,7 +69,7 @@ class Deployed:
         return body
 
 
-def test_a_shop_is_deployed_sold_from_and_taken_down(synthesised, tmp_path):
+def test_a_shop_is_deployed_sold_from_and_taken_down(synthesised, packages, tmp_path):
     assembly = deployable(synthesised / "small", tmp_path / "small")
     shop = deploys(assembly, tmp_path)
     accepts_its_tables(shop)
@@ -78,7 +79,7 @@ def test_a_shop_is_deployed_sold_from_and_taken_down(synthesised, tmp_path):
     sells(shop, staff)
     carries_on_what_happened(shop)
     allows_each_role_its_own_and_no_more(shop)
-    serves_from_machines_too_and_survives_their_death(shop, staff, tmp_path)
+    serves_from_machines_too_and_survives_their_death(shop, staff, packages / "app.zip")
     goes_without_its_data(shop)
 
 
@@ -245,11 +246,11 @@ def allows_each_role_its_own_and_no_more(shop):
     assert [row for row in DENIED if decision(*row) == "allowed"] == []
 
 
-def serves_from_machines_too_and_survives_their_death(shop, staff, folder):
+def serves_from_machines_too_and_survives_their_death(shop, staff, package):
     """The app in processes behind a load balancer, beside the functions, on the same tables; one is killed."""
     port = free_port()
     balanced = balancer_to(shop, port)
-    with app_on(port, shop, folder) as app, shop.client(balanced) as api:
+    with app_on(port, shop, package) as app, shop.client(balanced) as api:
         wait_until(lambda: api.get("/health/ready").status_code == 200, what="a healthy target")
         before = stock_of(api, staff, "TEA-1")
         url, body = fills_a_cart(api, "TEA-1", {})
@@ -297,13 +298,15 @@ def balancer_to(shop, port):
 
 
 @contextlib.contextmanager
-def app_on(port, shop, folder):
-    """Serve as an instance's systemd unit does."""
+def app_on(port, shop, package):
+    """Serve as an instance's systemd unit does, from the package of machines and nothing else that is installed."""
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(shop.folder / "app")
     process = subprocess.Popen(
-        [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--host", "127.0.0.1",
-         "--port", str(port), "bodega.asgi:app_from_environment"],
-        env={**os.environ, **shop.environment(),
-             "PYTHONPATH": str(ROOT / "src"), "BODEGA_DATA_DIR": str(folder / "app")},
+        [Path(sys.executable).resolve(), "-S", "-m", "granian", "--interface", "asgi", "--factory",
+         "--host", "127.0.0.1", "--port", str(port), "bodega.asgi:app_from_environment"],
+        env={**os.environ, **shop.environment(), "BODEGA_PROXIES": "1",
+             "PYTHONPATH": str(shop.folder / "app"), "BODEGA_DATA_DIR": str(shop.folder / "data")},
         start_new_session=True,
     )  # fmt: skip
     try:

@@ -1,4 +1,4 @@
-"""`bodega package`: build the archives that AWS runs as functions."""
+"""`bodega package`: build the archives that AWS runs as functions, and the one that machines of a fleet run."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ import msgspec
 
 from bodega.errors import UnavailableError
 from bodega.packaging.building import Built, Target, build, here
-from bodega.packaging.contents import FUNCTIONS
+from bodega.packaging.contents import FUNCTIONS, PACKAGES
 
 _FOLDER = "lambdas"  # below the folder of packages, where the infrastructure looks for them
 
@@ -17,7 +17,7 @@ _FOLDER = "lambdas"  # below the folder of packages, where the infrastructure lo
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what may be asked for."""
     parser.epilog = "example: bodega package --into dist --machine arm64 --python 3.12"
-    parser.add_argument("names", nargs="*", metavar="FUNCTION", help=f"all, or some of {', '.join(FUNCTIONS)}")
+    parser.add_argument("names", nargs="*", metavar="PACKAGE", help=f"all, or some of {', '.join(PACKAGES)}")
     parser.add_argument("--into", type=Path, default=Path("dist"), help="folder of packages (dist)")
     parser.add_argument("--machine", choices=("arm64", "x86_64"), default="arm64", help="what they will run on (arm64)")
     parser.add_argument("--python", default="3.12", help="the Python they will run on (3.12)")
@@ -36,8 +36,9 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:  
             f"without compiled modules, which only Python {target.python} itself can make: functions start slower",
             file=sys.stderr,
         )
-    for name in arguments.names or FUNCTIONS:
-        built = build(name, arguments.into / _FOLDER, root=root, target=target, quickly=arguments.quickly)
+    for name in arguments.names or PACKAGES:
+        into = arguments.into / _FOLDER if name in FUNCTIONS else arguments.into
+        built = build(name, into, root=root, target=target, quickly=arguments.quickly)
         print(line_of(built), flush=True)
     _note(target or here(), arguments.into)
     return 0

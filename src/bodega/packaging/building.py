@@ -11,7 +11,7 @@ import msgspec
 
 from bodega.errors import InvalidError
 from bodega.packaging import archive, libraries
-from bodega.packaging.contents import FUNCTIONS, MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES, Contents
+from bodega.packaging.contents import FUNCTIONS, MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES, PACKAGES, Contents
 from bodega.packaging.sources import sources_of
 
 Machine: TypeAlias = Literal["arm64", "x86_64"]
@@ -55,15 +55,15 @@ class Built(msgspec.Struct, frozen=True):
 
 
 def build(name: str, into: Path, *, root: Path, target: Target | None = None, quickly: bool = False) -> Built:
-    """Build the package of a function as `<into>/<name>.zip`.
+    """Build the package of a function, or of machines, as `<into>/<name>.zip`.
 
     `root` is a checkout: sources below `src`, pins in `requirements`. Built `quickly` nothing is compiled, measured or
-    much compressed: it does the same, but starts slowly. InvalidError for a function that is none, and for
-    a package that is larger than Lambda takes; UnavailableError if a library is missing.
+    much compressed: it does the same, but starts slowly. InvalidError for a package that is none, and for
+    a function's that is larger than Lambda takes; UnavailableError if a library is missing.
     """
-    if name not in FUNCTIONS:
-        raise InvalidError(f"there is no function {name[:40]!r}; there are {', '.join(FUNCTIONS)}")
-    contents = FUNCTIONS[name]
+    if name not in PACKAGES:
+        raise InvalidError(f"there is no package {name[:40]!r}; there are {', '.join(PACKAGES)}")
+    contents = PACKAGES[name]
     pins = root / "requirements" / f"{contents.requirements}.txt"
     with tempfile.TemporaryDirectory() as passing:
         folder = Path(passing) / "package"
@@ -77,7 +77,7 @@ def build(name: str, into: Path, *, root: Path, target: Target | None = None, qu
         path = into / f"{name}.zip"
         unzipped = archive.write(folder, path, level=1 if quickly else 9)
         zipped = path.stat().st_size
-        if not quickly and (zipped > MAX_ZIPPED_BYTES or unzipped > MAX_UNZIPPED_BYTES):
+        if not quickly and name in FUNCTIONS and (zipped > MAX_ZIPPED_BYTES or unzipped > MAX_UNZIPPED_BYTES):
             raise InvalidError(f"{path.name} has {zipped:,} bytes, {unzipped:,} unpacked: more than Lambda takes")
         runs = not quickly and (target is None or target.is_here)
         return Built(name, path, zipped, unzipped, import_ms(folder, contents) if runs else None)

@@ -40,6 +40,10 @@ FUNCTIONS: Mapping[str, Contents] = {
     "device": _shop("device"),
 }
 
+# What machines of a fleet run, which is no function and as large as it likes.
+APP = "app"
+PACKAGES: Mapping[str, Contents] = {**FUNCTIONS, APP: Contents("bodega.asgi", "machine")}
+
 NOT_RUN = frozenset(
     {
         *("tests", "__pycache__", "include"),

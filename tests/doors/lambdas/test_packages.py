@@ -167,4 +167,4 @@ def test_a_function_that_is_none_is_refused(tmp_path: Path, capsys: pytest.Captu
         build("nothing", tmp_path, root=ROOT)
 
     assert main(["package", "--installed", "--into", str(tmp_path), "nothing"]) == 1
-    assert "there is no function 'nothing'" in capsys.readouterr().err
+    assert "there is no package 'nothing'" in capsys.readouterr().err
