@@ -1,30 +1,20 @@
 """What devices count becomes stock by way of a function, as it does by way of the worker."""
 
-from typing import Any
-
 import msgspec
 from events import Context, queue_event
 from selling import for_sale
 
-from bodega import schema
 from bodega.domain.devices.model import DeviceInput, Heard
-from bodega.lambdas.handed import HandedQueue
+from bodega.lambdas.handed import open_handed
 from bodega.lambdas.messages import Messages
 from bodega.ports.queue import Message
 from bodega.settings import Settings
 from bodega.values.times import format_time
-from bodega.wiring import open_shop
 
 
 def test_counts_become_stock_once_and_a_device_speaks_for_its_own_place_only(settings: Settings) -> None:
-    made: list[HandedQueue] = []
-
-    def around(queue: Any) -> HandedQueue:
-        made.append(HandedQueue(queue, schema.QUEUES))
-        return made[0]
-
-    shop = open_shop(settings, around_queue=around)
-    function = Messages(made[0], {"counts": lambda _: shop.counting.work_once()})
+    shop, handed = open_handed(settings)
+    function = Messages(handed, {"counts": lambda _: shop.counting.work_once()})
     for_sale(shop, MUG=3)
     shop.devices.register("scanner", DeviceInput(location="main"))
     reading = {"sku": "MUG", "count": 7, "counted_at": format_time(shop.world.clock.now()), "sequence": 1}

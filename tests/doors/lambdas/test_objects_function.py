@@ -13,7 +13,7 @@ from PIL import Image
 from bodega import schema
 from bodega.domain.shop import Shop
 from bodega.errors import InvalidError, UnavailableError
-from bodega.lambdas.objects import Uploads
+from bodega.lambdas.uploads import Uploads
 from bodega.ports.queue import Message
 
 HERE = pytest.mark.parametrize("settings", ["local"], indirect=True)

@@ -8,16 +8,14 @@ import pytest
 from asking import product
 from events import Context, queue_event, queue_record
 
-from bodega import schema
 from bodega.domain.shop import Shop
 from bodega.errors import InvalidError
-from bodega.lambdas.handed import HandedQueue
+from bodega.lambdas.handed import open_handed
 from bodega.lambdas.messages import Messages
 from bodega.lambdas.queue import workers
 from bodega.ports.queue import Message
 from bodega.ports.table import Event
 from bodega.settings import Settings
-from bodega.wiring import open_shop
 
 HERE = pytest.mark.parametrize("settings", ["local"], indirect=True)
 NOTHING_AGAIN: dict[str, Any] = {"batchItemFailures": []}
@@ -27,14 +25,8 @@ class Function:
     """The queue function of a shop, and the shop."""
 
     def __init__(self, settings: Settings) -> None:
-        made: list[HandedQueue] = []
-
-        def around(queue: Any) -> HandedQueue:
-            made.append(HandedQueue(queue, schema.QUEUES))
-            return made[0]
-
-        self.shop = open_shop(settings, around_queue=around)
-        self._answer = Messages(made[0], workers(self.shop))
+        self.shop, handed = open_handed(settings)
+        self._answer = Messages(handed, workers(self.shop))
 
     def __call__(self, event: Any, left_ms: int = 300_000) -> Any:
         return self._answer(event, Context(left_ms))

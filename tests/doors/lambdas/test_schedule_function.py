@@ -15,7 +15,7 @@ from bodega.domain.catalog.shelves import ShelfQuery
 from bodega.domain.inventory.model import Line
 from bodega.domain.shop import Shop
 from bodega.errors import InvalidError, UnavailableError
-from bodega.lambdas.schedule import SWEEP, Duties
+from bodega.lambdas.duties import SWEEP, Duties
 from bodega.settings import Settings
 from bodega.wiring import open_shop
 

@@ -11,7 +11,7 @@ from bodega import schema
 from bodega.domain.shop import Shop
 from bodega.domain.webhooks.model import EndpointInput
 from bodega.errors import InvalidError, UnavailableError
-from bodega.lambdas.stream import Announcements
+from bodega.lambdas.announcements import Announcements
 from bodega.ports.table import Event
 
 NEWS = Event("evt_1", "order.placed", "ord_1", 1, "2026-11-23T09:00:00.000Z", b'{"id":"ord_1"}')
