@@ -6,8 +6,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @contextmanager
-def scripted_server(answers):
-    """Serve statuses and bodies, one for each request whatever it asks; yield the address."""
+def scripted_server(answers, asked=None):
+    """Serve statuses and bodies, one for each request whatever it asks; yield the address.
+
+    `asked` is a list that gets the headers of each request.
+    """
     left = iter(answers)
 
     class Handler(BaseHTTPRequestHandler):
@@ -15,6 +18,8 @@ def scripted_server(answers):
 
         def answer(self):
             self.rfile.read(int(self.headers.get("content-length", 0)))
+            if asked is not None:
+                asked.append(self.headers)
             status, body = next(left)
             self.send_response(status)
             self.send_header("content-length", str(len(body)))

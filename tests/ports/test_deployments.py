@@ -184,9 +184,12 @@ def test_a_permission_that_is_missing_is_named_with_what_it_is_for(environment):
         "__type": "AccessDeniedException",
         "Message": "User: x is not authorized to perform:\ndynamodb:DescribeTable",
     }
-    with scripted_server([(200, identity), (200, b""), (400, msgspec.json.encode(denied))]) as address:
+    asked = []
+    with scripted_server([(200, identity), (200, b""), (400, msgspec.json.encode(denied))], asked) as address:
         message = told(environment, BODEGA_AWS_ENDPOINT=address)
 
+    # A foreign bucket that is open to all would be found to be fine, if its owner were not asked for.
+    assert asked[1]["x-amz-expected-bucket-owner"] == "1"
     assert "refused this role the permission to use table bodega-" in message
     assert "dynamodb:DescribeTable" in message
 

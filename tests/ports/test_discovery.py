@@ -43,14 +43,17 @@ def town(tmp_path):
     cloud_map = aws_client("servicediscovery", ministack(), config=PLAIN)
     cloud_map.create_http_namespace(Name=name)
     (namespace,) = [one["Id"] for one in cloud_map.list_namespaces()["Namespaces"] if one["Name"] == name]
-    ids = {
-        service: cloud_map.create_service(Name=service, NamespaceId=namespace)["Service"]["Id"] for service in ADDRESSES
-    }
+    ids = {service: make_service(cloud_map, service, namespace) for service in ADDRESSES}
     for service, addresses in ADDRESSES.items():
         for number, address in enumerate(addresses):
             register(cloud_map, ids[service], f"i-{number}", address)
     ticker, gateway = Ticker(), aws_client("apigatewayv2", ministack())
     return Town(AwsDiscovery(cloud_map, gateway, namespace=name, prefix=f"{name}-", now=ticker), cloud_map, ids, ticker)
+
+
+def make_service(cloud_map, name, namespace):
+    made = cloud_map.create_service(Name=name, NamespaceId=namespace, HealthCheckCustomConfig={"FailureThreshold": 1})
+    return made["Service"]["Id"]
 
 
 def register(cloud_map, service, instance, address):
@@ -100,6 +103,14 @@ def test_instances_that_come_and_go_are_seen_within_ten_seconds(town):
         town.cloud_map.deregister_instance(ServiceId=town.ids["http"], InstanceId=instance)
     town.ticker.seconds = 2 * MAX_AGE_SECONDS
     assert list(town.discovery.find("http")) == []
+
+
+def test_an_instance_that_is_not_well_is_left_out(town):
+    town.cloud_map.update_instance_custom_health_status(
+        ServiceId=town.ids["http"], InstanceId="i-0", Status="UNHEALTHY"
+    )
+
+    assert list(town.discovery.find("http")) == ["http://10.0.0.2:8000"]
 
 
 def test_what_was_known_stands_while_nobody_can_be_asked(town):

@@ -2,8 +2,12 @@
 
 import contextlib
 import io
+import itertools
+import os
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -242,6 +246,32 @@ def test_certificates_that_cannot_be_used_are_named(shop, tmp_path):
     for file in (tmp_path / "none", tmp_path / "junk"):
         with pytest.raises(UnavailableError, match=file.name):
             Listener(Broker(url="mqtts://127.0.0.1", authorities=file), shop.world.queue)
+
+
+def test_a_worker_that_is_told_of_a_broker_listens_to_it(shop, broker, tmp_path):
+    certificate, key = broker.authority.issue("bodega")
+    environment = {
+        **os.environ,
+        "BODEGA_MQTT_URL": f"mqtts://127.0.0.1:{broker.port}",
+        "BODEGA_MQTT_AUTHORITIES": str(broker.authority.file),
+        "BODEGA_MQTT_CERTIFICATE": str(certificate),
+        "BODEGA_MQTT_KEY": str(key),
+    }
+    command = [sys.executable, "-m", "bodega.cli.main", "worker", "--data", str(tmp_path / "shop")]
+    worker = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    try:
+        numbers = itertools.count(1)
+
+        def counted():
+            """Count until it is heard: what was said before anybody listened is nobody's."""
+            publish(broker, (topic(), reading(7, sequence=next(numbers))))
+            if on_hand(shop) != 7:
+                raise BlockingIOError
+
+        wait_until(counted)
+    finally:
+        worker.terminate()
+        assert worker.wait(60) == 0
 
 
 def test_a_rule_of_iot_core_hands_the_same_message_to_the_same_handler(tmp_path, monkeypatch):
