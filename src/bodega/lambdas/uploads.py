@@ -8,10 +8,11 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from bodega import schema
-from bodega.domain.shop import Shop
+from bodega.domain.flows.picturing import Picturing
 from bodega.errors import InvalidError, NotFoundError
 from bodega.lambdas.batches import Answer, QueueRecord, not_understood, records_in, to_come_again
 from bodega.ports.pictures import UnreadablePictureError
+from bodega.ports.queue import Queue
 from bodega.values.decode import convert, decode_json
 
 _log = logging.getLogger(__name__)
@@ -21,8 +22,10 @@ _QUEUE = "aws:sqs"
 class Uploads:
     """Answers events about objects that were created."""
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = shop
+    def __init__(self, picturing: Picturing, queue: Queue) -> None:
+        """Take the queues in which what cannot be read is buried."""
+        self._picturing = picturing
+        self._queue = queue
 
     def __call__(self, event: Any, _context: Any = None) -> Answer:
         """Make every picture ready that can be. What is no event is buried; what failed comes again if a queue has it.
@@ -38,7 +41,7 @@ class Uploads:
             except InvalidError as fault:
                 _log.warning("an event about an object was not understood", extra={"problem": str(fault)})
                 letter = not_understood(record, identifier=identifier or "unknown", reason=str(fault))
-                self._shop.world.queue.bury(schema.ANNOUNCEMENTS, letter)
+                self._queue.bury(schema.ANNOUNCEMENTS, letter)
             except Exception:
                 if not identifier:
                     raise  # nothing but this call to bring it again
@@ -50,7 +53,7 @@ class Uploads:
         if not object_key.startswith(schema.UPLOADS):
             return
         try:
-            self._shop.picturing.make_ready(object_key.removeprefix(schema.UPLOADS))
+            self._picturing.make_ready(object_key.removeprefix(schema.UPLOADS))
         except NotFoundError:
             _log.info("an uploaded picture is gone", extra={"key": object_key})
         except UnreadablePictureError as refusal:

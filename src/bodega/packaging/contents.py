@@ -22,6 +22,10 @@ class Contents(msgspec.Struct, frozen=True):
     opens: str = "bodega.wiring.aws"
 
 
+# What a function does without that is there to do without the shop; on one machine it would be part of that.
+_WHOLE_SHOP = frozenset({"bodega.wiring.opening"})
+
+
 def _shop(name: str, requirements: str = "lambda-shop") -> Contents:
     """Return the contents of a function that opens a whole shop on AWS."""
     return Contents(f"bodega.lambdas.{name}", requirements)
@@ -29,13 +33,10 @@ def _shop(name: str, requirements: str = "lambda-shop") -> Contents:
 
 FUNCTIONS: Mapping[str, Contents] = {
     "http": _shop("http", "lambda-http"),
-    # On one machine the recommender is part of the shop, which a function of its own is there to do without.
-    "recommend": Contents(
-        "bodega.lambdas.recommend", "lambda-recommend", frozenset({"bodega.wiring.opening"}), "bodega.wiring.alone"
-    ),
+    "recommend": Contents("bodega.lambdas.recommend", "lambda-recommend", _WHOLE_SHOP, "bodega.wiring.alone"),
     "stream": _shop("stream"),
     "queue": _shop("queue"),
-    "objects": _shop("objects", "lambda-objects"),
+    "objects": Contents("bodega.lambdas.objects", "lambda-objects", _WHOLE_SHOP, "bodega.wiring.picturing"),
     "schedule": _shop("schedule", "lambda-schedule"),
     "device": _shop("device"),
 }

@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode, b64encode
 from typing import Any, NamedTuple
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -152,4 +153,20 @@ def stream_record(
         "awsRegion": "eu-west-1",
         "dynamodb": change,
         "eventSourceARN": ACCOUNT.format("dynamodb", "table/bodega-test-outbox/stream/2026-11-23T09:00:00.000"),
+    }
+
+
+def notified(key: str, *, version: str = "2.1") -> dict[str, Any]:
+    """A record of S3's own notification."""
+    return {
+        "eventVersion": version,
+        "eventSource": "aws:s3",
+        "awsRegion": "eu-west-1",
+        "eventTime": "2026-11-23T09:00:00.000Z",
+        "eventName": "ObjectCreated:Put",
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "bucket": {"name": "bodega-test-objects", "arn": "arn:aws:s3:::bodega-test-objects"},
+            "object": {"key": quote_plus(key, safe="/"), "size": 5, "eTag": "d41d8cd98f00b204e9800998ecf8427e"},
+        },
     }

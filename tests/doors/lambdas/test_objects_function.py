@@ -3,11 +3,10 @@
 import io
 import json
 from typing import Any
-from urllib.parse import quote_plus
 
 import pytest
 from asking import PNG
-from events import Context, queue_record
+from events import Context, notified, queue_record
 from PIL import Image
 
 from bodega import schema
@@ -19,6 +18,10 @@ from bodega.ports.queue import Message
 HERE = pytest.mark.parametrize("settings", ["local"], indirect=True)
 NOTHING_AGAIN: dict[str, Any] = {"batchItemFailures": []}
 KEY = "prod_1/med_1.png"
+
+
+def uploads(shop: Shop) -> Uploads:
+    return Uploads(shop.picturing, shop.world.queue)
 
 
 def picture(width: int = 800) -> bytes:
@@ -54,22 +57,6 @@ def bridged(key: str, *, kind: str = "Object Created", source: str = "aws.s3") -
     }
 
 
-def notified(key: str, *, version: str = "2.1") -> dict[str, Any]:
-    """A record of S3's own notification."""
-    return {
-        "eventVersion": version,
-        "eventSource": "aws:s3",
-        "awsRegion": "eu-west-1",
-        "eventTime": "2026-11-23T09:00:00.000Z",
-        "eventName": "ObjectCreated:Put",
-        "s3": {
-            "s3SchemaVersion": "1.0",
-            "bucket": {"name": "bodega-test-objects", "arn": "arn:aws:s3:::bodega-test-objects"},
-            "object": {"key": quote_plus(key, safe="/"), "size": 5, "eTag": "d41d8cd98f00b204e9800998ecf8427e"},
-        },
-    }
-
-
 def by_queue(*bodies: Any) -> dict[str, Any]:
     messages = [Message(f"msg_{n}", json.dumps(body).encode(), f"r_{n}", 1) for n, body in enumerate(bodies)]
     return {"Records": [queue_record("uploads", message) for message in messages]}
@@ -78,7 +65,7 @@ def by_queue(*bodies: Any) -> dict[str, Any]:
 def test_a_picture_is_made_ready_in_all_sizes(shop: Shop) -> None:
     shop.world.objects.put(schema.UPLOADS + KEY, picture())
 
-    assert Uploads(shop)(by_queue(bridged(schema.UPLOADS + KEY)), Context()) == NOTHING_AGAIN
+    assert uploads(shop)(by_queue(bridged(schema.UPLOADS + KEY)), Context()) == NOTHING_AGAIN
 
     shown = {info.key: info.size_bytes for info in shop.world.objects.list("media/prod_1/")}
     assert set(shown) == {f"media/prod_1/med_1{end}" for end in (".png", ".json", "-320.webp", "-640.webp")}
@@ -98,7 +85,7 @@ def test_s3_may_tell_of_it_in_other_ways_and_more_than_once(shop: Shop, way: str
     }
 
     for _ in range(2):
-        assert Uploads(shop)(events[way], Context()) == NOTHING_AGAIN
+        assert uploads(shop)(events[way], Context()) == NOTHING_AGAIN
 
     assert shop.world.objects.find(f"media/{key}") is not None
 
@@ -111,7 +98,7 @@ def test_what_is_no_picture_is_shown_to_nobody_and_the_batch_goes_on(shop: Shop,
     shop.world.objects.put(schema.UPLOADS + "prod_1/bad.png", data)
     shop.world.objects.put(schema.UPLOADS + KEY, picture())
 
-    answer = Uploads(shop)(by_queue(bridged("uploads/prod_1/bad.png"), bridged(schema.UPLOADS + KEY)), Context())
+    answer = uploads(shop)(by_queue(bridged("uploads/prod_1/bad.png"), bridged(schema.UPLOADS + KEY)), Context())
 
     assert answer == NOTHING_AGAIN
     assert shop.world.objects.find(f"media/{KEY}") is not None
@@ -134,7 +121,7 @@ BROKEN: dict[str, Any] = {
 def test_an_event_nobody_can_read_is_a_dead_letter_with_a_reason_and_the_batch_goes_on(shop: Shop, broken: Any) -> None:
     shop.world.objects.put(schema.UPLOADS + KEY, picture())
 
-    answer = Uploads(shop)(by_queue(broken, bridged(schema.UPLOADS + KEY)), Context())
+    answer = uploads(shop)(by_queue(broken, bridged(schema.UPLOADS + KEY)), Context())
 
     assert answer == NOTHING_AGAIN
     (letter,) = shop.world.queue.dead_letters(schema.ANNOUNCEMENTS)
@@ -148,7 +135,7 @@ def test_what_was_deleted_or_lies_elsewhere_is_passed_over(shop: Shop) -> None:
         bridged("imports/x.csv"), bridged("uploads/gone.png"), bridged("uploads/x.png", kind="Object Deleted")
     )
 
-    assert Uploads(shop)(event, Context()) == NOTHING_AGAIN
+    assert uploads(shop)(event, Context()) == NOTHING_AGAIN
     assert not shop.world.queue.dead_letters(schema.ANNOUNCEMENTS)
 
 
@@ -160,13 +147,13 @@ def test_while_the_store_is_out_of_reach_the_message_comes_again(shop: Shop, mon
     monkeypatch.setattr(shop.picturing, "make_ready", unreachable)
     event = by_queue(bridged("uploads/a.png"), bridged("imports/b.csv"))
 
-    assert Uploads(shop)(event, Context()) == {"batchItemFailures": [{"itemIdentifier": "aws-msg_0"}]}
+    assert uploads(shop)(event, Context()) == {"batchItemFailures": [{"itemIdentifier": "aws-msg_0"}]}
     with pytest.raises(UnavailableError):
-        Uploads(shop)(bridged("uploads/a.png"), Context())
+        uploads(shop)(bridged("uploads/a.png"), Context())
 
 
 @HERE
 @pytest.mark.parametrize("event", [None, [], "x", {}, {"Records": 1}])
 def test_what_is_no_event_at_all_is_refused(shop: Shop, event: Any) -> None:
     with pytest.raises(InvalidError):
-        Uploads(shop)(event, Context())
+        uploads(shop)(event, Context())

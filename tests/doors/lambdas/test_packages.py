@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from events import http_event
+from asking import PNG
+from events import http_event, notified
 from stocked import stock_up
 
+from bodega import schema
 from bodega.cli.main import main
 from bodega.domain.shop import Shop
 from bodega.errors import InvalidError, UnavailableError
@@ -98,6 +100,22 @@ def test_the_package_of_the_shop_serves_api_and_pages(shop: Shop, settings: Sett
     assert json.loads(answers[0]["body"])["title"] == "kettle"
     assert "kettle" in answers[1]["body"]
     assert not imported & {"scipy", "pyarrow", "granian", "uvicorn", "rich"}
+
+
+@MINISTACK
+def test_the_package_of_objects_makes_pictures_ready_without_the_shop(
+    shop: Shop, settings: Settings, tmp_path: Path
+) -> None:
+    shop.world.objects.put("uploads/prod_1/med_1.png", PNG)
+
+    (told, unread), imported = run_package(
+        "objects", tmp_path, settings, {"Records": [notified("uploads/prod_1/med_1.png")]}, {"Records": [{}]}
+    )
+
+    assert told == unread == {"batchItemFailures": []}
+    assert shop.world.objects.find("media/prod_1/med_1.png") is not None
+    assert len(shop.world.queue.dead_letters(schema.ANNOUNCEMENTS)) == 1
+    assert not imported & {"numpy", "tantivy", "apsw", "stripe", "cryptography", "starlette"}
 
 
 @pytest.mark.slow  # it is the largest: ten seconds to lay out and compile
