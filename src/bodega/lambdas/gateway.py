@@ -99,7 +99,8 @@ class Gateway:
             reply = _Reply(request.content())
             try:
                 await self._application(_scope(request), reply.receive, reply.send)
-            except Exception:  # noqa: BLE001  # the edge of the process; Starlette raises even what it has answered
+            # The edge of the process: Starlette raises even what it has answered, and no request may end this task.
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001
                 _log.exception("a request broke")
             answer.set_result(reply.encoded())
 

@@ -1,5 +1,6 @@
 """The whole shop behind an HTTP API: what the gateway hands over arrives, and what the shop says leaves unchanged."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -209,10 +210,13 @@ def test_what_is_no_request_of_the_gateway_is_refused_and_the_next_one_answered(
     assert ask(gateway, "GET", "/").content == b"well"
 
 
-def test_an_application_that_breaks_is_answered_for_and_the_next_request_served(gateway_to: Any) -> None:
+@pytest.mark.parametrize("trouble", [RuntimeError("no"), asyncio.CancelledError()], ids=["error", "cancelled"])
+def test_an_application_that_breaks_is_answered_for_and_the_next_request_served(
+    gateway_to: Any, trouble: BaseException
+) -> None:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/broken":
-            raise RuntimeError("no")
+            raise trouble
         await _say(send, [], b"well")
 
     gateway = gateway_to(application)
