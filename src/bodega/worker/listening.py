@@ -124,11 +124,18 @@ class Listener:
             self._refusal = f"the connection ended: {reason}"
 
     def _heard(self, client: Client, _data: Any, message: MQTTMessage) -> None:
-        """Put a message on the queue, and let the broker forget it then."""
-        location, device = message.topic.rsplit("/", 2)[1:]
-        # What is longer than any reading is refused by whoever reads it, and need not be kept whole for that.
-        payload = bytes(message.payload[: MAX_READING_BYTES + 1])
-        self._queue.send(QUEUE, [_encode(Heard(device=device, location=location, payload=payload))])
+        """Put a message on the queue, and let the broker forget it then.
+
+        If the queue cannot take it now the connection ends, and the broker brings it again with the next. What no queue
+        could ever take is given up, or it would come again for ever and hold up what is behind it.
+        """
+        try:
+            location, device = message.topic.rsplit("/", 2)[1:]
+            # What is longer than any reading is refused by whoever reads it, and need not be kept whole for that.
+            payload = bytes(message.payload[: MAX_READING_BYTES + 1])
+            self._queue.send(QUEUE, [_encode(Heard(device=device, location=location, payload=payload))])
+        except ValueError:  # InvalidError is one, and so is a topic that is no text
+            _log.exception("a message of a device was given up")
         client.ack(message.mid, message.qos)
 
 

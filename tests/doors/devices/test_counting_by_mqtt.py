@@ -25,7 +25,7 @@ from bodega import schema
 from bodega.cli.main import main
 from bodega.domain.catalog.model import ProductInput, VariantInput
 from bodega.domain.devices.model import DeviceInput
-from bodega.errors import UnavailableError
+from bodega.errors import InvalidError, UnavailableError
 from bodega.settings import Settings
 from bodega.values.money import Money
 from bodega.values.times import format_time
@@ -187,25 +187,35 @@ def test_what_was_published_while_nobody_listened_is_heard_afterwards(shop, brok
         work(shop, until=lambda: on_hand(shop) == 6)
 
 
-class FullOnce:
-    """The shop's queue, whose disk is full the first time."""
+class RefusingOnce:
+    """The shop's queue, which does not take the first message."""
 
-    def __init__(self, queue):
+    def __init__(self, queue, refusal):
         self._queue = queue
+        self._refusal = refusal
         self.sends = 0
 
     def send(self, queue, bodies):
         self.sends += 1
         if self.sends == 1:
-            raise UnavailableError("no space left on device")
+            raise self._refusal
         self._queue.send(queue, bodies)
 
 
 def test_what_the_queue_could_not_take_stays_with_the_broker_and_comes_again(shop, broker):
-    queue = FullOnce(shop.world.queue)
+    queue = RefusingOnce(shop.world.queue, UnavailableError("no space left on device"))
     with listening(broker, shop, queue):
         publish(broker, (topic(), reading(7)))
         work(shop, until=lambda: on_hand(shop) == 7)
+
+    assert queue.sends == 2
+
+
+def test_what_no_queue_could_ever_take_does_not_hold_up_what_is_behind_it(shop, broker):
+    queue = RefusingOnce(shop.world.queue, InvalidError("too large"))
+    with listening(broker, shop, queue):
+        publish(broker, (topic(), reading(7)), (topic(), reading(6, sequence=2)))
+        work(shop, until=lambda: on_hand(shop) == 6)
 
     assert queue.sends == 2
 

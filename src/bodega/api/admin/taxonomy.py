@@ -21,9 +21,9 @@ from bodega.domain.catalog.model import (
     Collection,
     CollectionInput,
 )
-from bodega.errors import Fault, InvalidError, NotFoundError
+from bodega.errors import NotFoundError
 from bodega.values.decode import convert
-from bodega.values.merge_patch import merge_patch
+from bodega.values.merge_patch import merge_patch, settable
 
 N = TypeVar("N", Category, Collection, Attribute)
 READ, WRITE = Scope("catalog:read"), Scope("catalog:write")
@@ -115,12 +115,7 @@ def _shown(record: Category | Collection | Attribute, path: str, *, created: boo
 
 def _sent(document: Mapping[str, Any], record: Category | Collection | Attribute, fixed: str) -> dict[str, Any]:
     """Drop the fields that staff cannot set, so that what was read can be sent back; one that differs is refused."""
-    current = msgspec.to_builtins(record)
-    for field in (fixed, "version"):
-        if field in document and document[field] != current[field]:
-            detail = f"{field} is {current[field]!r} and cannot be set"
-            raise InvalidError(detail, [Fault(f"/{field}", "read_only", detail)])
-    return {name: value for name, value in document.items() if name not in {fixed, "version"}}
+    return settable(document, msgspec.to_builtins(record), (fixed, "version"))
 
 
 def _changed(call: Call, record: N, shape: type[Any], fixed: str) -> tuple[Any, int]:

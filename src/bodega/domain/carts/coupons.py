@@ -40,7 +40,7 @@ from bodega.ports.table import (
 )
 from bodega.ports.table import Any as AnyOf
 from bodega.values.decode import convert
-from bodega.values.merge_patch import merge_patch
+from bodega.values.merge_patch import merge_patch, settable
 from bodega.values.page import DEFAULT_LIMIT, Page, Position
 from bodega.values.shares import parts_per_million
 from bodega.values.times import format_time
@@ -253,12 +253,8 @@ def _read(item: Item) -> Coupon:
 
 def _patched(old: Coupon, document: Mapping[str, Any]) -> CouponInput:
     current = msgspec.to_builtins(old)
-    for name in READ_ONLY:
-        if name in document and document[name] != current[name]:
-            detail = f"{name} is {current[name]!r} and cannot be set"
-            raise InvalidError(detail, [Fault(f"/{name}", "read_only", detail)])
+    changes = settable(document, current, READ_ONLY)
     editable = {name: value for name, value in current.items() if name not in READ_ONLY}
-    changes = {name: value for name, value in document.items() if name not in READ_ONLY}
     return convert(merge_patch(editable, changes), CouponInput)
 
 

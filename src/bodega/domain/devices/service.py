@@ -18,7 +18,7 @@ from bodega.domain.devices.model import (
 )
 from bodega.domain.devices.records import DEVICES, device_item, device_key, read_device
 from bodega.domain.writes import WritePlan
-from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError, ShopError, StaleVersionError
+from bodega.errors import ConflictError, InvalidError, NotFoundError, ShopError, StaleVersionError
 from bodega.ports.clock import Clock
 from bodega.ports.table import (
     ConditionFailedError,
@@ -33,7 +33,7 @@ from bodega.ports.table import (
     Update,
 )
 from bodega.values.decode import convert
-from bodega.values.merge_patch import merge_patch
+from bodega.values.merge_patch import merge_patch, settable
 from bodega.values.times import format_time
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -172,12 +172,7 @@ def _input_of(device: Device) -> DeviceInput:
 
 def _patched(old: Device, patch: Mapping[str, Any]) -> DeviceInput:
     """Return the contents that a merge patch makes of a device; what staff cannot set must keep its value."""
-    current = msgspec.to_builtins(old)
-    for name in _READ_ONLY & patch.keys():
-        if patch[name] != current[name]:
-            detail = f"{name} is {current[name]!r} and cannot be set"
-            raise InvalidError(detail, [Fault(f"/{name}", "read_only", detail)])
-    changes = {name: value for name, value in patch.items() if name not in _READ_ONLY}
+    changes = settable(patch, msgspec.to_builtins(old), _READ_ONLY)
     return convert(merge_patch(msgspec.to_builtins(_input_of(old)), changes), DeviceInput)
 
 

@@ -10,7 +10,7 @@ from bodega import schema
 from bodega.domain.webhooks.model import Endpoint, EndpointInput, fits
 from bodega.errors import Fault, InvalidError
 from bodega.values.decode import convert
-from bodega.values.merge_patch import merge_patch
+from bodega.values.merge_patch import merge_patch, settable
 from bodega.values.text import is_clean
 from bodega.values.web_address import WebAddress, parse_web_address
 
@@ -46,10 +46,5 @@ def input_of(endpoint: Endpoint) -> EndpointInput:
 
 def patched(old: Endpoint, patch: Mapping[str, Any]) -> EndpointInput:
     """Return the contents that a merge patch makes of an endpoint; what staff cannot set must keep its value."""
-    current = msgspec.to_builtins(old)
-    for name in _READ_ONLY & patch.keys():
-        if patch[name] != current[name]:
-            detail = f"{name} is {current[name]!r} and cannot be set"
-            raise InvalidError(detail, [Fault(f"/{name}", "read_only", detail)])
-    changes = {name: value for name, value in patch.items() if name not in _READ_ONLY}
+    changes = settable(patch, msgspec.to_builtins(old), _READ_ONLY)
     return convert(merge_patch(msgspec.to_builtins(input_of(old)), changes), EndpointInput)
