@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import Aspects, Stack
 from cdk_nag import AwsSolutionsChecks, NagPackSuppression, NagReportFormat, NagSuppressions, RegexAppliesTo
@@ -15,7 +16,7 @@ from cdk_nag import AwsSolutionsChecks, NagPackSuppression, NagReportFormat, Nag
 from infra.app import build, new_app
 from infra.stage import Stage
 
-SHAPES: Sequence[Mapping[str, str]] = (
+SHAPES: Sequence[Mapping[str, Any]] = (
     {"name": "small"},
     {
         "name": "large",
@@ -23,6 +24,8 @@ SHAPES: Sequence[Mapping[str, str]] = (
         "domain": "shop.example.com",
         "zone": "Z0123456789ABC",
         "alarm_email": "alarms@example.com",
+        "settings": {"BODEGA_CURRENCY": "EUR"},
+        "secrets": ["BODEGA_SMTP_URL"],
     },
 )
 _PREFIXES = "media|imports|exports|models|search|training|uploads"
@@ -68,7 +71,7 @@ _EXPLAINED: Sequence[tuple[str, str, str, str]] = (
 )
 
 
-def check(folder: Path, context: Mapping[str, str]) -> None:
+def check(folder: Path, context: Mapping[str, Any]) -> None:
     """Write the templates and reports of every shape to folders named after their stages."""
     for shape in SHAPES:
         stage = Stage.from_context({**context, **shape})

@@ -79,6 +79,12 @@ class FunctionsStack(Stack):
             "BODEGA_AWS_KMS_KEY": self._data.personal_key.key_arn,
             "BODEGA_AWS_ENDPOINT": endpoint.value_as_string,
             "BODEGA_PUBLIC_URL": public_url.value_as_string,
+            **self._stage.settings,
+            # Resolved by CloudFormation, so that they stand in no template.
+            **{
+                name: f"{{{{resolve:secretsmanager:{self._stage.settings_secret}:SecretString:{name}}}}}"
+                for name in self._stage.secrets
+            },
         }
 
     def _function(self, name: str, job: Job) -> awslambda.Function:

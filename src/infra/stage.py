@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, Self, TypeAlias, get_args
+from typing import Any, Literal, Self, TypeAlias, get_args
 
 Shape: TypeAlias = Literal["serverless", "fleet"]
 Architecture: TypeAlias = Literal["arm64", "x86_64"]
@@ -15,6 +15,10 @@ _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 _PYTHON = re.compile(r"3\.\d{2}")
 _MAX_BUDGET = 1_000_000
+_MAX_VALUE = 1000
+_SETTING = re.compile(r"BODEGA_[A-Z_]{1,60}")
+# What a deployment says itself.
+_OWN_SETTINGS = re.compile(r"BODEGA_(CLOUD|AWS_.*|DATA_DIR|HOST|PORT|WORKERS|SERVER|REDIS_URL|PUBLIC_URL|PROXIES)")
 
 
 class StageError(ValueError):
@@ -30,7 +34,9 @@ class Stage:
     was issued for it in us-east-1. internet: whether a fleet reaches the Internet, which payments through Stripe and
     mail need. keep_data: whether tables and buckets outlive their stack and refuse deletion.
     alarm_email: who is told when something is wrong, nobody if empty. monthly_budget: US dollars, 0 for no warning.
-    packages: the folder with what `bodega package` built. python, architecture: what it was built for.
+    settings: the shop's own, by their variables. secrets: names of those whose values are in the secret
+    `bodega/<name>/settings`, a JSON object. packages: the folder with what `bodega package` built. python,
+    architecture: what it was built for.
     """
 
     name: str
@@ -45,6 +51,8 @@ class Stage:
     packages: Path = Path("dist")
     python: str = "3.12"
     architecture: Architecture = "arm64"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could not be part of every name, and what does not go together."""
@@ -54,6 +62,14 @@ class Stage:
         if self.architecture not in get_args(Architecture):
             raise StageError(f"the architecture is one of {', '.join(get_args(Architecture))}")
         _check(self.python, _PYTHON, "python is a version such as 3.12")
+        self._check_address()
+        self._check_settings()
+        if self.alarm_email:
+            _check(self.alarm_email, _ADDRESS, "the alarm's e-mail is one address")
+        if not 0 <= self.monthly_budget <= _MAX_BUDGET:
+            raise StageError(f"the monthly budget is 0 to {_MAX_BUDGET} US dollars")
+
+    def _check_address(self) -> None:
         if self.domain:
             _check(self.domain, _DOMAIN, "a domain is written like shop.example.com")
             if bool(self.zone) == bool(self.certificate):
@@ -64,19 +80,24 @@ class Stage:
             _check(self.zone, _ZONE, "a zone is the id that Route 53 shows, such as Z0123456789ABC")
         if self.certificate:
             _check(self.certificate, _CERTIFICATE, "CloudFront takes certificates of us-east-1 only: give such an ARN")
-        if self.alarm_email:
-            _check(self.alarm_email, _ADDRESS, "the alarm's e-mail is one address")
-        if not 0 <= self.monthly_budget <= _MAX_BUDGET:
-            raise StageError(f"the monthly budget is 0 to {_MAX_BUDGET} US dollars")
+
+    def _check_settings(self) -> None:
+        for name in (*self.settings, *self.secrets):
+            _check(name, _SETTING, "a setting is a variable such as BODEGA_CURRENCY")
+            if _OWN_SETTINGS.fullmatch(name):
+                raise StageError(f"{name} follows from the deployment: it cannot be set")
+        for name, value in self.settings.items():
+            if not value.isprintable() or len(value) > _MAX_VALUE:
+                raise StageError(f"{name} is one line of at most {_MAX_VALUE} characters")
 
     @classmethod
-    def from_context(cls, context: Mapping[str, str]) -> Self:
+    def from_context(cls, context: Mapping[str, Any]) -> Self:
         """Return the stage that CDK's context describes; StageError for a key that is none of the fields."""
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(context) - known)
         if unknown:
             raise StageError(f"{unknown[0]!r} says nothing about a stage: {', '.join(sorted(known))} do")
-        values: dict[str, object] = {"name": "dev", **context}
+        values: dict[str, Any] = {"name": "dev", **context}
         for name in ("keep_data", "internet"):
             if name in context:
                 values[name] = _switch(name, context[name])
@@ -84,7 +105,13 @@ class Stage:
             values["monthly_budget"] = _number(context["monthly_budget"])
         if "packages" in context:
             values["packages"] = Path(context["packages"])
-        return cls(**values)  # type: ignore[arg-type]  # __post_init__ checks what is text
+        values["secrets"] = tuple(context.get("secrets", ()))
+        return cls(**values)
+
+    @property
+    def settings_secret(self) -> str:
+        """Return the name of the secret that holds settings which nobody may read; whoever runs the shop makes it."""
+        return f"bodega/{self.name}/settings"
 
     def named(self, part: str) -> str:
         """Return a name of this stage's: for what must be found by name."""

@@ -31,6 +31,10 @@ def test_a_name_that_could_not_be_part_of_every_name_is_refused(name):
         ({"domain": "shop.example.com", "certificate": "arn:aws:acm:eu-west-1:1:certificate/x"}, "us-east-1"),
         ({"alarm_email": "a@b@c"}, "one address"),
         ({"python": "2.7"}, "3.12"),
+        ({"settings": {"PATH": "/"}}, "BODEGA_CURRENCY"),
+        ({"settings": {"BODEGA_AWS_STAGE": "other"}}, "follows from the deployment"),
+        ({"settings": {"BODEGA_CURRENCY": "EUR\nBODEGA_CLOUD=none"}}, "one line"),
+        ({"secrets": ["BODEGA_REDIS_URL"]}, "follows from the deployment"),
         ({"architecture": "sparc"}, "arm64"),
     ],
 )

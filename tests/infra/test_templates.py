@@ -115,6 +115,18 @@ def test_every_handler_has_a_function_under_a_role_of_its_own(serverless):
         assert function["Environment"]["Variables"]["BODEGA_AWS_STAGE"] == "small"
 
 
+def test_settings_reach_what_runs_and_secrets_by_reference_only(fleet):
+    for function in fleet.properties("AWS::Lambda::Function"):
+        variables = function["Environment"]["Variables"]
+        assert variables["BODEGA_CURRENCY"] == "EUR"
+        assert flat(variables["BODEGA_SMTP_URL"]).startswith("{{resolve:secretsmanager:bodega/large/settings:")
+    [template] = fleet.properties("AWS::EC2::LaunchTemplate")
+    started = flat(template["LaunchTemplateData"]["UserData"])
+    assert "BODEGA_CURRENCY=EUR" in started
+    assert "BODEGA_SMTP_URL" in started
+    assert "resolve:secretsmanager" not in started
+
+
 def test_a_fleet_has_the_same_functions_but_the_one_that_serves_pages(fleet):
     handlers = {f["Handler"] for f in fleet.properties("AWS::Lambda::Function")}
 

@@ -5,10 +5,12 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from bodega.errors import InvalidError, UnavailableError
+from bodega.settings import PREFIX, Settings
 
 _ROOT = Path(__file__).resolve().parents[3]
 _ENVIRONMENT = _ROOT / ".venv-infra"
@@ -27,12 +29,26 @@ def add_stage_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget", default="50", metavar="DOLLARS", help="warn at so much a month (default 50, 0: never)"
     )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the shop: BODEGA_CURRENCY=EUR"
+    )
+    parser.add_argument(
+        "--secret",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a setting kept in the secret bodega/STAGE/settings",
+    )
     parser.add_argument("--disposable", action="store_true", help="let data go with its stack: for trials and tests")
     parser.add_argument("--packages", default="dist", metavar="DIR", help="what bodega package built (default dist)")
 
 
-def context_of(arguments: argparse.Namespace) -> dict[str, str]:
-    """Return a stage's description as the infrastructure reads it."""
+def context_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return a stage's description as the infrastructure reads it; InvalidError for a setting that there is not."""
+    settings = dict(text.partition("=")[::2] for text in arguments.set)
+    for name in (*settings, *arguments.secret):
+        if not name.startswith(PREFIX) or name.removeprefix(PREFIX).lower() not in Settings.__struct_fields__:
+            raise InvalidError(f"{name[:60]} is no setting: docs/how-to/settings.md lists them")
     packages = Path(arguments.packages).resolve()
     said = {
         "name": arguments.stage,
@@ -45,12 +61,14 @@ def context_of(arguments: argparse.Namespace) -> dict[str, str]:
         "monthly_budget": arguments.budget,
         "keep_data": "false" if arguments.disposable else "",
         "packages": str(packages),
+        "settings": settings,
+        "secrets": arguments.secret,
         **_target(packages),
     }
     return {name: text for name, text in said.items() if text}
 
 
-def synthesise(context: Mapping[str, str], folder: Path) -> None:
+def synthesise(context: Mapping[str, Any], folder: Path) -> None:
     """Write a stage's templates to a folder; InvalidError for a stage that cannot be meant."""
     _prepare()
     run = subprocess.run(  # noqa: S603  # our own interpreter
