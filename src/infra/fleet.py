@@ -118,7 +118,9 @@ class FleetStack(Stack):
         package = NOT_BUILT
         if built.is_file():
             asset = assets.Asset(self, "Package", path=str(built))
-            asset.grant_read(role)
+            # CDK's own grant would be for all packages there are.
+            fetched = asset.bucket.arn_for_objects(asset.s3_object_key)
+            role.add_to_policy(iam.PolicyStatement(sid="Package", actions=["s3:GetObject"], resources=[fetched]))
             package = asset.s3_object_url
         values = {
             "PACKAGE": package,
