@@ -38,13 +38,17 @@ class _Lately(Generic[T]):
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._half_bytes = max_bytes // 2
+        self.max_bytes = max_bytes
         self.clear()
+
+    @property
+    def size_bytes(self) -> int:
+        return self._recent_bytes + self._older_bytes
 
     def clear(self) -> None:
         self._recent: dict[bytes, tuple[T, int]] = {}
         self._older: dict[bytes, tuple[T, int]] = {}
-        self._recent_bytes = 0
+        self._recent_bytes = self._older_bytes = 0
 
     def find(self, query: bytes) -> T | None:
         found = self._recent.get(query)
@@ -56,10 +60,12 @@ class _Lately(Generic[T]):
         return found[0]
 
     def keep(self, query: bytes, thing: T, size_bytes: int) -> None:
-        if size_bytes > self._half_bytes:
+        half_bytes = self.max_bytes // 2
+        if size_bytes > half_bytes:
             return
-        if self._recent_bytes + size_bytes > self._half_bytes:
-            self._older, self._recent, self._recent_bytes = self._recent, {}, 0
+        if self._recent_bytes + size_bytes > half_bytes:
+            self._older, self._older_bytes = self._recent, self._recent_bytes
+            self._recent, self._recent_bytes = {}, 0
         self._recent[query] = thing, size_bytes
         self._recent_bytes += size_bytes
 
@@ -71,13 +77,14 @@ class KeptPages:
         """Take what tells the present state, to be compared with earlier ones.
 
         With `packed_bytes`, pages that have to be rendered a second time are kept compressed besides: four times as
-        many in the same room. To compress one costs a third of rendering it, to expand it a tenth.
+        many in the same room. To compress one costs a third of rendering it, to expand it a tenth. What they do not
+        take yet of their room is for pages that are ready.
         """
         self._state_now = state
         self._state: object = None
         self._ready: _Lately[Reply] = _Lately(max_bytes)
         self._packed: _Lately[bytes] = _Lately(packed_bytes)
-        self._packs = packed_bytes > 0
+        self._all_bytes = max_bytes + packed_bytes
         self._seen = bytearray(_SEEN_BITS // 8)
         self._seen_count = 0
 
@@ -99,11 +106,12 @@ class KeptPages:
     def keep(self, raw_query: bytes, reply: Reply) -> None:
         """Remember a page that was rendered after the last `find`; nothing may have been awaited between."""
         self._keep_ready(raw_query, reply)
-        if self._packs and self._is_seen_again(raw_query):
+        if self._packed.max_bytes and self._is_seen_again(raw_query):
             packed = zlib.compress(_encode(_Packed(reply.body, reply.etag, reply.headers, reply.content_type)), 1)
             self._packed.keep(raw_query, packed, len(packed) + len(raw_query) + _PACKED_OVERHEAD_BYTES)
 
     def _keep_ready(self, raw_query: bytes, reply: Reply) -> None:
+        self._ready.max_bytes = self._all_bytes - self._packed.size_bytes
         self._ready.keep(raw_query, reply, len(reply.body) + len(raw_query) + _OVERHEAD_BYTES)
 
     def _is_seen_again(self, raw_query: bytes) -> bool:

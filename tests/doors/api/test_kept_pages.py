@@ -214,3 +214,13 @@ def test_compressed_pages_are_forgotten_when_the_state_changes_and_when_there_ar
     assert 10 < len(still) < 40
     assert still[-1] == 199
     assert kept.find(b"199") is None
+
+
+def test_room_that_compressed_pages_do_not_take_yet_is_for_pages_that_are_ready() -> None:
+    kept = KeptPages(lambda: "same", max_bytes=0, packed_bytes=100_000)
+    kept.find(b"")
+
+    for number in range(7):
+        kept.keep(b"%d" % number, page(5000))
+
+    assert all(kept.find(b"%d" % number) is not None for number in range(7))
