@@ -156,7 +156,56 @@ def _strings(*names):
     return [{"AttributeName": name, "AttributeType": "S"} for name in names]
 
 
-# -- what AWS says of credentials and permissions; no engine here says it of its root key
+# -- credentials and permissions, by an engine that checks them
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A deployment on an engine that lets in whom it knows, and a user of it who may do what a test says."""
+    name = f"g{crc32(str(tmp_path_factory.mktemp('guarded')).encode()):08x}"
+    made = deployed(ministack(auth=True), name)
+    iam = aws_client("iam", ministack(auth=True))
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+
+    def allow(*actions):
+        statement = {"Effect": "Allow", "Action": ["sts:GetCallerIdentity", *actions], "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName=name, PolicyName="may", PolicyDocument=document)
+
+    return {one: text for one, text in made.items() if one.startswith("BODEGA_")}, key, allow
+
+
+def test_unknown_keys_and_wrong_secrets_are_told_apart(guarded, monkeypatch):
+    environment, key, _ = guarded
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIANOBODY")
+    assert "check the access key" in told(environment)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    assert "check the secret key" in told(environment)
+
+
+def test_each_permission_that_is_missing_is_named_and_what_may_not_be_checked_is_passed_over(guarded, monkeypatch):
+    environment, key, allow = guarded
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    allowed = []
+    for action, missing in (
+        ("s3:ListBucket", "or this role may not list it"),
+        ("dynamodb:DescribeTable", "dynamodb:DescribeTable"),
+        ("sqs:*", "sqs:GetQueueUrl"),
+        ("secretsmanager:GetSecretValue", "secretsmanager:GetSecretValue"),
+    ):
+        allow(*allowed)
+        assert missing in told(environment)
+        allowed.append(action)
+
+    allow(*allowed)
+    check_place(Settings.from_env(environment))
+
+
+# -- what AWS says of credentials that no engine here says
 
 
 @pytest.mark.parametrize(
