@@ -22,10 +22,11 @@ class Cache(Construct):
         self.security_group = ec2.SecurityGroup(
             self, "group", vpc=vpc, description="Valkey, asked by the fleet", allow_all_outbound=False
         )
+        self.token_name = f"bodega/{stage.name}/cache"
         self.token = secretsmanager.Secret(
             self,
             "Token",
-            secret_name=f"bodega/{stage.name}/cache",
+            secret_name=self.token_name,
             description="What the fleet signs in to Valkey with",
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
         )

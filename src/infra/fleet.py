@@ -127,7 +127,7 @@ class FleetStack(Stack):
             "PYTHON": self._stage.python,
             "PORT": str(APP_PORT),
             "CACHE": self.cache.address,
-            "CACHE_TOKEN": self.cache.token.secret_name,
+            "CACHE_TOKEN": self.cache.token_name,
             "REGION": Aws.REGION,
             "STAGE": self._stage.name,
             "BUCKET": data.objects.bucket_name,

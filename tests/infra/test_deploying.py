@@ -75,3 +75,28 @@ def test_who_may_not_deploy_is_told_which_permission_is_missing(assembly):
     assert run.returncode == 1
     assert "permission" in run.stderr
     assert "cloudformation:DescribeStacks" in run.stderr
+
+
+def test_a_fleet_is_deployed_told_its_address_and_taken_down(synthesised, tmp_path):
+    """Stacks, certificate and names: there are no machines behind this server's EC2."""
+    fleet = deployable(synthesised / "large", tmp_path / "large")
+    zones = aws_client("route53", ministack(auth=True))
+    zone = zones.create_hosted_zone(Name="example.com", CallerReference="large")["HostedZone"]["Id"].rpartition("/")[2]
+    for path in fleet.glob("*.template.json"):
+        path.write_text(path.read_text().replace("Z0123456789ABC", zone))
+    aws_client("secretsmanager", ministack(auth=True)).create_secret(
+        Name="bodega/large/settings", SecretString=json.dumps({"BODEGA_SMTP_URL": "smtps://mail.example"})
+    )
+
+    run = bodega("deploy", "--stage", "large", "--shape", "fleet", "--assembly", fleet, "--yes")
+
+    assert run.returncode == 0, run.stderr
+    assert "The shop: https://shop.example.com" in run.stdout
+    assert "bodega-large-app: machines are being replaced" in run.stdout  # they began without knowing their address
+    records = zones.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    assert {record["Type"] for record in records if record["Name"] == "shop.example.com."} == {"A", "AAAA"}
+    functions = aws_client("lambda", ministack(auth=True))
+    variables = functions.get_function_configuration(FunctionName="bodega-large-queue")["Environment"]["Variables"]
+    assert variables["BODEGA_SMTP_URL"] == "smtps://mail.example"
+    assert variables["BODEGA_PUBLIC_URL"] == "https://shop.example.com"
+    assert bodega("destroy", "--stage", "large", "--yes").returncode == 0

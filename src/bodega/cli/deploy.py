@@ -66,8 +66,8 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
             synthesise(context_of(arguments), folder)
         rolling, plans = rollout(cloud, folder, stage=arguments.stage, tell=tell)
         rolling.check()
-        tell(f"Stage {arguments.stage} in {cloud.identity.region} of account {cloud.identity.account}, as ")
-        tell(f"{cloud.identity.arn}:")
+        who = cloud.identity
+        tell(f"Stage {arguments.stage} in {who.region} of account {who.account}, by {who.arn}:")
         for line in _plan_lines(plans):
             tell(line)
         for line in bill(read_prices(), arguments.shape, internet=arguments.internet).lines():

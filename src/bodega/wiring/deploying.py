@@ -16,6 +16,8 @@ from bodega.adapters.aws.stacks import Stacks
 from bodega.errors import UnavailableError
 
 DATA = "Data"
+APP = "App"
+_FOR_OTHER_STACKS = "ExportsOutput"  # how CDK calls what one stack tells another
 # Parameter -> the stack and the output it comes from, and what it is before there is one.
 _FROM_STACKS: Mapping[str, tuple[str, str, str | None]] = {
     "Distribution": ("Edge", "DistributionId", "none"),
@@ -100,6 +102,7 @@ class Rollout:
         self._stage = stage
         self._tell = tell
         self._outputs: dict[str, Mapping[str, str]] = {}
+        self._changed: set[str] = set()
         self._buckets: dict[str, AssetBucket] = {}
 
     def check(self) -> None:
@@ -123,7 +126,27 @@ class Rollout:
             known = self._parameters(plan)
             if known != given[plan.id]:
                 self._one(plan, known)
-        return {name: value for outputs in self._outputs.values() for name, value in outputs.items()}
+        if APP in self._changed:
+            self._refresh()
+        return {
+            name: value
+            for outputs in self._outputs.values()
+            for name, value in outputs.items()
+            if not name.startswith(_FOR_OTHER_STACKS)
+        }
+
+    def _refresh(self) -> None:
+        """Have machines that run already replaced, a few at a time, by such as start with what was deployed."""
+        group = self._outputs[APP]["GroupName"]
+        try:
+            self._cloud.client("autoscaling").start_instance_refresh(
+                AutoScalingGroupName=group,
+                Preferences={"MinHealthyPercentage": 100, "MaxHealthyPercentage": 150},
+            )
+        except (BotoCoreError, ClientError) as error:
+            region = self._cloud.identity.region
+            raise refusal(error, doing=f"replacing the machines of {group}", region=region) from error
+        self._tell(f"{group}: machines are being replaced")
 
     def expose_data(self) -> None:
         """Let the data go with their stack, if it is there: deploy it as a stage's that does not keep them."""
@@ -140,10 +163,12 @@ class Rollout:
         for file in plan.files:
             bucket.upload(file)
         self._tell(f"{plan.name}: {sum(plan.kinds.values())} resources in {region} …")
-        began = time.monotonic()
+        began, was_there = time.monotonic(), stacks.find(plan.name) is not None
         changed = stacks.deploy(plan, template_url=bucket.upload(plan.template_file), parameters=parameters)
         seconds = time.monotonic() - began
         self._tell(f"{plan.name}: {f'done in {seconds:.0f} s' if changed else 'is as it should be'}")
+        if changed and was_there:
+            self._changed.add(plan.id)
         self._outputs[plan.id] = stacks.outputs(plan.name)
 
     def _bucket(self, region: str) -> AssetBucket:
