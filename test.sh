@@ -6,6 +6,7 @@ cd "$(dirname "$0")"
 prepare_environment requirements/runtime.txt requirements/build.txt requirements/aws.txt requirements/dev.txt
 prepare_engines
 prepare_infra
+prepare_dynalite
 prepare_servers
 prepare_spark
 .venv/bin/ruff format --check --quiet .

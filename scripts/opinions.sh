@@ -1,10 +1,9 @@
 #!/bin/sh
-# Ask moto, dynalite and OpenStack Swift for a second opinion on what adapters for AWS do. Two to four minutes, most of
-# them Swift's, which keeps every object in a file for real; so this is no part of ./test.sh. Arguments go to pytest.
+# Ask OpenStack Swift for a second opinion on objects: a store that many run for real, in four processes. A minute or two,
+# so that this is no part of ./test.sh, which asks moto and dynalite. Arguments go to pytest.
 set -eu
 cd "$(dirname "$0")/.."
 . ./scripts/environment.sh
 prepare_environment requirements/runtime.txt requirements/build.txt requirements/aws.txt requirements/dev.txt
 prepare_engines
-prepare_dynalite
 exec .venv/bin/python -m pytest -n 2 -m opinion tests/ports "$@"

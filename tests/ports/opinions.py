@@ -20,8 +20,8 @@ SWIFT_KEYS = {"access_key": f"{_ACCOUNT}:{_USER}", "secret_key": _KEY}
 
 
 def marked(adapters):
-    """Return the names of adapters to run tests on; second opinions are asked by a command of their own."""
-    return [pytest.param(name, marks=pytest.mark.opinion) if name in DIFFERENCES else name for name in sorted(adapters)]
+    """Return the names of adapters to run tests on; who takes long is asked by a command of its own."""
+    return [pytest.param(name, marks=pytest.mark.opinion) if name in _SLOW else name for name in sorted(adapters)]
 
 
 def skip_what_differs(request):
@@ -36,6 +36,7 @@ def skip_what_differs(request):
             pytest.skip(reason)
 
 
+_SLOW = {"swift"}
 _KINDS = {"moto": "dynamo", "dynalite": "dynamo"}
 _TRANSACTIONS = frozenset(
     {
@@ -122,10 +123,12 @@ def dynalite():
     program = ENGINES.parent / "dynalite" / "node_modules" / "dynalite" / "cli.js"
     if not program.exists():
         missing("dynalite")
+    own = ENGINES.parents[1] / ".venv-infra" / "bin" / "node"
+    node = str(own) if own.exists() else shutil.which("node") or missing("node")
     port = free_port()
     folder = tempfile.mkdtemp(prefix="dynalite-")
     start(
-        ["node", str(program), "--host", "127.0.0.1", "--port", str(port), "--createTableMs", "1", "--path", folder],
+        [node, str(program), "--host", "127.0.0.1", "--port", str(port), "--createTableMs", "1", "--path", folder],
         os.environ,
         folder,
     )
