@@ -22,6 +22,9 @@ from random import Random
 from typing import Any
 from zipfile import ZipFile
 
+# As functions are deployed: a second thread of BLAS would wait awake for the first. Set before numpy loads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "ports"), str(ROOT / "tests" / "doors" / "lambdas")]
 
@@ -42,7 +45,7 @@ from bodega.wiring import open_shop  # noqa: E402
 
 FUNCTIONS = ("http", "recommend", "stream", "queue", "objects", "schedule", "device")
 SEED = 7
-CUSTOMERS, ORDERS_EACH, LINES = 60, 6, 3
+CUSTOMERS, ORDERS_EACH, LINES = 40, 4, 3
 NEWEST = datetime(2026, 11, 20, tzinfo=UTC)
 IMPORT = (
     "import time; t = time.process_time(); from bodega.lambdas import {name}; {more}"

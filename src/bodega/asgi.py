@@ -105,6 +105,10 @@ def app_from_environment() -> ASGIApp:
     settings = Settings.from_env(os.environ)  # noqa: TID251 - a server starts its processes with nothing but this
     logging.basicConfig(level=settings.log_level.upper())
     shop = open_shop(settings)
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - for servers, whose processes have several cores
+
+    # Lists are made of small products: more threads of BLAS would wait for them, awake, on cores that others need.
+    threadpool_limits(1, user_api="blas")
     _log.info("shop opened", extra={"data_dir": str(settings.data_dir), "pid": os.getpid()})
     application = create_app(shop, settings, close=shop.close)
     return BehindProxies(application, proxies=settings.proxies) if settings.proxies else application

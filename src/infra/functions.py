@@ -79,6 +79,8 @@ class FunctionsStack(Stack):
             "BODEGA_AWS_KMS_KEY": self._data.personal_key.key_arn,
             "BODEGA_AWS_ENDPOINT": endpoint.value_as_string,
             "BODEGA_PUBLIC_URL": public_url.value_as_string,
+            # Lists are made of small products: more threads of BLAS would wait for them, awake.
+            "OPENBLAS_NUM_THREADS": "1",
             **self._stage.settings,
             # Resolved by CloudFormation, so that they stand in no template.
             **{
