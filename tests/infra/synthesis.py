@@ -53,6 +53,15 @@ class Shape:
         return found
 
 
+def by_name(rows, key):
+    return {properties[key]: properties for properties in rows}
+
+
+def flat(value):
+    """Return the text of a value that is put together when it is deployed."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def built_for(packages):
     """Return what packages were built for."""
     return json.loads((packages / "target.json").read_text())

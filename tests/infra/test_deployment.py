@@ -16,7 +16,8 @@ from pathlib import Path
 
 import httpx
 from deployable import bodega, deployable
-from engines import REGION, aws_client, dynamo_client, free_port, ministack
+from deployed import Deployed
+from engines import REGION, aws_client, dynamo_client, free_port
 from processes import wait_until
 
 from bodega import schema
@@ -27,46 +28,6 @@ CONTACT = {
     "shipping": {"name": "Ada Byron", "line1": "1 Mill Lane", "city": "Bath", "country": "GB"},
 }
 PASSWORD = "correct horse battery staple"
-
-
-class Deployed:
-    """A deployed stage: what it said of itself, and clients of it."""
-
-    def __init__(self, told, folder):
-        self.outputs, self.settings = told["outputs"], told["settings"]
-        self.address = ministack(auth=True)
-        self.folder = folder
-        secrets = aws_client("secretsmanager", self.address)
-        self.origin_secret = secrets.get_secret_value(SecretId="bodega/small/origin")["SecretString"]
-
-    def api(self, **headers):
-        """Return a client of the HTTP API, as CloudFront is one."""
-        name = self.outputs["ApiAddress"].removeprefix("https://").partition(".")[0]
-        port = self.address.rpartition(":")[2]
-        host = f"{name}.execute-api.localhost:{port}"
-        return self.client(host, **{"x-bodega-origin": self.origin_secret} | headers)
-
-    def client(self, host, **headers):
-        return httpx.Client(base_url=self.address, headers={"host": host} | headers, timeout=120)
-
-    def environment(self):
-        return {**self.settings, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-
-    def staff(self):
-        """Return the header of somebody who may do everything, made from where it was deployed."""
-        made = bodega("key", "create", "--scope", "admin", "--name", "owner", "--data", self.folder / "key", "--json",
-                      **self.environment())  # fmt: skip
-        assert made.returncode == 0, made.stderr
-        return {"authorization": f"Bearer {json.loads(made.stdout)['token']}"}
-
-    def invoke(self, function, event):
-        """Call a function as AWS would, and return what it answers."""
-        answer = aws_client("lambda", self.address).invoke(
-            FunctionName=f"bodega-small-{function}", Payload=json.dumps(event)
-        )
-        body = json.loads(answer["Payload"].read())
-        assert "FunctionError" not in answer, body
-        return body
 
 
 def test_a_shop_is_deployed_sold_from_and_taken_down(synthesised, packages, tmp_path):
