@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bodega import schema
-from bodega.domain.inventory.changes import Delta, entry_of, start_tracking, write_change
-from bodega.domain.inventory.events import STOCK_LOW, stock_events
+from bodega.domain.inventory.changes import Delta, start_tracking, write_change
+from bodega.domain.inventory.configuring import configured
 from bodega.domain.inventory.model import (
     LOW_STOCK,
     MAIN,
@@ -34,7 +34,6 @@ from bodega.domain.inventory.records import (
     listed_place,
     read_heads,
     read_levels,
-    spread_key,
 )
 from bodega.domain.inventory.spreading import ATTEMPTS, Spreading
 from bodega.domain.writes import WritePlan
@@ -42,17 +41,13 @@ from bodega.errors import InvalidError, NotFoundError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.table import (
-    All,
     ConditionFailedError,
-    Delete,
-    Equals,
     Item,
     Key,
     NotExists,
     Put,
     SortRange,
     TableStore,
-    Update,
 )
 from bodega.values.page import DEFAULT_LIMIT, MAX_LIMIT, Page, Position
 from bodega.values.times import format_time
@@ -202,7 +197,7 @@ class Stock:
             head = self._together(place)
             if head is None:
                 raise NotFoundError("stock", place.sku)
-            plan = self._configured(head, backorder=backorder, low_at=low_at, wanted=buckets)
+            plan = configured(head, backorder=backorder, low_at=low_at, wanted=buckets, at=self._clock.now())
             try:
                 plan.commit(self._table)
             except ConditionFailedError:
@@ -302,36 +297,6 @@ class Stock:
     def _remembered(self, place: Place, change: int, reason: str, actor: str, at: datetime) -> Item:
         key = Key(place.sku, adjustment_prefix(place) + self._ids.new("adj"))
         return keyed(key, {"change": change, "reason": reason, "actor": actor, "at": format_time(at)})
-
-    def _configured(self, head: Head, *, backorder: bool | None, low_at: int | None, wanted: int | None) -> WritePlan:
-        pile = head.pile
-        plan = WritePlan()
-        mark = head.low_at if low_at is None else low_at
-        count = head.wanted if wanted is None else wanted
-        plan.add(
-            Update(
-                schema.INVENTORY,
-                pile.key,
-                set={
-                    "free": pile.free,
-                    "epoch": pile.epoch + 1,
-                    "backorder": head.backorder if backorder is None else backorder,
-                    "low_at": mark,
-                    "wanted": count,
-                },
-                add={"version": 1},
-                condition=All((Equals("version", pile.version), Equals("on_hand", pile.on_hand))),
-            )
-        )
-        plan.add(Put(schema.INVENTORY, entry_of(head.place)))
-        spread = spread_key(head.place)
-        plan.add(Put(schema.INVENTORY, keyed(spread, {})) if count > 1 else Delete(schema.INVENTORY, spread))
-        names = [STOCK_LOW] if head.low_at < pile.free <= mark else []
-        for event in stock_events(
-            head.place, names, version=pile.version + 1, available=pile.free, low_at=mark, at=self._clock.now()
-        ):
-            plan.announce(event)
-        return plan
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
