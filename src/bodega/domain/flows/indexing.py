@@ -67,8 +67,9 @@ class Indexer:
         return count
 
     def publish(self) -> bool:
-        """Let others begin with this process's index as it is now; False if they could already."""
+        """Let others begin with this process's index, caught up and tidy; False if they could already."""
         self.catch_up()
+        self.tidy()
         return self._snapshots is not None and self._snapshots.publish()
 
     def needed_from(self) -> int:
