@@ -13,7 +13,7 @@ from bodega.packaging.contents import NOT_RUN, NOT_RUN_NAMES, NOT_RUN_SUFFIXES, 
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)")
 _NOT_KEPT = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})  # they differ from machine to machine
 # What Amazon Linux 2023 runs, newest first: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
-_TAGS = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
+_TAGS = (*(f"manylinux_2_{minor}" for minor in range(34, 16, -1)), "manylinux2014")
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
