@@ -41,7 +41,7 @@ prepare_infra() {
         return
     fi
     (
-        export PIP_NO_COMPILE=1
+        export PIP_COMPILE=0
         install_pinned .venv-infra requirements/infra.txt
     )
     # CDK for Python runs in node, which comes as a wheel: the same version everywhere, and without rights of root.
@@ -71,7 +71,7 @@ prepare_spark() {
         return
     fi
     (
-        export PIP_NO_COMPILE=1
+        export PIP_COMPILE=0
         install_pinned .venv-spark requirements/spark.txt
     )
     echo "$stamp" >.venv-spark/stamp

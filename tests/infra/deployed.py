@@ -30,18 +30,24 @@ class Deployed:
     def environment(self):
         return {**self.settings, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
+    def command(self, *arguments):
+        """Run a command of ours about this shop."""
+        return bodega(*arguments, **self.environment())
+
     def staff(self):
         """Return the header of somebody who may do everything, made from where it was deployed."""
-        made = bodega("key", "create", "--scope", "admin", "--name", "owner", "--data", self.folder / "key", "--json",
-                      **self.environment())  # fmt: skip
+        key = ("--scope", "admin", "--name", "owner", "--data", self.folder / "key", "--json")
+        made = self.command("key", "create", *key)
         assert made.returncode == 0, made.stderr
         return {"authorization": f"Bearer {json.loads(made.stdout)['token']}"}
 
     def invoke(self, function, event):
         """Call a function as AWS would, and return what it answers."""
-        answer = aws_client("lambda", self.address).invoke(
-            FunctionName=f"bodega-small-{function}", Payload=json.dumps(event)
-        )
+        name = f"bodega-{self.settings['BODEGA_AWS_STAGE']}-{function}"
+        answer = self.functions().invoke(FunctionName=name, Payload=json.dumps(event))
         body = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, body
         return body
+
+    def functions(self):
+        return aws_client("lambda", self.address)
