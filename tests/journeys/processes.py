@@ -149,13 +149,16 @@ class Up:
 
 
 @contextlib.contextmanager
-def starting(folder):
-    """Yield a function that starts a shop with these words, by default on `folder/data`; end them all afterwards."""
+def starting(folder, **settings):
+    """Yield a function that starts a shop with these words, by default on `folder/data`; end them all afterwards.
+
+    `settings` are environment variables of every shop that is started.
+    """
     started = []
 
     def begin(*words, port=0, data=None, **environment):
         output = folder / f"output-{len(started)}.txt"
-        started.append(Up(output, "--data", data or folder / "data", "--port", port, *words, **environment))
+        started.append(Up(output, "--data", data or folder / "data", "--port", port, *words, **settings, **environment))
         return started[-1]
 
     try:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from audit import for_sale, shop_in
 from processes import starting
-from shoppers import CARTS, CONTACT
+from shoppers import CARTS, CONTACT, UNPACED
 from wire import Wire
 
 SHOPPERS = 200
@@ -81,7 +81,7 @@ def shop(room):
 
 @pytest.fixture(scope="module")
 def crowd(room, shop):
-    with starting(room) as start:
+    with starting(room, **UNPACED) as start:
         port = start("--empty", "--workers", "2").opened().port
         with contextlib.closing(Crowd(port)) as crowd:
             yield crowd

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from audit import for_sale, settle, shop_in
 from processes import starting
-from shoppers import ASK_AGAIN, CARTS, CONTACT
+from shoppers import ASK_AGAIN, CARTS, CONTACT, UNPACED
 from wire import Wire
 
 from bodega.adapters.system.clock import SettableClock, SystemClock
@@ -95,7 +95,7 @@ def shop(room):
 @pytest.fixture(scope="module")
 def houses(room, shop):
     """Return a list with the running server, which a test may kill and replace."""
-    with starting(room) as start:
+    with starting(room, **UNPACED) as start:
         yield [start("--empty", "--workers", "2").opened(), start]
 
 
