@@ -100,3 +100,12 @@ def test_a_fleet_is_deployed_told_its_address_and_taken_down(synthesised, tmp_pa
     assert variables["BODEGA_SMTP_URL"] == "smtps://mail.example"
     assert variables["BODEGA_PUBLIC_URL"] == "https://shop.example.com"
     assert bodega("destroy", "--stage", "large", "--yes").returncode == 0
+
+
+def test_templates_for_a_folder_that_cannot_be_made_are_refused_at_once(tmp_path):
+    (tmp_path / "taken").write_text("a file")
+
+    refused = bodega("synth", "--stage", "small", "--out", tmp_path / "taken" / "cdk.out")
+
+    assert refused.returncode == 1
+    assert "name another folder with --out" in refused.stderr

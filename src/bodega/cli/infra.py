@@ -69,7 +69,11 @@ def context_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def synthesise(context: Mapping[str, Any], folder: Path) -> None:
-    """Write a stage's templates to a folder; InvalidError for a stage that cannot be meant."""
+    """Write a stage's templates to a folder; InvalidError for a stage that cannot be meant.
+
+    Raises UnavailableError if the folder cannot be written to, or CDK cannot be had.
+    """
+    _make(folder)
     _prepare()
     run = subprocess.run(  # noqa: S603  # our own interpreter
         [_ENVIRONMENT / "bin" / "python", "-m", "infra.app"],
@@ -89,6 +93,16 @@ def synthesise(context: Mapping[str, Any], folder: Path) -> None:
     if run.returncode != 0:
         said = run.stderr.strip().splitlines()
         raise UnavailableError(f"the templates could not be written: {said[-1] if said else run.returncode}")
+
+
+def _make(folder: Path) -> None:
+    """Make the folder before CDK would: what it cannot make, CDK goes on trying to for ever."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise UnavailableError(f"{folder} cannot be made ({exc.strerror}): name another folder with --out") from exc
+    if not os.access(folder, os.W_OK):
+        raise UnavailableError(f"{folder} cannot be written to: name another folder with --out")
 
 
 def _prepare() -> None:
