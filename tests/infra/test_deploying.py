@@ -64,12 +64,19 @@ def test_who_cannot_deploy_is_told_why_in_one_line(assembly, environment, said):
     assert len(run.stderr.strip().splitlines()) == 1
 
 
+def test_templates_of_another_stage_are_left_alone(assembly, tmp_path):
+    run = bodega("deploy", "--stage", "other", "--assembly", assembly, "--yes")
+
+    assert run.returncode == 1
+    assert "bodega synth --stage other" in run.stderr
+
+
 def test_who_may_not_deploy_is_told_which_permission_is_missing(assembly):
     iam = aws_client("iam", ministack(auth=True))
     iam.create_user(UserName="eve")
     key = iam.create_access_key(UserName="eve")["AccessKey"]
 
-    run = bodega("deploy", "--stage", "other", "--assembly", assembly, "--yes",
+    run = bodega("deploy", "--stage", "small", "--assembly", assembly, "--yes",
                  AWS_ACCESS_KEY_ID=key["AccessKeyId"], AWS_SECRET_ACCESS_KEY=key["SecretAccessKey"])  # fmt: skip
 
     assert run.returncode == 1

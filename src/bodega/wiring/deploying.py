@@ -13,7 +13,7 @@ from bodega.adapters.aws.assembly import Plan, read_assembly, unbuilt
 from bodega.adapters.aws.asset_bucket import AssetBucket, empty
 from bodega.adapters.aws.deploy_refusals import refusal
 from bodega.adapters.aws.stacks import Stacks
-from bodega.errors import UnavailableError
+from bodega.errors import InvalidError, UnavailableError
 
 DATA = "Data"
 APP = "App"
@@ -194,8 +194,13 @@ class Rollout:
 
 
 def rollout(cloud: Cloud, folder: Path, *, stage: str, tell: Tell) -> tuple[Rollout, Sequence[Plan]]:
-    """Return the deployment of what `bodega synth` wrote to a folder, and the stacks it consists of."""
+    """Return the deployment of what `bodega synth` wrote to a folder, and the stacks it consists of.
+
+    InvalidError if there are none, or they are another stage's.
+    """
     plans = read_assembly(folder)
+    if not plans or not all(plan.name.startswith(f"bodega-{stage}-") for plan in plans):
+        raise InvalidError(f"{folder} holds no templates of stage {stage}: bodega synth --stage {stage} writes them")
     return Rollout(cloud, plans, stage=stage, tell=tell), plans
 
 
