@@ -19,15 +19,10 @@ from deployable import bodega, deployable
 from deployed import Deployed
 from engines import REGION, aws_client, dynamo_client, free_port
 from processes import wait_until
+from story import fills_a_cart, sells_and_takes_back, stock_of
 
 from bodega import schema
 from bodega.adapters.aws.table_setup import check_tables
-
-CONTACT = {
-    "email": "ada@example.com",
-    "shipping": {"name": "Ada Byron", "line1": "1 Mill Lane", "city": "Bath", "country": "GB"},
-}
-PASSWORD = "correct horse battery staple"
 
 
 def test_a_shop_is_deployed_sold_from_and_taken_down(synthesised, packages, tmp_path):
@@ -89,60 +84,9 @@ def lets_in_nobody_but_cloudfront(shop):
 
 def sells(shop, staff):
     with shop.api() as api:
-        mug, tea = adds(api, staff, "MUG-1", "Mug"), adds(api, staff, "TEA-1", "Tea")
-        changed = api.patch(
-            f"/v1/admin/products/{mug.json()['id']}",
-            json={"title": "Red mug"},
-            headers=staff | {"if-match": mug.headers["etag"], "content-type": "application/merge-patch+json"},
-        )
-        assert changed.status_code == 200, changed.text
-        assert api.get("/v1/store/products/sku:MUG-1").json()["title"] == "Red mug"
-        listed = api.get("/v1/store/products").json()["data"]
-        assert {product["id"] for product in listed} == {mug.json()["id"], tea.json()["id"]}
-        assert "Red mug" in api.get("/").text
-
-        person = {"email": "ada@example.com", "password": PASSWORD, "name": "Ada"}
-        assert api.post("/v1/store/customers", json=person).status_code == 201
-        signed_in = api.post("/v1/store/sessions", json={"email": person["email"], "password": PASSWORD})
-        ada = {"authorization": f"Bearer {signed_in.json()['token']}"}
-
-        url, body = fills_a_cart(api, "MUG-1", ada)
-        order = api.post(f"{url}:checkout", json=body, headers=ada | {"idempotency-key": "first"})
-        assert order.status_code == 201, order.text
-        again = api.post(f"{url}:checkout", json=body, headers=ada | {"idempotency-key": "first"})
-        assert again.json()["id"] == order.json()["id"]
-        assert stock_of(api, staff, "MUG-1") == (4, 0)
-
-        lists = api.get("/v1/store/recommendations", params={"placement": "home"}, headers=ada).json()
-        assert "TEA-1" in json.dumps(lists["data"])
+        sells_and_takes_back(api, staff)
     recommended = shop.invoke("recommend", {"placement": "home", "limit": 5})
     assert "TEA-1" in json.dumps(recommended["data"])
-
-
-def adds(api, staff, sku, title):
-    variant = {"sku": sku, "price": {"amount": 500, "currency": "GBP"}}
-    made = api.post(
-        "/v1/admin/products", json={"title": title, "status": "active", "variants": [variant]}, headers=staff
-    )
-    assert made.status_code == 201, made.text
-    counted = {"sku": sku, "on_hand": 5, "expected": None, "reason": "first count"}
-    assert api.post("/v1/admin/stock:set", json=counted, headers=staff).status_code == 200
-    return made
-
-
-def fills_a_cart(api, sku, who):
-    cart = api.post("/v1/store/carts", json={}, headers=who).json()
-    url = f"/v1/store/carts/{cart['id']}"
-    assert api.post(f"{url}/lines", json={"sku": sku, "quantity": 1}, headers=who).status_code == 201
-    held = api.post(f"{url}:hold", headers=who)
-    assert held.status_code == 200, held.text
-    version = held.json()["price_version"]
-    return url, {"price_version": version, "contact": CONTACT, "payment": {"method": "card_approve"}}
-
-
-def stock_of(api, staff, sku):
-    (level,) = api.get("/v1/admin/stock", params={"sku": sku}, headers=staff).json()["data"]
-    return level["on_hand"], level["held"]
 
 
 def carries_on_what_happened(shop):
