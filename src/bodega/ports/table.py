@@ -336,3 +336,16 @@ def scan_all(store: TableStore, table: str, *, sort: str | None = None) -> Itera
         if page.last is None:
             return
         after = page.last
+
+
+def query_all(
+    store: TableStore, table: str, partition: str, *, index: str | None = None, page_size: int = 1000
+) -> Iterator[Item]:
+    """Walk a whole partition, of the table or of an index, in order of the sort key, so many items at a time."""
+    after: Key | None = None
+    while True:
+        page = store.query(table, partition, index=index, after=after, limit=page_size)
+        yield from page.items
+        if page.last is None:
+            return
+        after = page.last

@@ -28,6 +28,7 @@ from bodega.ports.table import (
     SortRange,
     TableStore,
     Write,
+    query_all,
 )
 
 T = TypeVar("T")
@@ -66,13 +67,8 @@ class TableLedger:
 
     def all_payments(self) -> Iterable[bytes]:
         """Return the documents of all payments."""
-        after: Key | None = None
-        while True:
-            page = self._table.query(schema.SYSTEM, _partition("payments"), after=after, limit=_PAGE)
-            yield from (cast("bytes", item["doc"]) for item in page.items)
-            after = page.last
-            if after is None:
-                return
+        for item in query_all(self._table, schema.SYSTEM, _partition("payments"), page_size=_PAGE):
+            yield cast("bytes", item["doc"])
 
     def due(self, moment: int, *, limit: int) -> Sequence[tuple[str, bytes]]:
         """Return webhooks that waited."""

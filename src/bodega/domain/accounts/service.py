@@ -12,7 +12,7 @@ from bodega.domain.accounts.model import SCOPES, ApiKey, Scope
 from bodega.errors import Fault, InvalidError, NotFoundError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
-from bodega.ports.table import Exists, Item, Key, NotExists, Put, TableStore
+from bodega.ports.table import Exists, Item, Key, NotExists, Put, TableStore, query_all
 from bodega.values.text import is_clean
 
 _KEY = msgspec.json.Decoder(ApiKey)
@@ -70,14 +70,7 @@ class ApiKeys:
 
     def list(self) -> list[ApiKey]:
         """Return all keys, revoked ones included, oldest first."""
-        keys: list[ApiKey] = []
-        after: Key | None = None
-        while True:
-            page = self._table.query(schema.ACCESS, _KEYS, after=after, limit=1000)
-            keys += (_read(item) for item in page.items)
-            after = page.last
-            if after is None:
-                return keys
+        return [_read(item) for item in query_all(self._table, schema.ACCESS, _KEYS)]
 
     def revoke(self, key_id: str) -> ApiKey:
         """End a key; revoking it again changes nothing."""

@@ -17,7 +17,7 @@ from bodega.errors import ConflictError, Fault, InvalidError, NotFoundError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.ports.keys import DataKey
-from bodega.ports.table import AtLeast, Delete, Equals, Item, Key, NotExists, Put, TableStore, Update
+from bodega.ports.table import AtLeast, Delete, Equals, Item, Key, NotExists, Put, TableStore, Update, query_all
 from bodega.values.email import parse_email
 from bodega.values.text import is_clean
 
@@ -116,14 +116,7 @@ class Staff:
 
     def list(self) -> list[StaffUser]:
         """Return all users, oldest first."""
-        users: list[StaffUser] = []
-        after: Key | None = None
-        while True:
-            page = self._table.query(schema.ACCESS, _USERS, after=after, limit=1000)
-            users += filter(None, map(self._read, page.items))
-            after = page.last
-            if after is None:
-                return users
+        return list(filter(None, map(self._read, query_all(self._table, schema.ACCESS, _USERS))))
 
     # -- what they may
 

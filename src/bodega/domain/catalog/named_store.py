@@ -21,12 +21,11 @@ from bodega.ports.table import (
     Delete,
     Equals,
     Item,
-    Key,
     NotExists,
     Put,
-    SortRange,
     TableStore,
     Update,
+    query_all,
 )
 
 N = TypeVar("N", Category, Collection, Attribute)
@@ -52,14 +51,7 @@ class NamedStore:
             kept = self._kept.get(kind)
             if kept and not current and 0 <= now - kept[0] < _FRESH_SECONDS:
                 return kept[1]  # read by another thread while we waited
-            items: list[Item] = []
-            after: Key | None = None
-            while True:
-                page = self._table.query(schema.CATALOG, kind, after=after, limit=1000, sort=SortRange())
-                items += page.items
-                if page.last is None:
-                    break
-                after = page.last
+            items = query_all(self._table, schema.CATALOG, kind)
             fresh = {cast("str", i["part"]): msgspec.json.decode(cast("bytes", i["doc"]), type=shape) for i in items}
             if kept is not None and fresh == kept[1]:
                 fresh = cast("dict[str, N]", kept[1])  # the same object, so that what was derived from it stays valid

@@ -26,11 +26,11 @@ from bodega.ports.table import (
     Equals,
     Exists,
     Item,
-    Key,
     NotExists,
     Put,
     TableStore,
     Update,
+    query_all,
 )
 from bodega.values.decode import convert
 from bodega.values.merge_patch import merge_patch, settable
@@ -58,14 +58,7 @@ class Devices:
 
     def list(self) -> list[Device]:
         """Return all devices, in order of their ids."""
-        devices: list[Device] = []
-        after: Key | None = None
-        while True:
-            page = self._table.query(schema.DEVICES, DEVICES, after=after, limit=1000)
-            devices += map(read_device, page.items)
-            after = page.last
-            if after is None:
-                return devices
+        return list(map(read_device, query_all(self._table, schema.DEVICES, DEVICES)))
 
     def get(self, device_id: str) -> Device:
         """Return a device; NotFoundError if there is none."""

@@ -40,6 +40,7 @@ from bodega.ports.table import (
     SortRange,
     TableStore,
     may_be_partition,
+    query_all,
     scan_all,
 )
 from bodega.values.page import DEFAULT_LIMIT, MAX_LIMIT, Page, Position
@@ -283,27 +284,18 @@ class Orders:
 
     def bought_by(self, customer_id: str) -> set[str]:
         """Return the ids of all products that a customer ever bought."""
-        bought: set[str] = set()
-        after: Key | None = None
-        while may_be_partition(customer_id):
-            page = self._table.query(schema.ORDERS, customer_id, index="by_customer", after=after, limit=1000)
-            bought.update(line.product_id for item in page.items for line in read_order(item).lines)
-            if page.last is None:
-                break
-            after = page.last
-        return bought
+        if not may_be_partition(customer_id):
+            return set()
+        orders = query_all(self._table, schema.ORDERS, customer_id, index="by_customer")
+        return {line.product_id for item in orders for line in read_order(item).lines}
 
     def has_bought(self, customer_id: str, product_id: str) -> bool:
         """Tell whether a customer paid for a product and did not cancel; what was sent back was bought."""
-        after: Key | None = None
-        while True:
-            page = self._table.query(schema.ORDERS, customer_id, index="by_customer", after=after, limit=100)
-            for order in map(read_order, page.items):
-                if order.state not in _NOT_BOUGHT and any(line.product_id == product_id for line in order.lines):
-                    return True
-            after = page.last
-            if after is None:
-                return False
+        orders = query_all(self._table, schema.ORDERS, customer_id, index="by_customer", page_size=100)
+        return any(
+            order.state not in _NOT_BOUGHT and any(line.product_id == product_id for line in order.lines)
+            for order in map(read_order, orders)
+        )
 
     def all(self) -> Iterator[Order]:
         """Walk through every order there is, in no useful order: for training, exports and checks."""

@@ -12,7 +12,7 @@ from bodega import schema
 from bodega.domain.recommendations.facts import SHARDS, duel_tally_key
 from bodega.errors import InvalidError
 from bodega.ports.clock import Clock
-from bodega.ports.table import Item, TableStore
+from bodega.ports.table import Item, TableStore, query_all
 from bodega.recsys.duels import Verdict, judged
 from bodega.recsys.offpolicy import OffPolicy, Shown, estimate
 from bodega.values.money import Money
@@ -103,13 +103,7 @@ class Reports:
     def _counters(self, since: date, until: date) -> Iterator[Item]:
         for day in range((until - since).days + 1):
             for shard in range(SHARDS):
-                partition, after = f"day#{since + timedelta(days=day)}#{shard}", None
-                while True:
-                    page = self._table.query(schema.RECOMMENDATIONS, partition, after=after, limit=1000)
-                    yield from page.items
-                    after = page.last
-                    if after is None:
-                        break
+                yield from query_all(self._table, schema.RECOMMENDATIONS, f"day#{since + timedelta(days=day)}#{shard}")
 
 
 def _row(strip: str, version: str, found: Mapping[str, int]) -> Row:

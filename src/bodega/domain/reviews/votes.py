@@ -21,6 +21,7 @@ from bodega.ports.table import (
     Put,
     TableStore,
     Update,
+    query_all,
 )
 
 
@@ -57,13 +58,8 @@ class Votes:
 
     def list_by_customer(self, customer_id: str) -> Iterator[str]:
         """Yield the ids of the reviews that a customer voted for."""
-        after = None
-        while True:
-            page = self._table.query(schema.REVIEW_VOTES, customer_id, index="by_customer", after=after)
-            yield from (cast("str", item["review_id"]) for item in page.items)
-            after = page.last
-            if after is None:
-                return
+        for item in query_all(self._table, schema.REVIEW_VOTES, customer_id, index="by_customer", page_size=100):
+            yield cast("str", item["review_id"])
 
     def forget_all(self, review_id: str) -> None:
         """Forget the votes for a review that is gone."""

@@ -30,12 +30,12 @@ from bodega.ports.table import (
     Delete,
     Equals,
     Item,
-    Key,
     Missing,
     NotExists,
     Put,
     TableStore,
     Update,
+    query_all,
 )
 from bodega.values.times import format_time
 from bodega.values.web_address import WebAddress
@@ -74,14 +74,7 @@ class Endpoints:
 
     def list(self) -> list[Endpoint]:
         """Return all endpoints, oldest first."""
-        endpoints: list[Endpoint] = []
-        after: Key | None = None
-        while True:
-            page = self._table.query(schema.WEBHOOKS, ENDPOINTS, after=after, limit=100)
-            endpoints += map(read_endpoint, page.items)
-            after = page.last
-            if after is None:
-                return endpoints
+        return list(map(read_endpoint, query_all(self._table, schema.WEBHOOKS, ENDPOINTS, page_size=100)))
 
     def find(self, endpoint_id: str) -> Endpoint | None:
         """Return an endpoint or None."""
