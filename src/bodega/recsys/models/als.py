@@ -8,8 +8,7 @@ from scipy import sparse
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.models.base import TableModel
-from bodega.recsys.models.tail import speak_for_tail
-from bodega.recsys.tables import top_of_dense
+from bodega.recsys.models.tail import by_popularity, fill_rows, speak_for_tail
 
 # Rows written out at once are bounded by this many cells (float32) of the full matrix.
 CELLS_AT_ONCE = 25_000_000
@@ -42,47 +41,51 @@ class Als(TableModel, frozen=True, kw_only=True, tag="als"):
         heard: Indices | None = None,
     ) -> tuple[Indices, Weights]:
         """Learn the factors, and write the table out."""
+        near, says = self.room(interactions.n_items)
         taken = self.taken(interactions, now=now)
         if not taken.nnz:
-            return self.room(interactions.n_items)
-        factors = self._factors(taken)
-        if interactions.n_items <= self.most_items:
-            return self.table_of(factors, worth=worth, heard=heard)
-        near, says = self.room(interactions.n_items)
-        order = np.argsort(-taken.sum(axis=0), kind="stable").astype(np.int32)
-        chosen = np.sort(order[: self.most_items])
-        rows = None if heard is None else np.flatnonzero(np.isin(chosen, heard)).astype(np.int32)
-        top, cells = self.table_of(factors[chosen], worth=None if worth is None else worth[chosen], heard=rows)
-        near[chosen, : top.shape[1]] = np.where(top >= 0, chosen[top], -1)
-        says[chosen, : top.shape[1]] = cells
-        tail = np.setdiff1d(order if heard is None else heard, chosen).astype(np.int32)
-        speak_for_tail(near, says, self, interactions, tail=tail, now=now, worth=worth)
+            return near, says
+        chosen = np.sort(by_popularity(taken)[: self.most_items])
+        self._write(near, says, self._factors(taken)[chosen], chosen=chosen, heard=heard, worth=worth)
+        speak_for_tail(near, says, self, interactions, chosen=chosen, heard=heard, now=now, worth=worth)
         return near, says
 
     def rank_of(self, n_items: int) -> int:
         """Return how many factors are learnt of so many items."""
         return max(1, min(int(self.factors), max(2, n_items // ITEMS_A_FACTOR)))
 
-    def table_of(
-        self, items: Weights, *, worth: Weights | None = None, heard: Indices | None = None
-    ) -> tuple[Indices, Weights]:
-        """Return the table that (n_items, factors) item factors make, wherever they were learnt, a block at a time."""
+    def table_of(self, items: Weights, *, worth: Weights | None = None) -> tuple[Indices, Weights]:
+        """Return the table that (n_items, factors) item factors make, wherever they were learnt."""
+        near, says = self.room(items.shape[0])
+        everyone = np.arange(items.shape[0], dtype=np.int32)
+        self._write(near, says, items, chosen=everyone, heard=None, worth=worth)
+        return near, says
+
+    def _write(
+        self,
+        near: Indices,
+        says: Weights,
+        items: Weights,
+        *,
+        chosen: Indices,
+        heard: Indices | None,
+        worth: Weights | None,
+    ) -> None:
+        """Write out the rows of the `chosen` items, whose factors are `items`, a block at a time."""
         # Only here: where ALS is not trained, SciPy need not have a LAPACK of its own.
         from scipy import linalg  # noqa: PLC0415
 
-        n_items = items.shape[0]
-        near, says = self.room(n_items)
         gram = items.T @ items
         gram[np.diag_indices_from(gram)] += max(self.regularization, 1e-3 * float(gram.diagonal().max(initial=1)))
         turned = linalg.solve_triangular(linalg.cholesky(gram, lower=True), items.T, lower=True).T.astype(np.float32)
-        wanted = np.arange(n_items) if heard is None else heard
-        at_once = max(1, CELLS_AT_ONCE // max(n_items, 1))
-        for start in range(0, wanted.size, at_once):
-            rows = wanted[start : start + at_once]
-            block = turned[rows] @ turned.T
+
+        def rows_of(rows: Indices) -> Weights:
+            block: Weights = turned[rows] @ turned.T
             block[np.arange(rows.size), rows] = 0
-            near[rows], says[rows] = top_of_dense(block, near.shape[1], worth)
-        return near, says
+            return block
+
+        at_once = max(1, CELLS_AT_ONCE // max(chosen.size, 1))
+        fill_rows(near, says, rows_of, chosen=chosen, heard=heard, worth=worth, at_once=at_once)
 
     def _confidences(self, taken: sparse.csr_array) -> sparse.csr_matrix:
         """Return the confidences as the paper has them, 1 + alpha r, which Spark's solver has, too."""

@@ -7,8 +7,7 @@ from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.inverses import inverse_of
 from bodega.recsys.models.base import TableModel
-from bodega.recsys.models.tail import speak_for_tail
-from bodega.recsys.tables import top_of_dense
+from bodega.recsys.models.tail import by_popularity, fill_rows, speak_for_tail
 
 ROWS_AT_ONCE = 1024
 LEARNT_FROM = 2_000
@@ -35,21 +34,14 @@ class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
         """Learn the table from one inverse."""
         taken = self.taken(interactions, now=now)
         near, says = self.room(interactions.n_items)
-        order = np.argsort(-taken.sum(axis=0), kind="stable")
         large = interactions.n_items > self.most_items
         most = self.most_items if heard is None or large else LEARNT_FROM
-        chosen = np.sort(order[:most]).astype(np.int32)
+        chosen = np.sort(by_popularity(taken)[:most])
         if chosen.size and taken.nnz:
             cells = ease_weights(taken[:, chosen], self.ridge)
-            rows = np.arange(chosen.size) if heard is None else np.flatnonzero(np.isin(chosen, heard))
-            for start in range(0, rows.size, ROWS_AT_ONCE):
-                block = rows[start : start + ROWS_AT_ONCE]
-                top, kept = top_of_dense(cells[block], near.shape[1], None if worth is None else worth[chosen])
-                near[chosen[block], : top.shape[1]] = np.where(top >= 0, chosen[top], -1)
-                says[chosen[block], : top.shape[1]] = kept
+            fill_rows(near, says, cells.__getitem__, chosen=chosen, heard=heard, worth=worth, at_once=ROWS_AT_ONCE)
             if large:
-                tail = np.setdiff1d(order if heard is None else heard, chosen).astype(np.int32)
-                speak_for_tail(near, says, self, interactions, tail=tail, now=now, worth=worth)
+                speak_for_tail(near, says, self, interactions, chosen=chosen, heard=heard, now=now, worth=worth)
         return near, says
 
 

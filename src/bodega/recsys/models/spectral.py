@@ -9,8 +9,8 @@ from scipy import sparse
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.models.base import TableModel
-from bodega.recsys.models.tail import speak_for_tail
-from bodega.recsys.tables import scaled, top_of_dense
+from bodega.recsys.models.tail import by_popularity, fill_rows, speak_for_tail
+from bodega.recsys.tables import scaled
 
 # Rows written out at once are bounded by this many cells (float32) of the full matrix.
 CELLS_AT_ONCE = 25_000_000
@@ -43,21 +43,19 @@ class Spectral(TableModel, frozen=True, kw_only=True, tag="spectral"):
         taken = self.taken(interactions, now=now)
         if not taken.nnz:
             return near, says
-        order = np.argsort(-taken.sum(axis=0), kind="stable").astype(np.int32)
-        chosen = np.sort(order[: self.most_items])
+        chosen = np.sort(by_popularity(taken)[: self.most_items])
         quiet = np.maximum(taken.sum(axis=1), 1e-12).astype(np.float32) ** np.float32(-self.customer)
         head = _Head.of(sparse.csr_array(taken[:, chosen]), quiet, self.rank)
-        rows = np.arange(chosen.size) if heard is None else np.flatnonzero(np.isin(chosen, heard))
-        at_once = max(1, CELLS_AT_ONCE // chosen.size)
-        for start in range(0, rows.size, at_once):
-            block = rows[start : start + at_once]
-            top, kept = top_of_dense(
-                head.rows(block, self.strength), near.shape[1], None if worth is None else worth[chosen]
-            )
-            near[chosen[block], : top.shape[1]] = np.where(top >= 0, chosen[top], -1)
-            says[chosen[block], : top.shape[1]] = kept
-        tail = np.setdiff1d(order if heard is None else heard, chosen).astype(np.int32)
-        speak_for_tail(near, says, self, interactions, tail=tail, now=now, worth=worth)
+        fill_rows(
+            near,
+            says,
+            lambda block: head.rows(block, self.strength),
+            chosen=chosen,
+            heard=heard,
+            worth=worth,
+            at_once=max(1, CELLS_AT_ONCE // chosen.size),
+        )
+        speak_for_tail(near, says, self, interactions, chosen=chosen, heard=heard, now=now, worth=worth)
         return near, says
 
 
