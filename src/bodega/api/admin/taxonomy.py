@@ -79,21 +79,20 @@ def _page(call: Call, records: Mapping[str, Any], path: str) -> Reply:
 
 
 def _category(call: Call) -> Category:
-    """Return the category with this id or, by `slug:…`, with this slug now or before."""
-    name = call.params["name"]
-    found = _categories(call).get(name)
-    if found is None and name.startswith("slug:"):
-        found = call.shop.catalog.taxonomy.find_category(name[5:])
-    return _present(found, "category", name)
+    return _named(call, "category", _categories(call), call.shop.catalog.taxonomy.find_category)
 
 
 def _collection(call: Call) -> Collection:
-    """Return the collection with this id or, by `slug:…`, with this slug now or before."""
+    return _named(call, "collection", _collections(call), call.shop.catalog.taxonomy.find_collection)
+
+
+def _named(call: Call, kind: str, by_id: Mapping[str, N], find: Callable[[str], N | None]) -> N:
+    """Return the record with the address's id or, by `slug:…`, with this slug now or before."""
     name = call.params["name"]
-    found = _collections(call).get(name)
+    found = by_id.get(name)
     if found is None and name.startswith("slug:"):
-        found = call.shop.catalog.taxonomy.find_collection(name[5:])
-    return _present(found, "collection", name)
+        found = find(name[5:])
+    return _present(found, kind, name)
 
 
 def _attribute(call: Call) -> Attribute:
