@@ -13,4 +13,4 @@ prepare_spark
 .venv/bin/ruff check --quiet .
 .venv/bin/mypy
 .venv/bin/lint-imports --no-logo
-exec .venv/bin/python -m pytest -n 2 -m "not slow and not aws and not opinion" "$@"
+exec .venv/bin/python -m pytest -n 2 -m "not slow and not aws" "$@"

@@ -3,25 +3,18 @@
 Each gets something wrong that others get right. What is skipped for one, and why, is in the lists below.
 """
 
-import atexit
 import functools
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 from engines import ENGINES, answers, found, free_port, missing, start, wait_until
 
-_USER, _ACCOUNT, _KEY = "tester", "shop", "testing"
-SWIFT_KEYS = {"access_key": f"{_ACCOUNT}:{_USER}", "secret_key": _KEY}
-
-
-def marked(adapters):
-    """Return the names of adapters to run tests on; who takes long is asked by a command of its own."""
-    return [pytest.param(name, marks=pytest.mark.opinion) if name in _SLOW else name for name in sorted(adapters)]
+SWIFT_KEYS = {"access_key": "shop:tester", "secret_key": "testing"}
+_SWIFT_BYTES = 100_000_000  # that tests put there, generously
 
 
 def skip_what_differs(request):
@@ -36,7 +29,6 @@ def skip_what_differs(request):
             pytest.skip(reason)
 
 
-_SLOW = {"swift"}
 _KINDS = {"moto": "dynamo", "dynalite": "dynamo"}
 _TRANSACTIONS = frozenset(
     {
@@ -139,96 +131,26 @@ def dynalite():
 @functools.cache
 def swift():
     """Return the address of a running OpenStack Swift, an object store that many run for real, and its S3 API."""
-    folder = Path(tempfile.mkdtemp(prefix="swift-"))
-    ports = {name: free_port() for name in ("proxy", "account", "container", "object")}
-    (folder / "devices" / "d1").mkdir(parents=True)
-    (folder / "swift.conf").write_text("[swift-hash]\nswift_hash_path_prefix = tests\nswift_hash_path_suffix = tests\n")
-    for ring in ("account", "container", "object"):
-        _make_ring(folder, ring, ports[ring])
-        (folder / f"{ring}.conf").write_text(_STORAGE.format(folder=folder, port=ports[ring], name=ring))
-    (folder / "proxy.conf").write_text(
-        _PROXY.format(folder=folder, port=ports["proxy"], account=_ACCOUNT, user=_USER, key=_KEY)
-    )
-    for name in ports:
-        home = folder / f"{name}-home"
-        home.mkdir()
-        start([found(f"swift-{name}-server"), str(folder / f"{name}.conf")], os.environ, home)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    address = f"http://127.0.0.1:{ports['proxy']}"
+    found("swift-proxy-server")
+    port = free_port()
+    folder = tempfile.mkdtemp(prefix="swift-", dir=_memory())
+    program = Path(__file__).with_name("swift_server.py")
+    start([ENGINES / "python", program, f"{folder}/data", str(port), *SWIFT_KEYS.values()], os.environ, folder)
+    address = f"http://127.0.0.1:{port}"
     wait_until(lambda: answers(f"{address}/healthcheck"))
     return address
 
 
-def _make_ring(folder, name, port):
-    builder, program = folder / f"{name}.builder", found("swift-ring-builder")
-    for arguments in (
-        ["create", "4", "1", "1"],
-        ["add", f"r1z1-127.0.0.1:{port}/d1", "1"],
-        ["rebalance"],
-    ):
-        subprocess.run([program, builder, *arguments], check=True, capture_output=True, cwd=folder)
+def _memory():
+    """Return a folder in memory that has all that Swift needs, or None: it syncs every object to its disk."""
+    folder = Path("/dev/shm")  # noqa: S108  # in which a folder with a name of its own is made
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            os.setxattr(file.name, "user.swift", b"metadata")
+    except (AttributeError, OSError):  # no Linux, no such folder, or an older kernel's, without attributes
+        return None
+    return folder if shutil.disk_usage(folder).free > _SWIFT_BYTES else None
 
 
 def _is_listening(port):
     socket.create_connection(("127.0.0.1", port), timeout=2).close()
-
-
-_STORAGE = """
-[DEFAULT]
-bind_ip = 127.0.0.1
-bind_port = {port}
-workers = 0
-mount_check = false
-devices = {folder}/devices
-swift_dir = {folder}
-log_level = ERROR
-user = root
-
-[pipeline:main]
-pipeline = {name}-server
-
-[app:{name}-server]
-use = egg:swift#{name}
-"""
-
-_PROXY = """
-[DEFAULT]
-bind_ip = 127.0.0.1
-bind_port = {port}
-workers = 0
-swift_dir = {folder}
-log_level = ERROR
-user = root
-
-[pipeline:main]
-pipeline = catch_errors healthcheck cache listing_formats s3api tempauth slo versioned_writes symlink proxy-server
-
-[app:proxy-server]
-use = egg:swift#proxy
-account_autocreate = true
-
-[filter:catch_errors]
-use = egg:swift#catch_errors
-[filter:healthcheck]
-use = egg:swift#healthcheck
-[filter:cache]
-use = egg:swift#memcache
-memcache_servers = 127.0.0.1:1
-[filter:listing_formats]
-use = egg:swift#listing_formats
-[filter:s3api]
-use = egg:swift#s3api
-location = eu-west-1
-s3_acl = false
-[filter:tempauth]
-use = egg:swift#tempauth
-user_{account}_{user} = {key} .admin
-[filter:slo]
-use = egg:swift#slo
-[filter:versioned_writes]
-use = egg:swift#versioned_writes
-allow_versioned_writes = true
-allow_object_versioning = true
-[filter:symlink]
-use = egg:swift#symlink
-"""

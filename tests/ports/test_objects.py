@@ -90,7 +90,7 @@ ADAPTERS = {
 }
 
 
-@pytest.fixture(params=opinions.marked(ADAPTERS))
+@pytest.fixture(params=sorted(ADAPTERS))
 def store(request, tmp_path) -> ObjectStore:
     opinions.skip_what_differs(request)
     return ADAPTERS[request.param](tmp_path)

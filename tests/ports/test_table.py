@@ -89,7 +89,7 @@ def clock():
     return SettableClock(START)
 
 
-@pytest.fixture(params=opinions.marked(ADAPTERS))
+@pytest.fixture(params=sorted(ADAPTERS))
 def opener(request, tmp_path):
     """Open further stores on the same data; all are closed in the end."""
     opinions.skip_what_differs(request)
