@@ -25,6 +25,14 @@ def shop(tmp_path):
     shop.close()
 
 
+@pytest.fixture
+def couriers(shop):
+    """Couriers that are at home before the shop closes: who is still out would fail in the middle of a later test."""
+    couriers = Couriers(shop)
+    yield couriers
+    assert couriers.stop(DEADLINE)
+
+
 def announce(shop, count):
     events = [Event(f"evt_{n}", "product.changed", f"prod_{n}", 1, "2026-01-01T00:00:00.000Z") for n in range(count)]
     for start in range(0, count, 100):
@@ -41,12 +49,11 @@ def dispatch_until(couriers, done):
     assert done()
 
 
-def test_a_silent_receiver_keeps_its_own_couriers_and_nobody_else_s(shop):
+def test_a_silent_receiver_keeps_its_own_couriers_and_nobody_else_s(shop, couriers):
     def silent(connection: socket.socket, _request: bytes) -> None:
         released.wait(DEADLINE)
 
     released = threading.Event()
-    couriers = Couriers(shop)
     with receiving(silent) as dead, receiving(saying("200 OK")) as alive:
         for receiver in (dead, alive):
             given = EndpointInput(url=f"http://127.0.0.1:{receiver.port}/", events=["*"])
@@ -60,8 +67,7 @@ def test_a_silent_receiver_keeps_its_own_couriers_and_nobody_else_s(shop):
         released.set()
 
 
-def test_a_receiver_that_fails_is_tried_by_one_courier_at_a_time(shop):
-    couriers = Couriers(shop)
+def test_a_receiver_that_fails_is_tried_by_one_courier_at_a_time(shop, couriers):
     at_once, most = [], []
     lock = threading.Lock()
 
@@ -85,8 +91,7 @@ def test_a_receiver_that_fails_is_tried_by_one_courier_at_a_time(shop):
     assert max(most) == 1
 
 
-def test_couriers_go_home_when_their_receiver_begins_to_fail(shop):
-    couriers = Couriers(shop)
+def test_couriers_go_home_when_their_receiver_begins_to_fail(shop, couriers):
     told, lock = threading.Event(), threading.Lock()
     under_way, seen, together = [], [], []
 
@@ -119,8 +124,7 @@ def test_couriers_go_home_when_their_receiver_begins_to_fail(shop):
     assert together[-10:] == [1] * 10
 
 
-def test_couriers_that_were_stopped_begin_nothing(shop):
-    couriers = Couriers(shop)
+def test_couriers_that_were_stopped_begin_nothing(shop, couriers):
     with receiving(saying("200 OK")) as receiver:
         given = EndpointInput(url=f"http://127.0.0.1:{receiver.port}/", events=["*"])
         shop.webhooks.endpoints.create(given)
