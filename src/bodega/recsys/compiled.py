@@ -10,10 +10,14 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
-from numba import float32, uint32, uint64
+from numba import float32, int64, uint32, uint64
 from numpy.typing import NDArray
 
 Keys = NDArray[np.uint64]
+# Floats are counted by their bits without these: 2,048 bins, eight for each power of two. The sign is the highest bit.
+LOW_BITS = np.uint32(20)
+BINS = 2048
+NEGATIVE = np.uint32(1 << 31)
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
@@ -31,7 +35,7 @@ def best_keys(
     left_columns: NDArray[np.int32],
     left_cells: NDArray[np.float32],
     right_starts: NDArray[np.int64],
-    right_columns: NDArray[np.int32],
+    right_columns: NDArray[np.uint32],
     right_cells: NDArray[np.float32],
     keys: Keys,
     n_columns: int,
@@ -46,40 +50,70 @@ def best_keys(
     """
     width = keys.shape[1]
     sums = np.zeros(n_columns, np.float32)
-    bits = sums.view(np.uint32)
-    touched = np.empty(n_columns + 1, np.int32)
-    heap = np.empty(max(8 * width, 512), np.uint64)
+    touched = np.empty(n_columns + 1, np.uint32)
+    bits = np.empty(n_columns + 1, np.uint32)
+    good = np.empty(n_columns + 1, np.uint64)
+    bins = np.zeros(BINS, np.int64)
     for row in range(owners.size):
-        count = 0
+        count = uint64(0)  # unsigned, here and in the loops: a place that might be negative costs a test a term
         for at in range(left_starts[row], left_starts[row + 1]):
             inner, cell = left_columns[at], left_cells[at]
-            for other in range(right_starts[inner], right_starts[inner + 1]):
+            for other in range(uint64(right_starts[inner]), uint64(right_starts[inner + 1])):
                 column = right_columns[other]
                 before = sums[column]
                 # No branch: which columns are new is as good as chance, and a wrong guess costs more than the write.
                 touched[count] = column
-                count += before == float32(0)
+                count += uint64(before == float32(0))
                 sums[column] = before + cell * right_cells[other]
         sums[owners[row]] = 0
-        kept, least = 0, uint64(0)
+        least = _taken_out(sums, touched, bits, count, bins, width)
+        kept = uint64(0)
         for at in range(count):
-            column = touched[at]
-            key = (uint64(bits[column]) << uint64(32)) | uint64(uint32(0xFFFFFFFF) - uint32(column))
-            sums[column] = 0
-            heap[kept] = key
-            kept += key > least
-            if kept == heap.size:
-                least = _largest_first(heap, kept, width)
-                kept = width
+            good[kept] = (uint64(bits[at]) << uint64(32)) | uint64(uint32(0xFFFFFFFF) - touched[at])
+            kept += uint64(bits[at] >= least)
         if kept > width:
-            _largest_first(heap, kept, width)
-            kept = width
-        keys[row, :kept] = heap[:kept]
+            _bring_largest_first(good, int64(kept), width)
+        for at in range(min(kept, width)):
+            keys[row, at] = good[at]
 
 
 @_compiled
-def _largest_first(keys: Keys, count: int, width: int) -> Any:
-    """Bring the `width` largest of the first `count` keys to the front (Hoare's selection); return their least."""
+def _taken_out(
+    sums: NDArray[np.float32],
+    touched: NDArray[np.uint32],
+    bits: NDArray[np.uint32],
+    count: int,
+    bins: NDArray[np.int64],
+    width: int,
+) -> Any:
+    """Move the sums of the `touched` columns into `bits`, leaving zeros; return bits that about `width` of them reach.
+
+    Floats >= 0 order as their bits do, so that counting them by exponent and first digits tells, without comparing any
+    two, below which of them none of the `width` largest lies. `bins` (BINS,) are zeros before and after.
+    """
+    sums_as_bits = sums.view(np.uint32)
+    highest = uint32(0)
+    for at in range(count):
+        column = touched[at]
+        cell = sums_as_bits[column]
+        sums[column] = 0
+        if cell >= NEGATIVE:
+            cell = uint32(0)
+        bits[at] = cell
+        bins[cell >> LOW_BITS] += 1
+        highest = max(highest, cell)
+    place, wanted = int64(highest >> LOW_BITS), width
+    while place > 0 and wanted > bins[place]:
+        wanted -= bins[place]
+        bins[place] = 0
+        place -= 1
+    bins[: place + 1] = 0
+    return max(uint32(place << LOW_BITS), uint32(1))
+
+
+@_compiled
+def _bring_largest_first(keys: Keys, count: int, width: int) -> None:
+    """Bring the `width` largest of the first `count` keys to the front (Hoare's selection)."""
     low, high = 0, count - 1
     while low < high:
         pivot = keys[(low + high) // 2]
@@ -99,4 +133,3 @@ def _largest_first(keys: Keys, count: int, width: int) -> Any:
             low = left
         else:
             break
-    return keys[width - 1]

@@ -146,7 +146,8 @@ def _by_compiled(left: sparse.csr_array, right: sparse.csr_array, owners: Indice
 
     def multiply(rows: slice, width: int) -> NDArray[np.uint64]:
         keys = np.zeros((rows.stop - rows.start, width), dtype=np.uint64)
-        best_keys(owners[rows], own[0][rows.start : rows.stop + 1], *own[1:], *other, keys, right.shape[1])
+        starts = own[0][rows.start : rows.stop + 1]
+        best_keys(owners[rows], starts, *own[1:], other[0], other[1].view(np.uint32), other[2], keys, right.shape[1])
         return keys
 
     multiply(slice(0, 0), 1)  # compiled before threads start: each of them would compile it
