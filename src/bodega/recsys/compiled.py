@@ -82,7 +82,7 @@ def _taken_out(
     sums: NDArray[np.float32],
     touched: NDArray[np.uint32],
     bits: NDArray[np.uint32],
-    count: int,
+    count: np.uint64,
     bins: NDArray[np.int64],
     width: int,
 ) -> Any:
@@ -112,7 +112,7 @@ def _taken_out(
 
 
 @_compiled
-def _bring_largest_first(keys: Keys, count: int, width: int) -> None:
+def _bring_largest_first(keys: Keys, count: np.int64, width: int) -> None:
     """Bring the `width` largest of the first `count` keys to the front (Hoare's selection)."""
     low, high = 0, count - 1
     while low < high:

@@ -13,6 +13,6 @@ def decay(ages_days: Days, half_life_days: float) -> Weights:
     """
     if half_life_days <= 0:
         return np.ones(ages_days.shape, dtype=np.float32)
-    halvings = np.maximum(ages_days, 0.0).astype(np.float32) * np.float32(-1 / half_life_days)
-    weights: Weights = np.exp2(halvings)
-    return weights
+    halvings = np.maximum(ages_days, 0, dtype=np.float32, casting="same_kind")
+    halvings *= np.float32(-1 / half_life_days)
+    return np.exp2(halvings, out=halvings)

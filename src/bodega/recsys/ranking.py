@@ -11,6 +11,14 @@ REASONS = 3
 # The table's smallest voice that counts: parts are ln(1 + value / QUIET), so that 0 adds nothing and 1
 # about 4.
 QUIET = np.float32(0.02)
+# How what was said is packed into one number: item, the complement of its loudness, speaker; see `contributors`.
+_SPEAKER_BITS = 8
+_ITEM_SHIFT = _SPEAKER_BITS + 31
+_LOUDEST = np.int64(2**31 - 1)
+_SILENCE = _LOUDEST << _SPEAKER_BITS
+_SPEAKER = 2**_SPEAKER_BITS - 1
+_END = np.iinfo(np.int64).max
+_FIRST = np.arange(REASONS)
 
 
 class Candidates(NamedTuple):
@@ -66,15 +74,14 @@ def head(order: Indices, wanted: int, allowed: Mask | None) -> Indices:
             return found[:wanted]
 
 
-def best(score: Weights, kept: Places, k: int, popularity: Weights, items: Places) -> Places:
-    """Return the k best of the `kept` places by score, best first, ties by popularity and index."""
-    reached = score.take(kept)
-    if kept.size > k:
-        least = np.partition(reached, kept.size - k)[kept.size - k]
-        kept = kept[reached >= least]
-        reached = score.take(kept)
-    named = items.take(kept)
-    return kept.take(np.lexsort((named, -popularity.take(named), -reached))[:k])
+def best(score: Weights, kept: Mask, k: int, popularity: Weights, items: Places) -> Places:
+    """Return the places of the k best kept items by score, best first, ties by popularity and index."""
+    among = np.where(kept, score, -np.inf)
+    if among.size > k:
+        kept = kept & (among >= np.partition(among, among.size - k)[among.size - k])
+    places = kept.nonzero()[0]
+    named = items.take(places)
+    return places.take(np.lexsort((named, -popularity.take(named), -score.take(places)))[:k])
 
 
 def contributors(found: Candidates, chosen: Places, width: int) -> Indices:
@@ -85,12 +92,14 @@ def contributors(found: Candidates, chosen: Places, width: int) -> Indices:
     row[found.at.take(chosen)] = places
     about = row.take(found.near)
     hit = (about >= 0).nonzero()[0]
-    # Who says how much of each chosen item; the loudest is taken out as often as there are names to give.
-    said = np.zeros((chosen.size, found.heard.size), dtype=np.float32)
-    said[about.take(hit), hit // width] = found.words.take(hit)
-    named = np.empty((chosen.size, REASONS), dtype=np.int32)
-    for reason in range(REASONS):
-        loudest = said.argmax(axis=1)
-        named[:, reason] = np.where(said[places, loudest] > 0, found.heard.take(loudest), -1)
-        said[places, loudest] = 0
-    return named
+    # One sort of whole numbers orders what is said of all items: item, then the loudest first (floats >= 0 order as
+    # their bits do), then who said it. Whoever is heard has a number below MOST_HEARD.
+    first = places << _ITEM_SHIFT
+    said = np.empty(hit.size + 1, dtype=np.int64)
+    said[-1] = _END
+    np.add(first.take(about.take(hit)), hit // width, out=said[:-1])
+    said[:-1] += (_LOUDEST - np.maximum(found.words.take(hit), 0).view(np.int32).astype(np.int64)) << _SPEAKER_BITS
+    said.sort()
+    loudest = said.take(said.searchsorted(first)[:, None] + _FIRST, mode="clip")
+    # What lies behind an item's words is silence about it, or said of the next.
+    return np.where(loudest < first[:, None] + _SILENCE, found.heard.take(loudest & _SPEAKER, mode="clip"), -1)

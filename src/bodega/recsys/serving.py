@@ -36,6 +36,10 @@ Repeat = Literal["include", "exclude"]
 TO_STRANGERS, TO_INCLUDE, TO_EXCLUDE = 0, 1, 2
 # What an item scores by itself that the shopper took and only ever found bad.
 DISLIKED = np.float32(-20)
+# Logarithm of the odds against an item, from which on its chance is none: beyond, float32 ends.
+HOPELESS = np.float32(80)
+# What rows of neighbours are filled up with.
+_PADDING = np.array([-1])
 _ROW: dict[Repeat, int] = {"include": TO_INCLUDE, "exclude": TO_EXCLUDE}
 
 # Where an item's place comes from; the values of `Ranked.sources`.
@@ -105,7 +109,6 @@ class ItemTable:
         self.mixes = dict(mixes)
         self.n_items, self.width = self.neighbours.shape
         self._slots = Slots(self.n_items)
-        self._padded = int(self.neighbours.min(initial=0)) < 0
 
     @classmethod
     def of(
@@ -187,7 +190,7 @@ class ItemTable:
         found = self.candidates(past, head(self.popular_order[row], wanted, allowed))
         lean = self.popularity[row].take(found.items)
         score = self._scored(found, lean, parts)
-        kept = self._kept(found.items, allowed, barred).nonzero()[0]
+        kept = self._kept(found.items, allowed, barred)
         chosen = best(score, kept, k, self.popularity[TO_STRANGERS], found.items)
         return self._ranked(found, chosen, score, lean, parts, shown=shown or k, reasons=reasons)
 
@@ -224,7 +227,7 @@ class ItemTable:
         columns[found.own_at, 3] = found.times
         columns[found.own_at, 4] = found.recency
         score = self._scored(found, self.popularity[_ROW[repeat]].take(found.items), parts)
-        kept = self._kept(found.items, None, barred).nonzero()[0]
+        kept = self._kept(found.items, None, barred)
         chosen = best(score, kept, k, self.popularity[TO_STRANGERS], found.items)
         return found.items[chosen].astype(np.int32), columns[chosen]
 
@@ -234,14 +237,11 @@ class ItemTable:
         spoken = self.neighbours.take(heard.items, axis=0).ravel()
         words = self.weights.take(heard.items, axis=0)
         words *= heard.voice[:, None]
-        touched = np.concatenate((spoken, past.items, others), dtype=np.intp)
+        touched = np.concatenate((spoken, past.items, others, _PADDING), dtype=np.intp)
         slot = self._slots.of(touched)
-        # Each item once: where its last entry stands. The padding -1 is an item of its own, and is dropped.
-        at = (slot == self._slots.places(touched.size)).nonzero()[0]
+        # Each item once: where its last entry stands. The padding is an item of its own, whose last entry is ours.
+        at = (slot[:-1] == self._slots.places(touched.size - 1)).nonzero()[0]
         items = touched.take(at)
-        if self._padded and spoken.size and int(items.min()) < 0:
-            at = at[items >= 0]
-            items = touched.take(at)
         near = slot[: spoken.size]
         total = np.bincount(near, words.ravel(), touched.size).take(at).astype(np.float32)
         if total.size:
@@ -278,7 +278,7 @@ class ItemTable:
     def _kept(self, items: Indices | Places, allowed: Mask | None, barred: Indices) -> Mask:
         kept = np.ones(items.size, dtype=np.bool_) if allowed is None else allowed.take(items)
         if barred.size:
-            kept &= ~self._slots.marked(items, barred[(barred >= 0) & (barred < self.n_items)])
+            kept &= self._slots.unmarked(items, barred)
         return kept
 
     def _strangers(self, k: int, popular: Indices, barred: Indices) -> Ranked:
@@ -310,7 +310,7 @@ class ItemTable:
         # An item that would be listed without anything the shopper did is there because it is popular.
         least = reached[min(shown, reached.size) - 1] if reached.size else np.float32(0)
         popular = (lean.take(chosen) >= least) | (found.said.take(chosen) <= 0)
-        sources = popular.astype(np.int8) * np.int8(FROM_POPULARITY)
+        sources = popular.view(np.int8) * np.int8(FROM_POPULARITY)
         sources[again] = FROM_OWN_PAST
         if reasons:
             named = contributors(found, chosen, self.width)
@@ -318,6 +318,6 @@ class ItemTable:
             named[again, 0] = items.take(again)
         else:
             named = np.full((items.size, REASONS), -1, dtype=np.int32)
-        odds = np.minimum(np.maximum(reached + np.float32(parts.intercept), -80), 80)
-        chance = 1 / (1 + np.exp(-odds))
+        against = np.exp(np.minimum(np.float32(-parts.intercept) - reached, HOPELESS))
+        chance = 1 / (1 + against)
         return Ranked(items, chance, named, sources)

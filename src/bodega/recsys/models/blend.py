@@ -28,7 +28,7 @@ class Blend(Model, frozen=True, kw_only=True, tag="blend"):
     time split. The defaults are rounded from several shops and are where learning starts.
     """
 
-    table: Ease | CoPurchase | Spectral | Als = Ease(half_life_days=120.0)
+    table: Ease | CoPurchase | Spectral | Als = Ease(width=40, half_life_days=120.0)
     popular_half_life_days: float = 28.0
     include: Mix = Mix()
     exclude: Mix = Mix(half_lives=HalfLives(table_days=180))
