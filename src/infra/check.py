@@ -17,7 +17,7 @@ from infra.app import build, new_app
 from infra.stage import Stage
 
 SHAPES: Sequence[Mapping[str, Any]] = (
-    {"name": "small"},
+    {"name": "small", "mail_from": "Shop <shop@letters.example.com>", "mail_zone": "Z0123456789ABC"},
     {
         "name": "large",
         "shape": "fleet",

@@ -133,7 +133,7 @@ class FleetStack(Stack):
             "BUCKET": data.objects.bucket_name,
             "KEY": data.personal_key.key_arn,
             "PUBLIC_URL": self._public_url.value_as_string,
-            "SETTINGS": "\n".join(f"{name}={value}" for name, value in self._stage.settings.items()),
+            "SETTINGS": "\n".join(f"{name}={value}" for name, value in self._stage.shop_settings.items()),
             "SECRETS": " ".join(self._stage.secrets),
         }
         if self._stage.secrets:

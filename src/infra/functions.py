@@ -14,6 +14,7 @@ from infra.data import DataStack
 from infra.feeds import BUS, Feeds, Function
 from infra.http_api import HttpApi
 from infra.jobs import JOBS, Job
+from infra.mail import Letters
 from infra.permissions import statements
 from infra.queues import Queues
 from infra.runtimes import architecture_of, runtime_of
@@ -37,6 +38,7 @@ class FunctionsStack(Stack):
         self._data = data
         self.bus = events.EventBus(self, "Bus", event_bus_name=stage.named(BUS))
         self.queues = Queues(self, stage=stage, function_timeouts=_timeouts())
+        self.letters = Letters(self, stage=stage, sender=stage.sender) if stage.sender is not None else None
         self._environment = self._settings()
         wanted = {name: job for name, job in JOBS.items() if stage.shape == "serverless" or not job.serves_pages}
         self.functions = {name: Function(job, self._function(name, job)) for name, job in wanted.items()}
@@ -61,7 +63,7 @@ class FunctionsStack(Stack):
             "BODEGA_PUBLIC_URL": public_url.value_as_string,
             # Lists are made of small products: more threads of BLAS would wait for them, awake.
             "OPENBLAS_NUM_THREADS": "1",
-            **self._stage.settings,
+            **self._stage.shop_settings,
             # Resolved by CloudFormation, so that they stand in no template.
             **{
                 name: f"{{{{resolve:secretsmanager:{self._stage.settings_secret}:SecretString:{name}}}}}"
@@ -106,6 +108,8 @@ class FunctionsStack(Stack):
         log_group.grant_write(role)
         for statement in statements(job.needs, self._data, self.queues.arns, self.bus.event_bus_arn):
             role.add_to_policy(statement)
+        if job.needs.writes_letters and self.letters is not None:
+            role.add_to_policy(self.letters.may_send())
         return role
 
 

@@ -83,6 +83,7 @@ JOBS: Mapping[str, Job] = {
             sends=EVERY_QUEUE | _DEAD,
             receives=frozenset(_QUEUES_OF_THE_SHOP),
             seals=True,
+            writes_letters=True,
         ),
     ),
     "objects": Job(

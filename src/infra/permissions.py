@@ -38,7 +38,8 @@ class Needs:
 
     reads, writes: tables (whoever writes may read). looks_up, puts, deletes: prefixes of objects that are read,
     written, deleted. sends, receives: queues. signs: whether it needs the master secret. seals: whether it also opens
-    what is personal, which takes KMS. publishes: whether it puts events on the bus.
+    what is personal, which takes KMS. publishes: whether it puts events on the bus. writes_letters: whether it hands
+    them to SES, where the stage has a sender.
     """
 
     reads: frozenset[str] = frozenset()
@@ -51,6 +52,7 @@ class Needs:
     signs: bool = False
     seals: bool = False
     publishes: bool = False
+    writes_letters: bool = False
 
 
 def statements(needs: Needs, data: DataStack, queue_arns: Mapping[str, str], bus_arn: str) -> list[iam.PolicyStatement]:

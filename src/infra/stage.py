@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias, get_args
 
@@ -13,16 +14,39 @@ _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _ZONE = re.compile(r"Z[A-Z0-9]{1,32}")
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[0-9a-f-]{36}")
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+_LOCAL_PART = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 _PYTHON = re.compile(r"3\.\d{2}")
 _MAX_BUDGET = 1_000_000
 _MAX_VALUE = 1000
 _SETTING = re.compile(r"BODEGA_[A-Z_]{1,60}")
 # What a deployment says itself.
-_OWN_SETTINGS = re.compile(r"BODEGA_(CLOUD|AWS_.*|DATA_DIR|HOST|PORT|WORKERS|SERVER|REDIS_URL|PUBLIC_URL|PROXIES)")
+_OWN_SETTINGS = re.compile(
+    r"BODEGA_(CLOUD|AWS_.*|DATA_DIR|HOST|PORT|WORKERS|SERVER|REDIS_URL|PUBLIC_URL|PROXIES|MAIL_BY_SES)"
+)
+# What says otherwise who brings letters.
+_OTHER_MAIL = frozenset({"BODEGA_SMTP_URL", "BODEGA_MAIL_FROM"})
 
 
 class StageError(ValueError):
     """The stage's description cannot be meant; the message says what to write."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Whom letters come from. mailbox: as people see it. zone: the Route 53 zone of its domain, empty without one."""
+
+    mailbox: str
+    zone: str = ""
+
+    @property
+    def address(self) -> str:
+        """Return the mailbox's address, without the name before it."""
+        return parseaddr(self.mailbox)[1]
+
+    @property
+    def identity(self) -> str:
+        """Return what SES is to verify: the whole domain where its zone is at hand, else this one address."""
+        return self.address.rpartition("@")[2] if self.zone else self.address
 
 
 @dataclass(frozen=True)
@@ -32,11 +56,12 @@ class Stage:
     name: what everything is named from. shape: Lambda only, or EC2 behind a load balancer. domain: the shop's own
     domain name, empty for CloudFront's; with zone, the Route 53 zone that is to point to it, or certificate, one that
     was issued for it in us-east-1. internet: whether a fleet reaches the Internet, which payments through Stripe and
-    mail need. keep_data: whether tables and buckets outlive their stack and refuse deletion.
-    alarm_email: who is told when something is wrong, nobody if empty. monthly_budget: US dollars, 0 for no warning.
-    settings: the shop's own, by their variables. secrets: names of those whose values are in the secret
-    `bodega/<name>/settings`, a JSON object. packages: the folder with what `bodega package` built. python,
-    architecture: what it was built for.
+    mail servers need. mail_from: whom letters that SES brings come from, such as `Shop <shop@example.com>`, empty for
+    no SES; mail_zone: the Route 53 zone of that domain, empty to have the address alone verified. keep_data: whether
+    tables and buckets outlive their stack and refuse deletion. alarm_email: who is told when something is wrong, nobody
+    if empty. monthly_budget: US dollars, 0 for no warning. settings: the shop's own, by their variables. secrets: names
+    of those whose values are in the secret `bodega/<name>/settings`, a JSON object. packages: the folder with what
+    `bodega package` built. python, architecture: what it was built for.
     """
 
     name: str
@@ -45,6 +70,8 @@ class Stage:
     zone: str = ""
     certificate: str = ""
     internet: bool = False
+    mail_from: str = ""
+    mail_zone: str = ""
     keep_data: bool = True
     alarm_email: str = ""
     monthly_budget: int = 50
@@ -63,6 +90,7 @@ class Stage:
             raise StageError(f"the architecture is one of {', '.join(get_args(Architecture))}")
         _check(self.python, _PYTHON, "python is a version such as 3.12")
         self._check_address()
+        self._check_sender()
         self._check_settings()
         if self.alarm_email:
             _check(self.alarm_email, _ADDRESS, "the alarm's e-mail is one address")
@@ -80,6 +108,27 @@ class Stage:
             _check(self.zone, _ZONE, "a zone is the id that Route 53 shows, such as Z0123456789ABC")
         if self.certificate:
             _check(self.certificate, _CERTIFICATE, "CloudFront takes certificates of us-east-1 only: give such an ARN")
+
+    def _check_sender(self) -> None:
+        if self.mail_zone:
+            _check(self.mail_zone, _ZONE, "the sender's zone is the id that Route 53 shows, such as Z0123456789ABC")
+        sender = self.sender
+        if sender is None:
+            if self.mail_zone:
+                raise StageError("a zone for letters is of no use without whom they come from")
+            return
+        local, _, domain = sender.address.rpartition("@")
+        plain = f"{sender.mailbox[: -len(sender.address) - 2].rstrip()} <{sender.address}>".lstrip()
+        if (
+            not _LOCAL_PART.fullmatch(local)
+            or not _DOMAIN.fullmatch(domain)
+            or not sender.mailbox.isprintable()
+            or sender.mailbox not in {sender.address, plain}
+        ):
+            raise StageError(f"letters come from somebody like Shop <shop@example.com>, not {self.mail_from[:60]!r}")
+        said = sorted(_OTHER_MAIL & {*self.settings, *self.secrets})
+        if said:
+            raise StageError(f"{said[0]} says otherwise who brings letters: leave it out, or the sender for SES")
 
     def _check_settings(self) -> None:
         for name in (*self.settings, *self.secrets):
@@ -107,6 +156,18 @@ class Stage:
             values["packages"] = Path(context["packages"])
         values["secrets"] = tuple(context.get("secrets", ()))
         return cls(**values)
+
+    @property
+    def sender(self) -> Sender | None:
+        """Return whom letters that SES brings come from; None if SES brings none."""
+        return Sender(self.mail_from, self.mail_zone) if self.mail_from else None
+
+    @property
+    def shop_settings(self) -> Mapping[str, str]:
+        """Return the shop's own settings, by their variables, wherever it runs."""
+        if self.sender is None:
+            return self.settings
+        return {**self.settings, "BODEGA_MAIL_BY_SES": "true", "BODEGA_MAIL_FROM": self.sender.mailbox}
 
     @property
     def settings_secret(self) -> str:

@@ -16,6 +16,7 @@ from bodega import schema
 from infra.data import DataStack
 from infra.fleet import FleetStack
 from infra.functions import FunctionsStack
+from infra.mail import Letters
 from infra.stage import Stage
 
 _MINUTE = Duration.minutes(1)
@@ -24,6 +25,8 @@ _MOST_FAILED = 1  # percent of requests
 _SLOW = Duration.seconds(2)
 _OLD = Duration.minutes(15)
 _IN_ONE_ALARM = 10  # metrics: CloudWatch's limit for a sum
+# https://docs.aws.amazon.com/ses/latest/dg/reputation-dashboard-messages.html: shares of letters, not percent.
+_MOST_BOUNCED, _MOST_COMPLAINED = 0.05, 0.001
 # Tables that a sale waits for.
 _SELLING = (schema.CARTS, schema.INVENTORY, schema.CHECKOUTS, schema.ORDERS, schema.OUTBOX.name)
 
@@ -61,6 +64,7 @@ class WatchStack(Stack):
             *self._of_functions(functions),
             *self._of_queues(functions),
             self._of_tables(data),
+            *(self._of_letters(functions.letters) if functions.letters is not None else ()),
         ]
         self._dashboard(functions, requests, failed, slow, data)
         if stage.monthly_budget:
@@ -166,6 +170,19 @@ class WatchStack(Stack):
         ]
         return self._alarm("tables", _sum(refused, "throttled"), 0, "Tables that sales wait for refuse requests")
 
+    def _of_letters(self, letters: Letters) -> list[cloudwatch.Alarm]:
+        """SES looks into senders at these shares, and stops them at the double (bounces) and the fivefold."""
+        return [
+            self._alarm("bounces", letters.bounced(), _MOST_BOUNCED, "One letter in twenty comes back", periods=1),
+            self._alarm(
+                "complaints",
+                letters.complained(),
+                _MOST_COMPLAINED,
+                "One letter in a thousand is called spam",
+                periods=1,
+            ),
+        ]
+
     def _dashboard(
         self,
         functions: FunctionsStack,
@@ -200,6 +217,12 @@ class WatchStack(Stack):
                 width=wide,
             ),
         )
+        if functions.letters is not None:
+            board.add_widgets(
+                cloudwatch.GraphWidget(
+                    title="Letters that came back", left=list(functions.letters.counted()), width=wide
+                )
+            )
 
     def _budget(self) -> None:
         at_most = budgets.CfnBudget.SpendProperty(amount=self._stage.monthly_budget, unit="USD")

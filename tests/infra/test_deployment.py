@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import zipfile
+from itertools import chain
 from pathlib import Path
 
 import httpx
@@ -34,6 +35,7 @@ def test_a_shop_is_deployed_sold_from_and_taken_down(synthesised, packages, tmp_
     staff = shop.staff()
     sells(shop, staff)
     carries_on_what_happened(shop)
+    writes_to_who_bought(shop)
     allows_each_role_its_own_and_no_more(shop)
     serves_from_machines_too_and_survives_their_death(shop, staff, packages / "app.zip")
     goes_without_its_data(shop)
@@ -112,6 +114,14 @@ def carries_on_what_happened(shop):
         assert not [line["message"] for line in written if "refused this role" in line["message"]]
 
 
+def writes_to_who_bought(shop):
+    """Letters leave by SES, from the function that may send them."""
+    letters = chain.from_iterable(httpx.get(f"{shop.address}/_ministack/ses/messages").json()["messages"].values())
+
+    assert {letter["Source"] for letter in letters} == {"Shop <shop@letters.example.com>"}
+
+
+JOBS_WITHOUT_LETTERS = {"http", "recommend", "stream", "schedule", "device", "objects"}
 ALLOWED = [
     ("http", "dynamodb:PutItem", "table/bodega-small-orders"),
     ("recommend", "dynamodb:Query", "table/bodega-small-orders/index/by_customer"),
@@ -120,6 +130,7 @@ ALLOWED = [
     ("schedule", "dynamodb:UpdateItem", "table/bodega-small-inventory"),
     ("device", "dynamodb:UpdateItem", "table/bodega-small-inventory"),
     ("objects", "dynamodb:UpdateItem", "table/bodega-small-catalog"),
+    ("queue", "ses:SendRawEmail", "identity/letters.example.com"),
 ]
 DENIED = [
     ("http", "dynamodb:DeleteTable", "table/bodega-small-orders"),
@@ -132,6 +143,7 @@ DENIED = [
     ("device", "dynamodb:GetItem", "table/bodega-small-orders"),
     ("objects", "dynamodb:GetItem", "table/bodega-small-customers"),
     ("device", "dynamodb:PutItem", "table/bodega-large-inventory"),
+    *((name, "ses:SendRawEmail", "identity/letters.example.com") for name in sorted(JOBS_WITHOUT_LETTERS)),
 ]
 
 
@@ -143,7 +155,7 @@ def allows_each_role_its_own_and_no_more(shop):
         answer = iam.simulate_principal_policy(
             PolicySourceArn=f"arn:aws:iam::000000000000:role/bodega-small-{function}-{REGION}",
             ActionNames=[action],
-            ResourceArns=[f"arn:aws:dynamodb:{REGION}:000000000000:{resource}"],
+            ResourceArns=[f"arn:aws:{action.partition(':')[0]}:{REGION}:000000000000:{resource}"],
         )
         return answer["EvaluationResults"][0]["EvalDecision"]
 

@@ -13,6 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "example: bodega cost --shape fleet"
     parser.add_argument("--shape", choices=("serverless", "fleet"), help="only this one (default: both)")
     parser.add_argument("--internet", action="store_true", help="a fleet that reaches the Internet")
+    parser.add_argument("--letters", action="store_true", help="with letters by SES, two an order")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -20,7 +21,7 @@ def run(arguments: argparse.Namespace, _environment: Mapping[str, str]) -> int:
     """Print the bill of one shape or both."""
     prices = read_prices()
     shapes = (arguments.shape,) if arguments.shape else ("serverless", "fleet")
-    bills = [bill(prices, shape, internet=arguments.internet) for shape in shapes]
+    bills = [bill(prices, shape, internet=arguments.internet, letters=arguments.letters) for shape in shapes]
     if arguments.json:
         rows = [
             {"shape": one.shape, "idle_month": round(one.cost(one.idle), 2), "million": round(one.cost(one.busy), 2)}

@@ -11,6 +11,7 @@ _HOURS = 730
 _MINUTES = _HOURS * 60
 _SECONDS = _MINUTES * 60
 _MILLION = 1_000_000
+_CHECKOUTS = 0.02  # of all requests
 
 
 class Prices(NamedTuple):
@@ -67,17 +68,29 @@ def read_prices(path: Path = _PRICES) -> Prices:
     )
 
 
-def bill(prices: Prices, shape: str, *, internet: bool = False) -> Bill:
+def bill(prices: Prices, shape: str, *, internet: bool = False, letters: bool = False) -> Bill:
     """Return what a shape costs: what stands there anyway, and the mix of requests of a shop.
 
     The mix: 60 % pages of products and lists, 20 % searches, 10 % recommendations, 8 % carts, 2 % checkouts of three
-    lines; none of it from CloudFront's cache.
+    lines; none of it from CloudFront's cache. With `letters`, SES brings two for each order.
     """
     fleet = shape == "fleet"
     return Bill(
         shape,
-        [*_standing(), *(_fleet(internet=internet) if fleet else ())],
-        [*_requests(), *(_through_the_balancer() if fleet else _through_functions())],
+        [
+            *_standing(),
+            *(_fleet(internet=internet) if fleet else ()),
+            *(
+                [Item("metrics of letters", 5, "metric_month"), Item("their alarms", 2, "alarm_month")]
+                if letters
+                else ()
+            ),
+        ],
+        [
+            *_requests(),
+            *(_through_the_balancer() if fleet else _through_functions()),
+            *([Item("letters, two an order", 2 * _CHECKOUTS * _MILLION, "letter")] if letters else ()),
+        ],
         prices,
     )
 
@@ -115,7 +128,7 @@ def _fleet(*, internet: bool) -> Sequence[Item]:
 
 def _requests() -> Sequence[Item]:
     """Return what a million requests cost in either shape: DynamoDB, events, logs, the edge."""
-    checkouts = 0.02 * _MILLION
+    checkouts = _CHECKOUTS * _MILLION
     return (
         Item("reads of tables", (0.6 * 1 + 0.1 * 1 + 0.2 * 0.5) * _MILLION, "dynamodb_read"),
         Item("carts", 0.08 * _MILLION * 2, "dynamodb_write"),

@@ -70,7 +70,8 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
         tell(f"Stage {arguments.stage} in {who.region} of account {who.account}, by {who.arn}:")
         for line in _plan_lines(plans):
             tell(line)
-        for line in bill(read_prices(), arguments.shape, internet=arguments.internet).lines():
+        costs = bill(read_prices(), arguments.shape, internet=arguments.internet, letters=bool(arguments.mail_from))
+        for line in costs.lines():
             tell(line)
         if not arguments.yes and not ask("Deploy this? [yes/no]", "yes"):
             tell("nothing was deployed")

@@ -25,6 +25,8 @@ def add_stage_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zone", default="", help="the Route 53 zone that is to point to it")
     parser.add_argument("--certificate", default="", help="instead of a zone: ARN of a certificate in us-east-1")
     parser.add_argument("--internet", action="store_true", help="let a fleet reach the Internet: for Stripe and mail")
+    parser.add_argument("--mail-from", default="", help="let SES bring letters, from 'Shop <shop@example.com>'")
+    parser.add_argument("--mail-zone", default="", help="the Route 53 zone of the sender's domain")
     parser.add_argument("--alarm-email", default="", help="who is told when something is wrong")
     parser.add_argument(
         "--budget", default="50", metavar="DOLLARS", help="warn at so much a month (default 50, 0: never)"
@@ -57,6 +59,8 @@ def context_of(arguments: argparse.Namespace) -> dict[str, Any]:
         "zone": arguments.zone,
         "certificate": arguments.certificate,
         "internet": "true" if arguments.internet else "",
+        "mail_from": arguments.mail_from,
+        "mail_zone": arguments.mail_zone,
         "alarm_email": arguments.alarm_email,
         "monthly_budget": arguments.budget,
         "keep_data": "false" if arguments.disposable else "",

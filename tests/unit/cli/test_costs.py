@@ -18,9 +18,9 @@ def test_a_bill_adds_units_times_prices():
 
 
 @pytest.mark.parametrize("shape", ["serverless", "fleet"])
-@pytest.mark.parametrize("internet", [True, False])
-def test_everything_on_a_bill_has_a_price_a_unit_and_a_source(shape, internet):
-    one = bill(read_prices(), shape, internet=internet)
+@pytest.mark.parametrize("more", [True, False])
+def test_everything_on_a_bill_has_a_price_a_unit_and_a_source(shape, more):
+    one = bill(read_prices(), shape, internet=more, letters=more)
 
     for item in [*one.idle, *one.busy]:
         assert item.units > 0, item.what
@@ -34,6 +34,12 @@ def test_a_fleet_costs_more_when_nobody_comes_and_less_a_request():
 
     assert fleet.cost(fleet.idle) > functions.cost(functions.idle)
     assert fleet.cost(fleet.busy) < functions.cost(functions.busy)
+
+
+def test_letters_cost_by_the_order():
+    without, with_them = (bill(read_prices(), "serverless", letters=letters) for letters in (False, True))
+
+    assert with_them.cost(with_them.busy) - without.cost(without.busy) == pytest.approx(2 * 20_000 * 0.0001)
 
 
 def test_cost_prints_what_a_program_can_read(capsys):
