@@ -224,12 +224,13 @@ EVENTS = (
 # A device publishes its readings to <topic>/<location>/<device>, which its certificate alone may. On AWS an IoT rule
 # hands them to the queue; in the shop the worker listens to a broker and writes the same message.
 COUNTS_TOPIC = "bodega/counts"
-COUNTS_RULE = (  # what IoT selects from is a topic, not a table
-    f"SELECT topic(3) AS location, topic(4) AS device, encode(*, 'base64') AS payload FROM '{COUNTS_TOPIC}/+/+'"  # noqa: S608
-)
+"""The topic of a shop that has a broker of its own."""
 
 # What a content delivery network sends along to the shop's own address, so that nobody else is let in there.
 ORIGIN_HEADER = "x-bodega-origin"
+
+ADDRESS = "address"
+"""What a service's instance in Cloud Map calls its URL, where it is one name for many machines."""
 
 MEDIA = "media/"
 UPLOADS = "uploads/"
@@ -252,6 +253,25 @@ def subscribed(subscriptions: Sequence[Subscription] = SUBSCRIPTIONS) -> dict[st
     for one in subscriptions:
         wanted[one.queue] = (*wanted.get(one.queue, ()), one.prefix)
     return wanted
+
+
+def counts_topic(stage: str) -> str:
+    """Return what devices of a deployed shop publish below, of two levels as `COUNTS_TOPIC` is."""
+    return f"bodega-{stage}/counts"
+
+
+def counts_rule(topic: str) -> str:
+    """Return the rule by which IoT Core hands on what devices publish below a topic, as `domain.devices.model.Heard`.
+
+    >>> counts_rule("bodega/counts")
+    "SELECT topic(3) AS location, topic(4) AS device, encode(*, 'base64') AS payload FROM 'bodega/counts/+/+'"
+    """
+    return f"SELECT topic(3) AS location, topic(4) AS device, encode(*, 'base64') AS payload FROM '{topic}/+/+'"  # noqa: S608  # a topic is no table
+
+
+def namespace(stage: str) -> str:
+    """Return the namespace in Cloud Map in which a stage's services are found."""
+    return f"bodega-{stage}"
 
 
 def rule_name(bus: str, queue: str) -> str:

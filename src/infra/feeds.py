@@ -193,7 +193,7 @@ class Feeds:
 
     def _feed_devices(self) -> None:
         """Hand what devices publish to their queue, and let a certificate speak for its own location only."""
-        pair = self.queues.pairs["counts"]
+        pair, topic = self.queues.pairs["counts"], schema.counts_topic(self.stage.name)
         role = iam.Role(
             self.scope,
             "counts-role",
@@ -211,7 +211,7 @@ class Feeds:
             "counts-rule",
             rule_name=self.stage.named("counts").replace("-", "_"),  # IoT takes no hyphens
             topic_rule_payload=iot.CfnTopicRule.TopicRulePayloadProperty(
-                sql=schema.COUNTS_RULE,
+                sql=schema.counts_rule(topic),
                 aws_iot_sql_version="2016-03-23",
                 actions=[_to_queue(role, pair.queue.queue_url)],
                 error_action=_to_queue(role, pair.dead.queue_url),
@@ -235,7 +235,7 @@ class Feeds:
                     {
                         "Effect": "Allow",
                         "Action": "iot:Publish",
-                        "Resource": f"{here}:topic/{schema.COUNTS_TOPIC}/{own_topic}",
+                        "Resource": f"{here}:topic/{topic}/{own_topic}",
                     },
                 ],
             },

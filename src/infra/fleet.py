@@ -15,6 +15,7 @@ from infra.buckets import log_bucket
 from infra.cache import PORT as CACHE_PORT
 from infra.cache import Cache
 from infra.data import DataStack
+from infra.directory import Directory
 from infra.functions import NOT_BUILT, FunctionsStack
 from infra.jobs import JOBS
 from infra.network import Network
@@ -61,6 +62,14 @@ class FleetStack(Stack):
         role = self._role(data, functions)
         self.group = self._group(role, self._user_data(data, role))
         self.targets = self._serve()
+        Directory(
+            self,
+            stage=stage,
+            addresses={
+                "http": f"http://{self.balancer.load_balancer_dns_name}",
+                "cache": f"rediss://{self.cache.address}",
+            },
+        )
         CfnOutput(self, "BalancerArn", value=self.balancer.load_balancer_arn)
         CfnOutput(self, "GroupName", value=self.group.auto_scaling_group_name)
 
@@ -133,7 +142,7 @@ class FleetStack(Stack):
             "BUCKET": data.objects.bucket_name,
             "KEY": data.personal_key.key_arn,
             "PUBLIC_URL": self._public_url.value_as_string,
-            "SETTINGS": "\n".join(f"{name}={value}" for name, value in self._stage.shop_settings.items()),
+            "SETTINGS": "\n".join(f"{name}={_quoted(value)}" for name, value in self._stage.shop_settings.items()),
             "SECRETS": " ".join(self._stage.secrets),
         }
         if self._stage.secrets:
@@ -214,3 +223,9 @@ class FleetStack(Stack):
         )
         self.group.scale_on_request_count("requests", target_requests_per_minute=_REQUESTS_A_MINUTE)
         return targets
+
+
+def _quoted(value: str) -> str:
+    """Return a value as systemd reads it back from a file of environment variables: `man 5 systemd.exec`."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

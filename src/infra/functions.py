@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.data import DataStack
+from infra.directory import Directory
 from infra.feeds import BUS, Feeds, Function
 from infra.http_api import HttpApi
 from infra.jobs import JOBS, Job
@@ -46,6 +47,7 @@ class FunctionsStack(Stack):
         self.api = HttpApi(self, stage=stage, shop=shop.function) if shop is not None else None
         Feeds(scope=self, stage=stage, data=data, queues=self.queues, bus=self.bus, functions=self.functions).connect()
         if self.api is not None:
+            Directory(self, stage=stage, addresses={"http": self.api.address})
             CfnOutput(self, "ApiAddress", value=self.api.address, description="The HTTP API, for CloudFront alone")
 
     # -- functions -----------------------------------------------------------------------------------------

@@ -19,11 +19,14 @@ BODEGA_PUBLIC_URL=${PUBLIC_URL}
 BODEGA_REDIS_URL=rediss://:$token@${CACHE}
 BODEGA_DATA_DIR=/var/lib/bodega
 BODEGA_PROXIES=2
-${SETTINGS}
 END
+# As they are: nothing in a setting is the shell's.
+cat >>/etc/bodega/environment <<'SETTINGS'
+${SETTINGS}
+SETTINGS
 if [ -n "${SECRETS}" ]; then
     aws secretsmanager get-secret-value --secret-id "bodega/${STAGE}/settings" --query SecretString --output text --region "${REGION}" |
-        python${PYTHON} -c 'import json, sys; kept = json.load(sys.stdin); print("\n".join(f"{name}={kept[name]}" for name in sys.argv[1:]))' ${SECRETS} >>/etc/bodega/environment
+        python${PYTHON} -c 'import json, sys; kept = json.load(sys.stdin); print("\n".join(name + "=" + json.dumps(kept[name], ensure_ascii=False) for name in sys.argv[1:]))' ${SECRETS} >>/etc/bodega/environment
 fi
 cat >/etc/systemd/system/bodega.service <<END
 [Unit]

@@ -19,9 +19,10 @@ _PYTHON = re.compile(r"3\.\d{2}")
 _MAX_BUDGET = 1_000_000
 _MAX_VALUE = 1000
 _SETTING = re.compile(r"BODEGA_[A-Z_]{1,60}")
-# What a deployment says itself.
+# What a deployment says itself, and what means nothing there: who ends TLS, listens or brokers is no file's or port's
+# matter.
 _OWN_SETTINGS = re.compile(
-    r"BODEGA_(CLOUD|AWS_.*|DATA_DIR|HOST|PORT|WORKERS|SERVER|REDIS_URL|PUBLIC_URL|PROXIES|MAIL_BY_SES)"
+    r"BODEGA_(CLOUD|AWS_.*|DATA_DIR|HOST|PORT|WORKERS|SERVER|REDIS_URL|PUBLIC_URL|PROXIES|MAIL_BY_SES|TLS_.*|MQTT_.*)"
 )
 # What says otherwise who brings letters.
 _OTHER_MAIL = frozenset({"BODEGA_SMTP_URL", "BODEGA_MAIL_FROM"})
@@ -133,8 +134,8 @@ class Stage:
     def _check_settings(self) -> None:
         for name in (*self.settings, *self.secrets):
             _check(name, _SETTING, "a setting is a variable such as BODEGA_CURRENCY")
-            if _OWN_SETTINGS.fullmatch(name):
-                raise StageError(f"{name} follows from the deployment: it cannot be set")
+            if not self.may_be_set(name):
+                raise StageError(f"{name} follows from the deployment, or means nothing there: it cannot be set")
         for name, value in self.settings.items():
             if not value.isprintable() or len(value) > _MAX_VALUE:
                 raise StageError(f"{name} is one line of at most {_MAX_VALUE} characters")
@@ -168,6 +169,11 @@ class Stage:
         if self.sender is None:
             return self.settings
         return {**self.settings, "BODEGA_MAIL_BY_SES": "true", "BODEGA_MAIL_FROM": self.sender.mailbox}
+
+    @staticmethod
+    def may_be_set(name: str) -> bool:
+        """Tell whether a setting, by its variable, is for whoever deploys to say."""
+        return not _OWN_SETTINGS.fullmatch(name)
 
     @property
     def settings_secret(self) -> str:

@@ -22,6 +22,7 @@ from infra.stage import Stage
 _MINUTE = Duration.minutes(1)
 _FIVE_MINUTES = Duration.minutes(5)
 _MOST_FAILED = 1  # percent of requests
+_FEW = 10  # requests in five minutes
 _SLOW = Duration.seconds(2)
 _OLD = Duration.minutes(15)
 _IN_ONE_ALARM = 10  # metrics: CloudWatch's limit for a sum
@@ -64,6 +65,7 @@ class WatchStack(Stack):
             *self._of_functions(functions),
             *self._of_queues(functions),
             self._of_tables(data),
+            *(self._of_machines(fleet) if fleet is not None else ()),
             *(self._of_letters(functions.letters) if functions.letters is not None else ()),
         ]
         self._dashboard(functions, requests, failed, slow, data)
@@ -169,6 +171,11 @@ class WatchStack(Stack):
             for event in ("ReadThrottleEvents", "WriteThrottleEvents")
         ]
         return self._alarm("tables", _sum(refused, "throttled"), 0, "Tables that sales wait for refuse requests")
+
+    def _of_machines(self, fleet: FleetStack) -> list[cloudwatch.Alarm]:
+        """Where no machine is left to fail, the balancer answers for them, and does not count it as a request."""
+        answered = fleet.balancer.metrics.http_code_elb(elb.HttpCodeElb.ELB_5XX_COUNT, period=_FIVE_MINUTES)
+        return [self._alarm("unanswered", answered, _FEW, "No machine answers the load balancer")]
 
     def _of_letters(self, letters: Letters) -> list[cloudwatch.Alarm]:
         """SES looks into senders at these shares, and stops them at the double (bounces) and the fivefold."""

@@ -32,6 +32,7 @@ def test_a_shop_is_deployed_sold_from_and_taken_down(synthesised, packages, tmp_
     accepts_its_tables(shop)
     changes_nothing_when_it_is_deployed_again(assembly, shop)
     lets_in_nobody_but_cloudfront(shop)
+    is_found_by_name(shop)
     staff = shop.staff()
     sells(shop, staff)
     carries_on_what_happened(shop)
@@ -82,6 +83,12 @@ def lets_in_nobody_but_cloudfront(shop):
     assert anonymous.status_code == 403
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     assert f"distribution/{shop.outputs['DistributionId']}" in policy
+
+
+def is_found_by_name(shop):
+    found = shop.command("where", "http", "--data", shop.folder / "where")
+
+    assert found.stdout == f"{shop.outputs['ApiAddress']}\n", found.stderr
 
 
 def sells(shop, staff):

@@ -113,8 +113,10 @@ def test_settings_reach_what_runs_and_secrets_by_reference_only(fleet):
         assert variables["BODEGA_CURRENCY"] == "EUR"
         assert flat(variables["BODEGA_SMTP_URL"]).startswith("{{resolve:secretsmanager:bodega/large/settings:")
     [template] = fleet.properties("AWS::EC2::LaunchTemplate")
-    started = flat(template["LaunchTemplateData"]["UserData"])
-    assert "BODEGA_CURRENCY=EUR" in started
+    script, values = template["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"]
+    started = script + flat(values)
+    assert values["SETTINGS"] == 'BODEGA_CURRENCY="EUR"'
+    assert "<<'SETTINGS'\n${SETTINGS}\nSETTINGS\n" in script  # nothing in a setting is the shell's
     assert "BODEGA_SMTP_URL" in started
     assert "resolve:secretsmanager" not in started
 
@@ -193,9 +195,10 @@ def test_devices_speak_for_their_own_location_only(serverless):
     [rule] = serverless.properties("AWS::IoT::TopicRule")
     [policy] = serverless.properties("AWS::IoT::Policy")
 
-    assert rule["TopicRulePayload"]["Sql"] == schema.COUNTS_RULE
+    assert rule["TopicRulePayload"]["Sql"] == schema.counts_rule("bodega-small/counts")
     assert "Sqs" in rule["TopicRulePayload"]["ErrorAction"]
     publish = [s for s in policy["PolicyDocument"]["Statement"] if s["Action"] == "iot:Publish"]
+    assert ":topic/bodega-small/counts/" in flat(publish[0]["Resource"])
     assert flat(publish[0]["Resource"]).count("iot:Connection.Thing") == 2
 
 

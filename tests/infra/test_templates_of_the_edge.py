@@ -103,6 +103,12 @@ def test_somebody_is_told_of_what_goes_wrong(shape):
     assert shape.properties("AWS::CloudWatch::Dashboard")
 
 
+def test_somebody_is_told_when_no_machine_is_left_to_fail(fleet):
+    alarms = {alarm["AlarmName"]: alarm for alarm in fleet.properties("AWS::CloudWatch::Alarm")}
+
+    assert alarms["bodega-large-unanswered"]["MetricName"] == "HTTPCode_ELB_5XX_Count"
+
+
 def test_every_dead_letter_queue_is_watched(serverless):
     watched = json.dumps(serverless.properties("AWS::CloudWatch::Alarm"))
     names = [row["QueueName"] for row in serverless.properties("AWS::SQS::Queue") if row["QueueName"].endswith("-dead")]

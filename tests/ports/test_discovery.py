@@ -8,6 +8,7 @@ import pytest
 from botocore.config import Config
 from engines import aws_client, ministack
 
+from bodega import schema
 from bodega.adapters.aws.discovery import AwsDiscovery
 from bodega.adapters.local.discovery import StaticDiscovery
 from bodega.cli.main import main
@@ -111,6 +112,15 @@ def test_an_instance_that_is_not_well_is_left_out(town):
     )
 
     assert list(town.discovery.find("http")) == ["http://10.0.0.2:8000"]
+
+
+def test_a_name_for_many_machines_is_found_as_the_url_that_a_stack_registered(town):
+    address = "http://internal-shop.eu-west-1.elb.amazonaws.com"
+    town.cloud_map.register_instance(
+        ServiceId=town.ids["http"], InstanceId="http", Attributes={schema.ADDRESS: address}
+    )
+
+    assert address in town.discovery.find("http")
 
 
 def test_what_was_known_stands_while_nobody_can_be_asked(town):

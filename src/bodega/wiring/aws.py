@@ -57,7 +57,7 @@ def aws_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tantiv
         discovery=AwsDiscovery(
             clients.boto("servicediscovery"),
             clients.boto("apigatewayv2"),
-            namespace=deployment.prefix.rstrip("-"),
+            namespace=schema.namespace(settings.aws_stage),
             prefix=deployment.prefix,
         ),
         keys=keys,

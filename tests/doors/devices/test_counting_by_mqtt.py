@@ -295,7 +295,11 @@ def test_a_rule_of_iot_core_hands_the_same_message_to_the_same_handler(tmp_path,
         "roleArn": "arn:aws:iam::000000000000:role/devices",
         "useBase64": False,
     }
-    rule = {"sql": schema.COUNTS_RULE, "awsIotSqlVersion": "2016-03-23", "actions": [{"sqs": action}]}
+    rule = {
+        "sql": schema.counts_rule(schema.COUNTS_TOPIC),
+        "awsIotSqlVersion": "2016-03-23",
+        "actions": [{"sqs": action}],
+    }
     aws_client("iot", ministack()).create_topic_rule(ruleName=f"{stage}_counts", topicRulePayload=rule)
     assert queue_arn(ministack(), queue).endswith(queue)
     shop = stocked(Settings.from_env(environment | {"BODEGA_DATA_DIR": str(tmp_path / "here")}))

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bodega.adapters.aws.refusals import code_of, unavailable
 from bodega.errors import NotFoundError
 from bodega.ports.discovery import MAX_AGE_SECONDS
+from bodega.schema import ADDRESS
 
 _log = logging.getLogger(__name__)
 _UNKNOWN = frozenset({"NamespaceNotFound", "ServiceNotFound"})
@@ -33,7 +34,8 @@ class AwsDiscovery:
     ) -> None:
         """Take boto3's clients of `servicediscovery` and `apigatewayv2`, and a clock in seconds that never steps back.
 
-        An instance's `scheme` is an attribute of its own in Cloud Map; without it, it is `http`.
+        An instance has its URL in the attribute `address`, as what a stack registers, or Cloud Map's own of host and
+        port, as what machines register; then `scheme` is an attribute too, `http` without it.
         """
         self._cloud_map = cloud_map
         self._api_gateway = api_gateway
@@ -86,5 +88,7 @@ class AwsDiscovery:
 
 
 def _address(attributes: Mapping[str, str]) -> str:
+    if ADDRESS in attributes:
+        return attributes[ADDRESS]
     port = f":{attributes[_PORT]}" if _PORT in attributes else ""
     return f"{attributes.get(_SCHEME, 'http')}://{attributes[_HOST]}{port}"
