@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from bodega.domain.flows.checkout_attempts import Attempts
 from bodega.domain.flows.crediting import Crediting
+from bodega.domain.flows.order_chunks import OrderChunks
+from bodega.domain.flows.order_log import OrderLog
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.training import Trainer
 from bodega.domain.orders.service import Orders
@@ -49,6 +51,7 @@ def advice_of(world: World, goods: Goods, orders: Orders, reviews: Reviews) -> A
         ),
         trainer=Trainer(
             orders=orders,
+            log=order_log_of(world, orders),
             catalog=goods.catalog,
             inventory=goods.inventory,
             models=goods.models,
@@ -58,3 +61,9 @@ def advice_of(world: World, goods: Goods, orders: Orders, reviews: Reviews) -> A
             ids=ids,
         ),
     )
+
+
+def order_log_of(world: World, orders: Orders) -> OrderLog:
+    """Build what knows the lines of all orders."""
+    chunks = OrderChunks(table=world.table, objects=world.objects, clock=world.clock)
+    return OrderLog(orders=orders, chunks=chunks, table=world.table)

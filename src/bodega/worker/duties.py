@@ -144,7 +144,12 @@ def remove_leftovers(shop: Shop) -> bool:
 
 
 def train_if_due(shop: Shop) -> bool:
-    """Train when there has never been a model or the last is a day old; never True: once is enough."""
+    """Train when there has never been a model or the last is a day old; never True: once is enough.
+
+    If not, let training not fall so far behind that the changes it needs are forgotten.
+    """
     if shop.trainer.due(every=RETRAIN_EVERY):
         shop.trainer.train()
+    else:
+        shop.trainer.keep_up()
     return False

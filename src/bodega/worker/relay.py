@@ -42,10 +42,11 @@ class Relay:
         return to
 
     def _trim(self, position: int) -> None:
-        """Forget what the bus, the webhooks and search indexes have; now and then, because each time is a write."""
+        """Forget what bus, webhooks, search indexes and training have; now and then, because each time is a write."""
         up_to = min(position, self._shop.webhooks.fan_out.position()) - _KEPT
         if up_to - self._trimmed >= _TRIMMED_AT_ONCE:
-            up_to = min(up_to, self._shop.indexer.needed_from() - _KEPT)
+            needed = (self._shop.indexer.needed_from(), self._shop.trainer.needed_from())
+            up_to = min(up_to, *(position - _KEPT for position in needed if position is not None))
         if up_to - self._trimmed >= _TRIMMED_AT_ONCE:
             self._table.trim_announced(up_to)
             self._trimmed = up_to

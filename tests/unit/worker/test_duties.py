@@ -12,6 +12,7 @@ from bodega.adapters.local import search
 from bodega.adapters.system.clock import SettableClock
 from bodega.domain.catalog.model import Card, CategoryInput, ProductInput, ScheduledPrice, VariantInput
 from bodega.domain.catalog.shelves import ShelfQuery
+from bodega.domain.flows import order_log
 from bodega.errors import UnavailableError
 from bodega.ports.table import Key, Put
 from bodega.settings import Settings
@@ -200,6 +201,29 @@ def test_the_relay_forgets_what_everybody_has_seen_but_nothing_that_search_or_we
 
     assert kept_for_search >= 9
     assert kept_for_webhooks >= 9
+    assert len(shop.world.table.announced(0)) == 2
+
+
+def test_the_relay_keeps_what_training_needs_until_the_worker_has_read_it(shop, monkeypatch):
+    monkeypatch.setattr(relay, "_KEPT", 2)
+    monkeypatch.setattr(relay, "_TRIMMED_AT_ONCE", 1)
+    train_if_due(shop)
+    for n in range(9):
+        shop.catalog.products.create(product(f"S-{n}"))
+    shop.indexer.catch_up()
+    shop.webhooks.fan_out.work_once()
+    carrier = Relay(shop)
+
+    carrier.work()
+    kept_for_training = len(shop.world.table.announced(0))
+    train_if_due(shop)
+    carrier.work()
+    not_yet = len(shop.world.table.announced(0))
+    monkeypatch.setattr(order_log, "_LAG", 5)
+    train_if_due(shop)
+    carrier.work()
+
+    assert kept_for_training == not_yet >= 9
     assert len(shop.world.table.announced(0)) == 2
 
 

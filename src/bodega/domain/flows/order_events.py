@@ -1,27 +1,23 @@
 """Turn orders into the recommender's arrays, and measure models on them. Imports the training side, which is heavy."""
 
-from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from bodega.domain.flows.order_lines import OrderLines
 from bodega.domain.flows.training_reports import DAY_SECONDS, EvaluationReport, Measured
 from bodega.domain.orders.model import Order
 from bodega.domain.recommendations.evidence import ONE_MACHINE, DataSize, Judgement
 from bodega.domain.recommendations.handover import FORMAT, Facts, Handover
 from bodega.errors import InvalidError
-from bodega.recsys.arrays import Indices
 from bodega.recsys.demand import Demand
 from bodega.recsys.evaluate import Scores, evaluate
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.models.popularity import Popularity
 from bodega.recsys.serving import Repeat
 from bodega.recsys.training import TrainSettings, train
-
-_PACKED_AT_ONCE = 10_000
 
 
 class OrderEvents(msgspec.Struct, frozen=True):
@@ -54,74 +50,29 @@ class OrderEvents(msgspec.Struct, frozen=True):
 
 
 def read_events(orders: Iterable[Order]) -> OrderEvents:
-    """Read orders once, a few dozen bytes a line, and number everything by its id, in whatever order it came.
+    """Read orders once and number everything by its id, in whatever order it came."""
+    return events_of(OrderLines.of(orders))
+
+
+def events_of(lines: OrderLines) -> OrderEvents:
+    """Return lines as interactions, customers, products and orders numbered by their ids.
 
     A guest's order is a user of its own: it teaches what goes together. Guests are numbered behind the customers.
     """
-    baskets = _Names()
-    customers: dict[str, int] = {}
-    products: dict[str, int] = {}
-    user, item, basket = array("i"), array("i"), array("i")
-    when, quantity = array("d"), array("d")
-    count = 0
-    for order in orders:
-        baskets.add(order.id)
-        who = -1 if order.customer_id is None else customers.setdefault(order.customer_id, len(customers))
-        for line in order.lines:
-            user.append(who)
-            item.append(products.setdefault(line.product_id, len(products)))
-            basket.append(count)
-            when.append(order.placed_at.timestamp() / DAY_SECONDS)
-            quantity.append(line.quantity)
-        count += 1
-    orders_ranked = baskets.ranks()[np.array(basket, np.int32)]
-    users = np.array(user, np.int32)
-    by_guest = users < 0
-    guests, places = np.unique(orders_ranked[by_guest], return_inverse=True)
-    users[~by_guest] = _ranks(customers)[users[~by_guest]]
-    users[by_guest] = len(customers) + places
+    customers, products = lines.customer_ids.size, lines.product_ids.size
+    guests = (lines.customer < 0) & (lines.sizes > 0)
+    users = np.where(guests, customers - 1 + np.cumsum(guests), lines.customer).astype(np.int32)
     interactions = Interactions.of(
-        users,
-        _ranks(products)[np.array(item, np.int32)],
-        time=np.array(when),
-        quantity=np.array(quantity),
-        order=orders_ranked,
-        n_users=len(customers) + len(guests),
-        n_items=len(products),
+        np.repeat(users, lines.sizes),
+        lines.product,
+        time=np.repeat(lines.placed, lines.sizes),
+        quantity=lines.quantity,
+        order=np.repeat(np.arange(users.size, dtype=np.int32), lines.sizes),
+        n_users=customers + int(guests.sum()),
+        n_items=products,
     )
-    return OrderEvents(interactions, sorted(products), DataSize(count, len(users), len(customers), len(products)))
-
-
-def _ranks(numbers: Mapping[str, int]) -> Indices:
-    """Return for each number the place of its name among all names."""
-    rank = np.empty(len(numbers), np.int32)
-    rank[[numbers[name] for name in sorted(numbers)]] = np.arange(len(numbers))
-    return rank
-
-
-class _Names:
-    """Ids, each added once, in the room that their bytes take."""
-
-    def __init__(self) -> None:
-        self._packed: list[NDArray[np.bytes_]] = []
-        self._loose: list[bytes] = []
-
-    def add(self, name: str) -> None:
-        self._loose.append(name.encode())
-        if len(self._loose) == _PACKED_AT_ONCE:
-            self._pack()
-
-    def ranks(self) -> Indices:
-        """Return for each name, in order of adding, its place among all names."""
-        self._pack()
-        order = np.argsort(np.concatenate(self._packed), kind="stable")
-        rank = np.empty(order.size, np.int32)
-        rank[order] = np.arange(order.size)
-        return rank
-
-    def _pack(self) -> None:
-        self._packed.append(np.array(self._loose, dtype="S"))
-        self._loose.clear()
+    size = DataSize(users.size, lines.product.size, customers, products)
+    return OrderEvents(interactions, [bytes(name).decode() for name in lines.product_ids], size)
 
 
 def compare(events: OrderEvents, *, days: float, k: int, repeat: Repeat) -> EvaluationReport:

@@ -9,6 +9,7 @@ import msgspec
 
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.flows.indexing import Indexer
+from bodega.domain.flows.order_log import OrderLog
 from bodega.domain.flows.training_reports import DAY_SECONDS, EvaluationReport, TrainingReport, TuningReport
 from bodega.domain.inventory.service import Inventory
 from bodega.domain.orders.service import Orders
@@ -34,12 +35,13 @@ PAUSE_RATIO = 20.0
 
 
 class Trainer:
-    """Reads all orders, trains, publishes a version and lets the search index know what sells."""
+    """Learns from all orders, publishes a version and lets the search index know what sells."""
 
     def __init__(
         self,
         *,
         orders: Orders,
+        log: OrderLog,
         catalog: Catalog,
         inventory: Inventory,
         models: ModelStore,
@@ -49,6 +51,7 @@ class Trainer:
         ids: Ids,
     ) -> None:
         self._orders = orders
+        self._order_log = log
         self._catalog = catalog
         self._inventory = inventory
         self._models = models
@@ -89,14 +92,22 @@ class Trainer:
         # Orders from elsewhere are of the past whenever they come: all of them are new to a model that knows none.
         return len(cards) == wanted and (not known or format_time(cards[-1].placed_at) > manifest.trained_at)
 
+    def keep_up(self) -> bool:
+        """Read what came of orders before the stream of changes forgets it; True if that was due."""
+        return self._order_log.keep_up()
+
+    def needed_from(self) -> int | None:
+        """Return the position of the stream behind which the next training needs changes; None if it needs none."""
+        return self._order_log.needed_from()
+
     def train(self) -> TrainingReport:
         """Train on everything there is and publish; with no orders at all, an empty and valid model."""
         # scipy and the models cost tens of megabytes, which a process that only serves should not pay.
-        from bodega.domain.flows.order_events import read_events  # noqa: PLC0415
+        from bodega.domain.flows.order_events import events_of  # noqa: PLC0415
         from bodega.domain.flows.tuning import kept_settings  # noqa: PLC0415
 
         started = self._clock.now()
-        events = read_events(self._orders.all())
+        events = events_of(self._order_log.read())
         settings = kept_settings(self._models.current())
         return self._published(events.learnt(now=events.as_of(started), settings=settings), started)
 
@@ -106,11 +117,11 @@ class Trainer:
         What is chosen is kept with the version, and later trainings use it. What is in service takes part, so that
         nothing is published that did worse. NotWorthItError if popularity did better, or too few customers can tell.
         """
-        from bodega.domain.flows.order_events import read_events  # noqa: PLC0415  # heavy, as in train
+        from bodega.domain.flows.order_events import events_of  # noqa: PLC0415  # heavy, as in train
         from bodega.domain.flows.tuning import chosen  # noqa: PLC0415
 
         started = self._clock.now()
-        events = read_events(self._orders.all())
+        events = events_of(self._order_log.read())
         now = events.as_of(started)
 
         def left() -> float:
@@ -165,9 +176,9 @@ class Trainer:
 
     def evaluate(self, *, days: float, k: int, repeat: Repeat) -> EvaluationReport:
         """Train on all but the last days and measure on them, beside popularity; nothing is published."""
-        from bodega.domain.flows.order_events import compare, read_events  # noqa: PLC0415  # heavy, as in train
+        from bodega.domain.flows.order_events import compare, events_of  # noqa: PLC0415  # heavy, as in train
 
-        return compare(read_events(self._orders.all()), days=days, k=k, repeat=repeat)
+        return compare(events_of(self._order_log.read()), days=days, k=k, repeat=repeat)
 
 
 def _changed(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:

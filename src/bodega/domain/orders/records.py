@@ -21,6 +21,8 @@ NUMBER_PREFIX = "number:"
 ORDER_PLACED = "order.placed"
 ORDER_CHANGED = "order.changed"
 ORDER_RECORDED = "order.recorded"
+ORDER_EVENTS = frozenset({ORDER_PLACED, ORDER_CHANGED, ORDER_RECORDED})
+"""One of them is announced whenever an order is written, but for what only the shop's own works know of it."""
 _ORDER = msgspec.json.Decoder(Order)
 _CARD = msgspec.json.Decoder(OrderCard)
 _ENTRY = msgspec.json.Decoder(Entry)

@@ -8,6 +8,7 @@ import pytest
 from bodega.domain.flows.training import Trainer
 from bodega.domain.recommendations.artifacts import KEPT, BrokenModelError
 from bodega.errors import ConflictError, NotFoundError, UnavailableError
+from bodega.wiring.recommendations import order_log_of
 
 
 def copied(counter, version, name):
@@ -20,6 +21,7 @@ def another_trainer(counter, models):
     shop = counter.shop
     return Trainer(
         orders=shop.orders,
+        log=order_log_of(shop.world, shop.orders),
         catalog=shop.catalog,
         inventory=shop.inventory,
         models=models,
