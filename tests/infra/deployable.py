@@ -23,8 +23,11 @@ _OF_NOTHING = ("ses:Send", "servicediscovery:Discover")
 _OF_RESOURCES = {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"}
 
 
-def deployable(folder, into, *, built=True):
-    """Copy an assembly for ministack; with `built`, an empty function stands for a package that is not."""
+def deployable(folder, into, *, built=True, settings=None):
+    """Copy an assembly for ministack; with `built`, an empty function stands for a package that is not.
+
+    `settings` are told to the functions, as `bodega synth --set` would have, but without making the templates again.
+    """
     shutil.copytree(folder, into)
     for path in into.glob("*.template.json"):
         template = json.loads(path.read_text())
@@ -37,6 +40,10 @@ def deployable(folder, into, *, built=True):
                 resources[name] = _with_batches(_replaced(resource, secrets))
             elif resource["Type"] in _OF_RESOURCES and not _without_tls(resource):
                 del resources[name]
+            elif _opens_a_shop(resource):
+                # Here all functions of this machine have one /tmp.
+                own = {"BODEGA_DATA_DIR": str(into / "tmp" / name)}
+                resource["Properties"]["Environment"]["Variables"] |= own | (settings or {})
         for name, output in template.get("Outputs", {}).items():
             if "RefMaster" in name:  # other stacks grant it, and nothing else
                 template["Outputs"][name] = _replaced(output, secrets)
@@ -50,6 +57,10 @@ def _is_unknown(resource):
     # An alarm over several metrics is refused as well, and it makes no keys for a sender's domain.
     properties = resource.get("Properties", {})
     return resource["Type"] in UNKNOWN or "Metrics" in properties or "DkimDNSToken" in json.dumps(properties)
+
+
+def _opens_a_shop(resource):
+    return "BODEGA_CLOUD" in resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
 
 
 def _arn(secret):
@@ -89,12 +100,10 @@ def _without_tls(policy):
     return bool(document["Statement"])
 
 
-def bodega(*arguments, **environment):
-    """Run a command of ours against a ministack that checks signatures and permissions."""
-    given = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "BODEGA_AWS_REGION": REGION,
-        "BODEGA_AWS_ENDPOINT": ministack(auth=True),
-    }
-    return run_bodega(*arguments, **(given | environment))
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+def bodega(*arguments, server=None, **environment):
+    """Run a command of ours against a ministack that checks signatures and permissions: this one, or one for all."""
+    place = {"BODEGA_AWS_REGION": REGION, "BODEGA_AWS_ENDPOINT": server or ministack(auth=True)}
+    return run_bodega(*arguments, **(CREDENTIALS | place | environment))

@@ -12,7 +12,7 @@ def assembly(synthesised, tmp_path_factory):
     return deployable(synthesised / "small", tmp_path_factory.mktemp("assembly") / "small")
 
 
-def test_a_stack_that_was_left_half_made_is_named_with_the_way_out(assembly, tmp_path):
+def test_a_stack_left_half_made_is_named_with_the_way_out_and_all_is_taken_down_but_the_data(assembly, tmp_path):
     broken = deployable(assembly, tmp_path / "broken")
     template = json.loads((broken / "Guard.template.json").read_text())
     # An alarm over a sum, which this server refuses when it comes to making it.
@@ -26,6 +26,25 @@ def test_a_stack_that_was_left_half_made_is_named_with_the_way_out(assembly, tmp
     assert "stack bodega-small-guard failed" in first.stderr
     assert "bodega destroy --stage small --only guard" in again.stderr
     assert bodega("destroy", "--stage", "small", "--only", "guard", "--yes").returncode == 0
+    goes_without_its_data()
+
+
+def goes_without_its_data():
+    server = ministack(auth=True)
+    tables = aws_client("dynamodb", server)
+    order = {"order_id": {"S": "ord_1"}, "part": {"S": "order"}}
+    tables.put_item(TableName="bodega-small-orders", Item=order)
+    asked = bodega("destroy", "--stage", "small")
+    assert asked.returncode == 1
+    assert "nobody to ask" in asked.stderr
+
+    removed = bodega("destroy", "--stage", "small", "--yes")
+
+    assert removed.returncode == 0, removed.stderr
+    assert "bodega-small-data (CREATE_COMPLETE): stays" in removed.stdout
+    left = {s["StackName"] for s in aws_client("cloudformation", server).describe_stacks()["Stacks"]}
+    assert "bodega-small-functions" not in left
+    assert tables.get_item(TableName="bodega-small-orders", Key=order)["Item"] == order
 
 
 def unbuilt(assembly):

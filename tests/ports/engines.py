@@ -41,7 +41,12 @@ def free_port():
 
 @functools.cache
 def ministack(*, auth=False):
-    """Return the address of a running ministack; with `auth` it checks signatures and policies."""
+    """Return the address of a ministack that all tests of this process share, as `start_ministack` says."""
+    return start_ministack(auth=auth)
+
+
+def start_ministack(*, auth=False):
+    """Return the address of a ministack that runs from now on; with `auth` it checks signatures and policies."""
     program = found("ministack")
     port = free_port()
     folder = tempfile.mkdtemp(prefix="ministack-")

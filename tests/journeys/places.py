@@ -1,0 +1,77 @@
+"""Where a shop can be: what a story needs to know of the place it is told in, and the laptop."""
+
+import contextlib
+from http.cookiejar import DefaultCookiePolicy
+
+import httpx
+from processes import bodega
+from walking import Walker
+
+from bodega.settings import Settings
+from bodega.wiring import open_shop
+
+LOOPBACK_ALLOWED = {"BODEGA_OUTGOING_ALLOW": "127.0.0.0/8"}
+"""Settings of a shop that calls programs on this machine."""
+
+
+class Place:
+    """A shop somewhere. People type `address`; `staff` are the headers of somebody who may do everything."""
+
+    def __init__(self, *, address, staff, folder):
+        self.address, self.staff, self.folder = address, staff, folder
+
+    def api(self):
+        """Return a client that keeps no cookies: whoever asks says who they are."""
+        client = httpx.Client(base_url=self.address, transport=self.way(), timeout=120)
+        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        return client
+
+    def way(self):
+        """Return how requests get there."""
+        return httpx.HTTPTransport()
+
+    def walker(self, api):
+        """Return somebody with a browser of their own."""
+        return Walker(api.request, self.address)
+
+    def letters(self, to):
+        """Return the letters that somebody got, oldest first."""
+        return [letter for letter in self.post() if letter.to == to]
+
+    def post(self):
+        """Return all letters that the shop wrote, oldest first."""
+        raise NotImplementedError
+
+    def does(self, duty):
+        """Have done now what is done by the clock. What happens as things happen is not helped along."""
+        raise NotImplementedError
+
+    def settings(self):
+        """Return how the shop itself is opened, by whoever stands for a part of the world that is only played."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def bank(self):
+        """Yield the other side of payments."""
+        with contextlib.closing(open_shop(self.settings())) as shop:
+            yield shop
+
+
+class Laptop(Place):
+    """A shop in a folder of this machine, served and looked after by `bodega up`."""
+
+    def __init__(self, *, postbox, **place):
+        super().__init__(**place)
+        self._postbox = postbox
+
+    def post(self):
+        return self._postbox.letters
+
+    def does(self, duty):
+        """Train on demand; everything else its worker does by the second."""
+        if duty == "train":
+            trained = bodega("recommend", "train", "--data", self.folder / "data")
+            assert trained.returncode == 0, trained.stderr
+
+    def settings(self):
+        return Settings.for_directory(self.folder / "data")
