@@ -40,6 +40,7 @@ GRIDS: dict[type, dict[str, tuple[float, ...]]] = {
         "speaker": (0.3, 0.4, 0.6, 0.7),
         "customer": (0.2, 0.4, 0.8, 1.0),
         "power": (0.7, 1.4),
+        "asked": (64, 128, 1024),
         "half_life_days": (60, 240),
         "width": (128, 200),
     },
@@ -177,7 +178,7 @@ def suiting(interactions: Interactions, *, now: float, repeats: tuple[Repeat, ..
     default = default_blend(interactions)
     if interactions.timed:
         return Tuned(default, [])
-    tables = [CoPurchase(customer=1.0, width=width) for width in (LARGE_WIDTH, MOST_WIDTH)]
+    tables = [CoPurchase(customer=1.0, asked=asked, width=MOST_WIDTH) for asked in (64, 256, 1024)]
     return tune(
         interactions,
         now=now,

@@ -13,7 +13,7 @@ from scipy import sparse
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.decay import decay
 from bodega.recsys.models.base import MOST_TAUGHT, TableModel
-from bodega.recsys.models.copurchase import MOST_ASKED, CoPurchase
+from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.tables import blocks_of
 from bodega.spark.lines import dense
 
@@ -30,7 +30,7 @@ def neighbours(
     are made in another order.
 
     A history goes to every block with an item for which it speaks; a block has at most `at_once` products to sum, or is
-    one item, for which at most MOST_ASKED histories speak.
+    one item, for which at most `asked` histories speak.
     """
     cells = taken(model, frame, now=now)
     degrees = cells.groupBy("item").agg(F.sum(F.col("cell").cast("double")).alias("sum"))
@@ -42,7 +42,7 @@ def neighbours(
         .select("user", F.col("pairs.item").alias("items"), F.col("pairs.cell").alias("cells"))
         .persist()
     )
-    speaking = _speaking(histories).persist()
+    speaking = _speaking(histories, asked=model.asked).persist()
     terms = dense(speaking.groupBy("item").agg(F.sum("size").alias("terms")), n_items, terms=np.int64)[0]
     blocks = blocks_of(terms, at_once)
     spark = frame.sparkSession
@@ -59,11 +59,11 @@ def neighbours(
     return near, says
 
 
-def _speaking(histories: DataFrame) -> DataFrame:
+def _speaking(histories: DataFrame, *, asked: int) -> DataFrame:
     """Return item, user and size of history of those whom `CoPurchase.rows` lets speak for each item."""
     sizes = histories.select(F.explode("items").alias("item"), "user", F.size("items").alias("size"))
     lightest = F.row_number().over(Window.partitionBy("item").orderBy("size", "user"))
-    return sizes.withColumn("place", lightest).where(F.col("place") <= MOST_ASKED).drop("place")
+    return sizes.withColumn("place", lightest).where(F.col("place") <= asked).drop("place")
 
 
 def _block_of(blocks: Sequence[tuple[int, int]]) -> Indices:

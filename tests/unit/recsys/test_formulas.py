@@ -7,7 +7,7 @@ from scipy import sparse
 from bodega.recsys import tables
 from bodega.recsys.decay import decay
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.models import base, copurchase, spectral
+from bodega.recsys.models import base, spectral
 from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.models.ease import Ease, ease_weights
 from bodega.recsys.models.spectral import Spectral
@@ -100,12 +100,11 @@ def test_a_user_with_very_many_events_teaches_with_the_newest(monkeypatch):
     assert CoPurchase().taken(events, now=9.0).toarray().tolist() == [[0, 1, 1], [1, 1, 0]]
 
 
-def test_of_an_items_customers_those_who_took_least_speak_whatever_their_order(monkeypatch):
-    monkeypatch.setattr(copurchase, "MOST_ASKED", 2)
+def test_of_an_items_customers_those_who_took_least_speak_whatever_their_order():
     # Three customers took item 0: those with one and two other items speak, the one with four does not.
     events = Interactions.of([0, 0, 0, 0, 0, 1, 1, 2, 2, 2], [0, 1, 2, 3, 4, 0, 1, 0, 1, 2])
 
-    near, _ = CoPurchase(customer=0, listener=0).learn(events, now=0.0)
+    near, _ = CoPurchase(customer=0, listener=0, asked=2).learn(events, now=0.0)
 
     assert set(near[0].tolist()) == {1, 2, -1}
     assert set(near[4].tolist()) == {0, 1, 2, 3, -1}

@@ -11,8 +11,6 @@ from bodega.recsys.tables import scaled, top_of_product
 
 # For the choice of cells a smaller power counts as this one: it would take what is worth little below float32's least.
 LEAST_POWER = 0.5
-# So many customers say what goes with an item; more made no list better.
-MOST_ASKED = 256
 
 
 class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
@@ -23,12 +21,15 @@ class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
     stand in everybody's history, `listener` items that everybody takes anyway. As (speaker, listener,
     customer), cosine is (0.5, 0.5, 0), and the first order of Turbo-CF and the linear part of GF-CF are
     (0.5, 0.5, 1); LinkProp tunes them freely.
+
+    Of an item's customers the `asked` who took least speak: they say most, and cost least.
     """
 
     speaker: float = 0.5
     listener: float = 0.5
     customer: float = 0.6
     power: float = 1.0
+    asked: int = 256
 
     def learn(
         self,
@@ -73,12 +74,12 @@ class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
     ) -> tuple[Indices, Weights]:
         """Return the table's rows of the `items` (n,): (n, width) neighbours and weights.
 
-        `columns` (n, customers) says who took each of them; all who did must be among the customers of `weighed`. Of an
-        item's customers the MOST_ASKED who took least speak: they say most, and cost least. Ties go to what is popular.
+        `columns` (n, customers) says who took each of them; all who did must be among the customers of `weighed`. Ties
+        go to what is popular.
         """
         # What an item is worth decides which cells are kept; here before the power, which keeps their order.
         scale = np.ones_like(by_item) if worth is None else worth ** np.float32(1 / max(self.power, LEAST_POWER))
-        columns = lightest(columns, np.diff(weighed.indptr), MOST_ASKED)
+        columns = lightest(columns, np.diff(weighed.indptr), self.asked)
         # By popularity, what is added to most often lies together and stays near the processor: an eighth faster.
         order = np.argsort(-by_item, kind="stable").astype(np.int32)
         rank = np.empty_like(order)
