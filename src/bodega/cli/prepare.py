@@ -112,7 +112,7 @@ def _fill(shop: Shop) -> None:
 
     fill(shop, now=shop.world.clock.now(), progress=progress)
     progress("training the recommender")
-    shop.trainer.train()
+    shop.trainer.train(forced=True)  # made-up customers need not come again for a reason
     progress("done")
 
 

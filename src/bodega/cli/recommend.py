@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.epilog = "example: bodega recommend for 17850 --limit 10"
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verbs.add_parser("train", help="train on all orders and publish the model")
+    train = verbs.add_parser("train", help="train on all orders and publish the model")
     tune = verbs.add_parser("tune", help="choose model and parameters on this shop's last weeks, train and publish")
     tune.add_argument("--seconds", type=float, default=120.0, help="begin no trial that would end later (default: 120)")
     verbs.add_parser("versions", help="list published models")
@@ -47,7 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     events.add_argument("--since", type=_day, metavar="DAY", help="only the days from this one on (UTC)")
     publish = verbs.add_parser("publish", help="put into service what other machines learnt")
     publish.add_argument("artifact", help="a folder, or a prefix in the object store, such as training/first/")
-    publish.add_argument("--force", action="store_true", help="though it is worth less than what is popular")
+    for verb in (train, publish):
+        verb.add_argument("--force", action="store_true", help="though it is worth less than what is popular")
     duel = verbs.add_parser("duel", help="let another version compete with the one in service, or say how it stands")
     duel.add_argument("rival", nargs="?", help="a stored version: begin; without: say how it stands")
     duel.add_argument("--share", type=float, default=0.5, help="for this share of the known shoppers (default: 0.5)")
@@ -94,7 +95,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 
 def _train(shop: Shop, arguments: argparse.Namespace) -> None:
-    _print(shop.trainer.train(), as_json=arguments.json)
+    _print(shop.trainer.train(forced=arguments.force), as_json=arguments.json)
 
 
 def _tune(shop: Shop, arguments: argparse.Namespace) -> None:

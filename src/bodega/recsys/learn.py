@@ -11,6 +11,7 @@ from bodega.recsys.history import History
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.models.blend import WINDOWS_DAYS, Blend, Lean, logs_of
 from bodega.recsys.models.counts import Counts
+from bodega.recsys.models.popularity import Popularity
 from bodega.recsys.serving import ItemTable, Repeat
 
 # The split for choosing: the last weeks, or as much of a shorter history; by chance where there are no times.
@@ -89,12 +90,28 @@ def learn_blend(model: Blend, interactions: Interactions, *, now: float, seed: i
 
     Only the weights of the blend are learnt, not the parameters of its table.
     """
-    split = Split.inside(interactions, now=now, seed=seed, most=most_asked(interactions.n_items))
-    if split.users.size < FEWEST_ASKED:
-        return model
-    counts = Counts.of(split.learn, now=split.cut, half_lives=model.half_lives)
-    near, says = model.neighbours(split.learn, counts, now=split.cut, heard=split.heard())
-    return taught(model, model.joined(near, says, counts), split, counts)
+    lesson = Lesson.prepared(model, interactions, now=now, seed=seed)
+    return taught(*lesson) if lesson is not None else model
+
+
+class Lesson(NamedTuple):
+    """What a blend learns its weights from: its table and counts of the earlier part of a split, and the split."""
+
+    model: Blend
+    table: ItemTable
+    split: Split
+    counts: Counts
+
+    @classmethod
+    def prepared(cls, model: Blend, interactions: Interactions, *, now: float, seed: int) -> "Lesson | None":
+        """Split the data and learn the table from the earlier part; None where too few customers came again."""
+        split = Split.inside(interactions, now=now, seed=seed, most=most_asked(interactions.n_items))
+        if split.users.size < FEWEST_ASKED:
+            return None
+        half_lives = {*model.half_lives, Popularity().half_life_days}
+        counts = Counts.of(split.learn, now=split.cut, half_lives=half_lives)
+        near, says = model.neighbours(split.learn, counts, now=split.cut, heard=split.heard())
+        return cls(model, model.joined(near, says, counts), split, counts)
 
 
 def taught(model: Blend, table: ItemTable, split: Split, counts: Counts | None = None) -> Blend:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from bodega.errors import InvalidError
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.learn import learn_blend
+from bodega.recsys.judging import Worth, judge
+from bodega.recsys.learn import Lesson, taught
 from bodega.recsys.models.blend import Blend
 from bodega.recsys.models.copurchase import CoPurchase
 from bodega.recsys.serving import ItemTable, Mix, Repeat
@@ -85,11 +86,32 @@ def train(interactions: Interactions, *, now: float, settings: TrainSettings | N
     `now` is in the days of the interactions. The same input gives the same arrays.
     """
     wanted = settings or TrainSettings()
+    model, lesson = _prepared(wanted, interactions, now=now)
+    return _trained(taught(*lesson) if lesson is not None else model, wanted, interactions, now=now)
+
+
+def train_and_judge(
+    interactions: Interactions, *, now: float, settings: TrainSettings | None = None
+) -> tuple[TrainedModel, Worth | None]:
+    """Learn what `train` learns, and let customers of the last weeks say what it is worth; None if they are too few."""
+    wanted = settings or TrainSettings()
+    model, lesson = _prepared(wanted, interactions, now=now)
+    if lesson is None:
+        return _trained(model, wanted, interactions, now=now), None
+    return _trained(taught(*lesson), wanted, interactions, now=now), judge(*lesson)
+
+
+def _prepared(wanted: TrainSettings, interactions: Interactions, *, now: float) -> tuple[Blend, Lesson | None]:
+    """Return the blend to train, and what it can learn its weights from, if it is to and there is enough."""
     if not np.isfinite(now):
         raise InvalidError("now is not a number of days")
     model = wanted.model or default_blend(interactions)
-    if wanted.learn_weights:
-        model = learn_blend(model, interactions, now=now, seed=wanted.seed)
+    if not wanted.learn_weights:
+        return model, None
+    return model, Lesson.prepared(model, interactions, now=now, seed=wanted.seed)
+
+
+def _trained(model: Blend, wanted: TrainSettings, interactions: Interactions, *, now: float) -> TrainedModel:
     together = together_model(wanted)
     facts = Metadata(
         format=FORMAT,

@@ -7,16 +7,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812
 
 from bodega.domain.recommendations.evidence import Judgement
-from bodega.recsys.evaluate import evaluate
 from bodega.recsys.interactions import Interactions
+from bodega.recsys.judging import judge
 from bodega.recsys.learn import FEWEST_ASKED, HELD_DAYS, HELD_SHARE, Split, most_asked, taught
 from bodega.recsys.models.blend import Blend
 from bodega.recsys.models.counts import Counts
-from bodega.recsys.models.popularity import Popularity
 from bodega.recsys.serving import ItemTable
 from bodega.spark.lines import Lines, numbered
-
-_K = 20
 
 
 def cut_of(lines: Lines, *, now: float) -> float:
@@ -63,14 +60,5 @@ def learnt(model: Blend, table: ItemTable, split: Split, counts: Counts) -> tupl
     """
     if split.users.size < FEWEST_ASKED:
         return model, None
-    return taught(model, table, split, counts), _judged(model, table, split, counts)
-
-
-def _judged(model: Blend, table: ItemTable, split: Split, counts: Counts) -> Judgement:
-    half = taught(model, table, split._replace(users=split.users[::2]), counts)
-    judges = split.users[1::2]
-    ndcg = [
-        evaluate(one, split.learn, split.held, now=split.cut, k=_K, users=judges).ndcg.mean
-        for one in (half.joined(table.neighbours, table.weights, counts), Popularity().joined(counts))
-    ]
-    return Judgement(customers=int(judges.size), k=_K, ndcg=ndcg[0], popularity_ndcg=ndcg[1])
+    worth = judge(model, table, split, counts)
+    return taught(model, table, split, counts), Judgement(**worth._asdict())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bodega.domain.recommendations.evidence import NotWorthItError
 from bodega.domain.shop import Shop
 from bodega.worker.couriers import Couriers
 from bodega.worker.payments import deliver_webhooks
@@ -149,7 +150,10 @@ def train_if_due(shop: Shop) -> bool:
     If not, let training not fall so far behind that the changes it needs are forgotten.
     """
     if shop.trainer.due(every=RETRAIN_EVERY):
-        shop.trainer.train()
+        try:
+            shop.trainer.train()
+        except NotWorthItError as exc:
+            _log.info("the model in service stays", extra={"reason": exc.message})
     else:
         shop.trainer.keep_up()
     return False

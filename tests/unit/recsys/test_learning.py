@@ -18,7 +18,7 @@ from bodega.recsys.models.ease import Ease
 from bodega.recsys.models.personal import Personal
 from bodega.recsys.models.popularity import Popularity
 from bodega.recsys.serving import FROM_OWN_PAST
-from bodega.recsys.training import TrainedModel, TrainSettings, train
+from bodega.recsys.training import TrainedModel, TrainSettings, train, train_and_judge
 from bodega.recsys.tune import tune
 
 
@@ -86,6 +86,24 @@ def test_learning_is_the_same_every_time():
     sales = shop()
 
     assert learn_blend(Blend(), sales, now=200.0, seed=1) == learn_blend(Blend(), sales, now=200.0, seed=1)
+
+
+def test_judging_changes_nothing_that_is_learnt_and_knows_loyal_customers_from_a_list_for_all():
+    sales = shop(loyal=0.8)
+
+    trained, worth = train_and_judge(sales, now=200.0)
+
+    assert worth.customers == 61  # half of those who came again in the last weeks
+    assert worth.ndcg > worth.popularity_ndcg + 0.1
+    for name, array in train(sales, now=200.0).to_arrays().items():
+        assert np.array_equal(array, trained.to_arrays()[name]), name
+
+
+def test_nobody_judges_where_too_few_came_again_or_nothing_is_learnt_from_them():
+    few = Interactions.of([0, 0], [0, 1], time=[0, 9])
+
+    assert train_and_judge(few, now=9.0)[1] is None
+    assert train_and_judge(shop(), now=200.0, settings=TrainSettings(learn_weights=False))[1] is None
 
 
 def test_too_little_data_leaves_the_weights_as_they_were():

@@ -17,7 +17,7 @@ from bodega.recsys.evaluate import Scores, evaluate
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.models.popularity import Popularity
 from bodega.recsys.serving import Repeat
-from bodega.recsys.training import TrainSettings, train
+from bodega.recsys.training import TrainedModel, TrainSettings, train, train_and_judge
 
 
 class OrderEvents(msgspec.Struct, frozen=True):
@@ -40,9 +40,17 @@ class OrderEvents(msgspec.Struct, frozen=True):
         return min(moment.timestamp() / DAY_SECONDS, self.newest)
 
     def learnt(self, *, now: float, settings: TrainSettings | None = None, judged: Judgement | None = None) -> Handover:
-        """Learn from the events on this machine; `now` is in days since 1970."""
+        """Learn from the events on this machine; `now` is in days since 1970, `judged` what is known of it."""
+        return self._handover(train(self.interactions, now=now, settings=settings), now, judged)
+
+    def learnt_and_judged(self, *, now: float, settings: TrainSettings | None = None) -> Handover:
+        """Learn what `learnt` does, and let those who came again in the last weeks say what it is worth, if any did."""
+        trained, worth = train_and_judge(self.interactions, now=now, settings=settings)
+        return self._handover(trained, now, Judgement(**worth._asdict()) if worth is not None else None)
+
+    def _handover(self, trained: TrainedModel, now: float, judged: Judgement | None) -> Handover:
         return Handover(
-            train(self.interactions, now=now, settings=settings),
+            trained,
             Demand.of(self.interactions, now=now),
             self.product_ids,
             Facts(format=FORMAT, engine=ONE_MACHINE, as_of_days=now, seconds=0.0, size=self.size, judged=judged),

@@ -15,7 +15,7 @@ from bodega.domain.inventory.service import Inventory
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.artifacts import Manifest, ModelStore, new_version
 from bodega.domain.recommendations.duels import Duels
-from bodega.domain.recommendations.evidence import CHOSEN, ONE_MACHINE, check_worth
+from bodega.domain.recommendations.evidence import CHOSEN, LEARNT, ONE_MACHINE, Judgement, NotWorthItError, check_worth
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.recsys.serving import Repeat
@@ -75,7 +75,7 @@ class Trainer:
         duel = self._duels.read()
         if duel is not None and now - duel.started_at < MOST_DUEL:
             return False
-        published = self._models.last_published() or parse_time(model.manifest.trained_at)
+        published = self._models.last_tried() or parse_time(model.manifest.trained_at)
         return now - published >= every or self._much_is_new(model.manifest, published)
 
     def _much_is_new(self, manifest: Manifest, published: datetime) -> bool:
@@ -100,16 +100,33 @@ class Trainer:
         """Return the position of the stream behind which the next training needs changes; None if it needs none."""
         return self._order_log.needed_from()
 
-    def train(self) -> TrainingReport:
-        """Train on everything there is and publish; with no orders at all, an empty and valid model."""
+    def train(self, *, forced: bool = False) -> TrainingReport:
+        """Train on everything there is and publish; with no orders at all, an empty and valid model.
+
+        NotWorthItError if its lists were worth less than what is popular, unless `forced`, or nothing is in service: a
+        shop without a model has no lists. Where too few customers came again to tell, it is published.
+        """
         # scipy and the models cost tens of megabytes, which a process that only serves should not pay.
         from bodega.domain.flows.order_events import events_of  # noqa: PLC0415
-        from bodega.domain.flows.tuning import kept_settings  # noqa: PLC0415
+        from bodega.domain.flows.tuning import settings_of  # noqa: PLC0415
 
         started = self._clock.now()
         events = events_of(self._order_log.read())
-        settings = kept_settings(self._models.current())
-        return self._published(events.learnt(now=events.as_of(started), settings=settings), started)
+        now, current = events.as_of(started), self._models.current()
+        settings = settings_of(events.interactions, current, now=now)
+        handover = events.learnt_and_judged(now=now, settings=settings)
+        if current is not None and handover.facts.judged is not None and not forced:
+            self._check_worth(handover.facts.judged)
+        chosen = msgspec.to_builtins(settings.model) if settings is not None else None
+        return self._published(handover, started, chosen=chosen)
+
+    def _check_worth(self, judged: Judgement) -> None:
+        """Raise NotWorthItError, and remember that training was tried, or it would be due again at once."""
+        try:
+            check_worth(judged)
+        except NotWorthItError:
+            self._models.note_refused()
+            raise
 
     def tune(self, *, seconds: float) -> TuningReport:
         """Choose model and parameters by a time split within so many seconds, train with them and publish.
@@ -166,6 +183,7 @@ class Trainer:
             sold=sold,
             facts=msgspec.to_builtins(facts.size)
             | {"seconds": facts.seconds + here, "engine": facts.engine, "judged": msgspec.to_builtins(facts.judged)}
+            | {LEARNT: msgspec.to_builtins(handover.trained.metadata.model)}
             | ({CHOSEN: kept} if kept else {}),
         )
         self._indexer.reindex(_changed(before, sold))

@@ -19,7 +19,7 @@ from bodega.domain.recommendations.versions import (
 from bodega.errors import ConflictError, InvalidError, NotFoundError
 from bodega.ports.clock import Clock
 from bodega.ports.objects import ObjectStore
-from bodega.ports.table import ConditionFailedError, Equals, Item, Key, Missing, Put, TableStore
+from bodega.ports.table import ConditionFailedError, Equals, Exists, Item, Key, Missing, Put, TableStore, Update
 from bodega.values.times import format_time, parse_time
 
 __all__ = ["BrokenModelError", "LoadedModel", "Manifest", "ModelParts", "ModelStore", "new_version"]
@@ -123,6 +123,20 @@ class ModelStore:
         """Return when a version was last published; going back to an earlier one does not count."""
         item = self._pointed()
         return parse_time(cast("str", item["published_at"])) if item and "published_at" in item else None
+
+    def note_refused(self) -> None:
+        """Note that a training was not worth publishing; what is in service stays."""
+        tried = {"refused_at": format_time(self._clock.now())}
+        try:
+            self._table.transact([Update(schema.SYSTEM, _POINTER, set=tried, condition=Exists())])
+        except ConditionFailedError:
+            _log.info("no model is in service that a refused one could have taken the place of")
+
+    def last_tried(self) -> datetime | None:
+        """Return when a version was last published, or was not worth it since."""
+        item = self._pointed() or {}
+        times = [parse_time(cast("str", item[name])) for name in ("published_at", "refused_at") if name in item]
+        return max(times, default=None)
 
     def versions(self) -> list[Manifest]:
         """Return all stored versions that this version of the shop can read, oldest first."""

@@ -96,8 +96,12 @@ def test_what_is_handed_over_is_read_back_and_serves_the_lists_that_training_her
     assert counter.models.current().manifest.facts["engine"] == "elsewhere"
 
 
-@pytest.mark.parametrize("judged", [None, Judgement(40, 20, 0.1, 0.2)], ids=["unjudged", "worse"])
-def test_what_is_worth_less_than_popularity_is_published_only_by_force(counter, judged):
+@pytest.mark.parametrize(
+    "judged",
+    [None, Judgement(40, 20, 0.1, 0.2), Judgement(40, 20, 0.3, 0.2, served_ndcg=0.31)],
+    ids=["unjudged", "worse than popularity", "worse than what serves"],
+)
+def test_what_is_worth_less_is_published_only_by_force(counter, judged):
     before = counter.models.current_version()
     handover = learnt(counter, judged=judged)
 

@@ -1,9 +1,20 @@
-"""Tuning chooses on the shop's own last weeks, keeps what it chose, and publishes nothing that is worth less."""
+"""Tuning chooses on the shop's own last weeks and keeps what it chose; nothing is published that is worth less."""
 
+import logging
+from datetime import timedelta
+
+import msgspec
 import pytest
 from counter import COFFEE, GARDEN
 
+from bodega.domain.flows import order_events, tuning
+from bodega.domain.flows.order_events import read_events
 from bodega.domain.recommendations.evidence import NotWorthItError
+from bodega.recsys.models.blend import Blend
+from bodega.recsys.models.ease import Ease
+from bodega.recsys.training import TrainSettings
+from bodega.recsys.tune import Tuned
+from bodega.worker.duties import train_if_due
 
 
 @pytest.fixture
@@ -46,3 +57,92 @@ def test_a_shop_with_too_few_customers_to_tell_keeps_the_model_it_has(counter):
         counter.trainer.tune(seconds=5.0)
 
     assert counter.models.current_version() == before
+
+
+# -- training without tuning
+
+
+@pytest.fixture
+def poor(monkeypatch):
+    """Let those who judge a training find that it is worth less than what is popular."""
+    learn = order_events.train_and_judge
+
+    def badly(*args, **options):
+        trained, worth = learn(*args, **options)
+        return trained, worth._replace(ndcg=worth.popularity_ndcg - 0.01)
+
+    monkeypatch.setattr(order_events, "train_and_judge", badly)
+
+
+def test_a_training_is_judged_by_customers_who_came_again(busy):
+    busy.trains()
+
+    judged = busy.models.current().manifest.facts["judged"]
+    assert judged["customers"] == 20
+    assert 1 >= judged["ndcg"] > judged["popularity_ndcg"] > 0
+
+
+@pytest.mark.usefixtures("poor")
+def test_a_training_that_is_worth_less_than_popularity_leaves_the_model_that_serves(busy):
+    before = busy.models.current_version()
+
+    with pytest.raises(NotWorthItError):
+        busy.trainer.train()
+
+    assert busy.models.current_version() == before
+    assert busy.trainer.train(forced=True).version == busy.models.current_version() != before
+
+
+@pytest.mark.usefixtures("poor")
+def test_a_first_model_is_published_whatever_it_is_worth(empty_counter):
+    counter = empty_counter
+    for number in range(40):
+        for visit in range(3):
+            counter.buys(f"cus_{number}", COFFEE[(number + visit) % 5], days_ago=1 + 14 * visit)
+
+    assert counter.trainer.train().version == counter.models.current_version()
+
+
+@pytest.mark.usefixtures("poor")
+def test_a_training_that_was_refused_is_not_due_again_at_once(busy, caplog):
+    caplog.set_level(logging.INFO)
+    before = busy.models.current_version()
+    busy.clock.advance(86400)
+    assert busy.trainer.due(every=timedelta(days=1))
+
+    train_if_due(busy.shop)
+
+    assert "stays" in caplog.text
+    assert busy.models.current_version() == before
+    busy.clock.advance(3600)
+    assert not busy.trainer.due(every=timedelta(days=1))
+    busy.clock.advance(86400)
+    assert busy.trainer.due(every=timedelta(days=1))
+
+
+@pytest.mark.parametrize("better", [True, False])
+def test_a_model_that_serves_and_is_learnt_otherwise_stays_if_it_does_better_and_is_asked_once(
+    busy, monkeypatch, better
+):
+    events = read_events(busy.shop.orders.all())
+    other = Blend(table=Ease(ridge=77))
+    busy.trainer.publish(events.learnt(now=events.newest, settings=TrainSettings(model=other)), forced=True)
+    busy.clock.advance(2)
+    asked = []
+
+    def tune(*args, **options):
+        asked.append(1)
+        popular, wanted, served = tuned(*args, **options).trials
+        trials = [popular, wanted, msgspec.structs.replace(served, ndcg=wanted.ndcg + (0.01 if better else -0.01))]
+        return Tuned(wanted.model, trials)
+
+    tuned = tuning.tune
+    monkeypatch.setattr(tuning, "tune", tune)
+
+    ridges = []
+    for _ in range(2):
+        busy.trains()
+        ridges.append(busy.models.current().manifest.facts["learnt"]["table"].get("ridge", Ease().ridge))
+
+    assert ridges == [77 if better else Ease().ridge] * 2
+    assert len(asked) == 1
