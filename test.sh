@@ -13,4 +13,10 @@ prepare_spark
 .venv/bin/ruff check --quiet .
 .venv/bin/mypy
 .venv/bin/lint-imports --no-logo
-exec .venv/bin/python -m pytest -n 2 -m "not slow and not aws" "$@"
+# Tests start some hundred processes, which would compile the whole shop each where the environment forbids to keep that.
+unset PYTHONDONTWRITEBYTECODE
+# Databases of tests sync, thousands of times, what nobody looks at afterwards: in memory, where it has the room.
+if [ -w /dev/shm ] && [ "$(df -Pk /dev/shm | awk 'NR == 2 { print $4 }')" -gt 4000000 ]; then
+    export PYTEST_DEBUG_TEMPROOT=/dev/shm
+fi
+exec .venv/bin/python -m pytest -n 2 --dist worksteal -m "not slow and not aws" "$@"

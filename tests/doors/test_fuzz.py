@@ -141,27 +141,37 @@ def goings_on(shop: Shop) -> dict[str, list[str]]:
     return known
 
 
-def test_the_api_keeps_its_own_description_whatever_staff_send(served: Served, tmp_path: Path) -> None:
+# Every operation gets its share of the time, for its own examples, the corners of its description and random requests.
+BRIEFLY, AT_LENGTH = 4, pytest.param(50, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("examples", [BRIEFLY, AT_LENGTH])
+def test_the_api_keeps_its_own_description_whatever_staff_send(served: Served, tmp_path: Path, examples: int) -> None:
     # Its own key may be revoked by it, and downloads depend on a worker that does not run here.
-    fuzz(served, served.staff, tmp_path, "--max-time", "40", "--exclude-operation-id", "admin.api_keys.revoke")
+    limit = ["--max-time", "16"] if examples == BRIEFLY else []
+    fuzz(served, served.staff, tmp_path, examples, *limit, "--exclude-operation-id", "admin.api_keys.revoke")
 
 
-def test_the_api_keeps_its_own_description_whatever_a_shopper_sends(served: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", [BRIEFLY, AT_LENGTH])
+def test_the_api_keeps_its_own_description_whatever_a_shopper_sends(
+    served: Served, tmp_path: Path, examples: int
+) -> None:
+    limit = ["--max-time", "8"] if examples == BRIEFLY else []
     leaving = ("sessions.end", "sessions.rotate", "customers.erase", "customers.change_password")
     left_out = [word for name in leaving for word in ("--exclude-operation-id", f"store.{name}")]
-    fuzz(served, served.shopper, tmp_path, "--max-time", "15", "--include-path-regex", "^/v1/store/", *left_out)
+    fuzz(served, served.shopper, tmp_path, examples, *limit, "--include-path-regex", "^/v1/store/", *left_out)
 
 
-def fuzz(served: Served, token: str, folder: Path, *options: str) -> None:
+def fuzz(served: Served, token: str, folder: Path, examples: int, *options: str) -> None:
     (folder / "schemathesis.toml").write_text(served.config(), encoding="utf-8")
     command = [
         *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", "schemathesis.toml", "run"),
         *(f"{served.url}/openapi.json", "--header", f"Authorization: Bearer {token}"),
-        *("--seed", SEED, "--max-examples", "20", "--checks", "all", *options),
+        *("--seed", SEED, "--max-examples", str(examples), "--checks", "all", *options),
         *("--generation-database", "none", "--no-color", "--warnings", "off", "--request-timeout", "10"),
     ]
 
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120 + 30 * examples)
 
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
 

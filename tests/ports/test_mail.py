@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import smtplib
 import socket
 import ssl
 import urllib.request
@@ -52,7 +53,8 @@ class Handler:
 
     def authenticate(self, _server, _session, _envelope, _mechanism, data):
         self.logins.append((data.login, data.password))
-        return AuthResult(success=data.password == b"pw@d")
+        # Not `handled`: otherwise aiosmtpd leaves the answer to us, and the client waits for one until it gives up.
+        return AuthResult(success=data.password == b"pw@d", handled=False)
 
 
 @pytest.fixture(scope="session")
@@ -289,8 +291,9 @@ def test_a_wrong_password_of_ours_is_no_fault_of_the_letter(tls_server, certific
         tls=certificate[1],
     )
 
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UnavailableError) as refusal:
         mail.send(LETTER)
+    assert isinstance(refusal.value.__cause__, smtplib.SMTPAuthenticationError)
     assert handler.logins
 
 

@@ -43,11 +43,10 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 
 
-def run_package(name: str, folder: Path, settings: Settings, *events: Any) -> tuple[list[Any], set[str]]:
-    """Build a package, and have it answer events in a process that has nothing else; tell what it imported."""
-    built = build(name, folder / "dist", root=ROOT, quickly=True)
-    unpacked = folder / name
-    zipfile.ZipFile(built.path).extractall(unpacked)
+def run_package(package: Path, folder: Path, settings: Settings, *events: Any) -> tuple[list[Any], set[str]]:
+    """Have a package answer events in a process that has nothing else; tell what it imported."""
+    unpacked, name = folder / package.stem, package.stem
+    zipfile.ZipFile(package).extractall(unpacked)
     keys = {key: os.environ[key] for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if key in os.environ}
     environment = to_env(settings) | keys | {"BODEGA_DATA_DIR": str(folder / "elsewhere")}
     command = [sys.executable, "-I", "-S", "-W", "error", "-c", RUN, str(unpacked), name, json.dumps(events)]
@@ -57,13 +56,21 @@ def run_package(name: str, folder: Path, settings: Settings, *events: Any) -> tu
     return json.loads(answers), set(json.loads(imported))
 
 
+@pytest.fixture(scope="session")
+def functions(packages: Path) -> Path:
+    """The folder of all functions' packages."""
+    return packages / "lambdas"
+
+
 @MINISTACK
 def test_the_package_of_recommendations_recommends_and_has_no_web_framework(
-    shop: Shop, settings: Settings, tmp_path: Path
+    shop: Shop, settings: Settings, tmp_path: Path, functions: Path
 ) -> None:
     stock_up(shop)
 
-    (answer,), imported = run_package("recommend", tmp_path, settings, {"customer_id": "cus_c0", "limit": 3})
+    (answer,), imported = run_package(
+        functions / "recommend.zip", tmp_path, settings, {"customer_id": "cus_c0", "limit": 3}
+    )
 
     assert len(answer["data"]) == 3
     assert answer["model_version"] == shop.models.current_version()
@@ -82,11 +89,13 @@ def test_the_package_of_recommendations_recommends_and_has_no_web_framework(
 
 
 @MINISTACK
-def test_the_package_of_the_shop_serves_api_and_pages(shop: Shop, settings: Settings, tmp_path: Path) -> None:
+def test_the_package_of_the_shop_serves_api_and_pages(
+    shop: Shop, settings: Settings, tmp_path: Path, functions: Path
+) -> None:
     products = stock_up(shop, customers=1)
 
     answers, imported = run_package(
-        "http",
+        functions / "http.zip",
         tmp_path,
         settings,
         http_event("GET", f"/v1/store/products/{products['kettle']}"),
@@ -104,12 +113,16 @@ def test_the_package_of_the_shop_serves_api_and_pages(shop: Shop, settings: Sett
 
 @MINISTACK
 def test_the_package_of_objects_makes_pictures_ready_without_the_shop(
-    shop: Shop, settings: Settings, tmp_path: Path
+    shop: Shop, settings: Settings, tmp_path: Path, functions: Path
 ) -> None:
     shop.world.objects.put("uploads/prod_1/med_1.png", PNG)
 
     (told, unread), imported = run_package(
-        "objects", tmp_path, settings, {"Records": [notified("uploads/prod_1/med_1.png")]}, {"Records": [{}]}
+        functions / "objects.zip",
+        tmp_path,
+        settings,
+        {"Records": [notified("uploads/prod_1/med_1.png")]},
+        {"Records": [{}]},
     )
 
     assert told == unread == {"batchItemFailures": []}
@@ -118,15 +131,14 @@ def test_the_package_of_objects_makes_pictures_ready_without_the_shop(
     assert not imported & {"numpy", "tantivy", "apsw", "stripe", "cryptography", "starlette"}
 
 
-@pytest.mark.slow  # it is the largest: ten seconds to lay out and compile
 @pytest.mark.parametrize("settings", ["local"], indirect=True)
 def test_the_package_of_schedules_trains_without_scipys_own_lapack(
-    shop: Shop, settings: Settings, tmp_path: Path
+    shop: Shop, settings: Settings, tmp_path: Path, functions: Path
 ) -> None:
     stock_up(shop)
     shop.world.table.close()
 
-    (done,), _ = run_package("schedule", tmp_path, settings, {"duty": "train"})
+    (done,), _ = run_package(functions / "schedule.zip", tmp_path, settings, {"duty": "train"})
 
     assert done == {"train": 1}
 

@@ -13,13 +13,19 @@ def clock():
 
 
 @pytest.fixture(params=sorted(ADAPTERS))
-def opener(request, tmp_path):
-    """Open further stores on the same data; all are closed in the end."""
+def adapter(request):
+    """Name the adapter that a test runs on."""
     opinions.skip_what_differs(request)
+    return request.param
+
+
+@pytest.fixture
+def opener(adapter, tmp_path):
+    """Open further stores on the same data; all are closed in the end."""
     closers = []
 
     def open_store(clock, **options):
-        store, close = ADAPTERS[request.param](tmp_path, clock, **options)
+        store, close = ADAPTERS[adapter](tmp_path, clock, **options)
         closers.append(close)
         return store
 

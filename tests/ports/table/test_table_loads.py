@@ -32,23 +32,25 @@ def test_a_batch_takes_no_conditions_and_no_updates(table_store, write):
     assert list(scan_all(table_store, "things")) == []
 
 
-def test_a_load_tells_of_each_transaction_and_goes_on(table_store):
+def test_a_load_tells_of_each_transaction_and_goes_on(table_store, adapter):
+    # More than the laptop puts into one commit; to an engine each is a call over a connection.
+    count = 2500 if adapter == "local" else 250
     put(table_store, thing(sk="00007"))
     load = (
         (
             [Put("things", thing(sk=f"{n:05}"), NotExists()), Update("things", Key("count", "1"), add={"n": 1})],
             [event(n)],
         )
-        for n in range(2500)
+        for n in range(count)
     )
 
     outcomes = table_store.load(load)
 
-    assert len(outcomes) == 2500
+    assert len(outcomes) == count
     assert [n for n, outcome in enumerate(outcomes) if outcome is not None] == [7]
     assert outcomes[7].items == {0: thing(sk="00007")}
-    assert table_store.get("things", Key("count", "1"))["n"] == 2499
-    assert len(list(scan_all(table_store, "things"))) == 2501
+    assert table_store.get("things", Key("count", "1"))["n"] == count - 1
+    assert len(list(scan_all(table_store, "things"))) == count + 1
 
 
 def test_a_later_transaction_of_a_load_sees_the_earlier_ones(table_store):

@@ -127,7 +127,7 @@ BOMBS = {
     "small rows": (b'{"a":"1"}\n', ".jsonl.gz"),
     "one endless cell": (b"x", ".csv.gz"),
     "quotes": (b'"', ".csv.gz"),
-    "rows": (b"1\n", ".csv.gz"),
+    "rows": (b"1234567\n", ".csv.gz"),
 }
 
 
