@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable
+from datetime import timedelta
 
 import anyio.to_thread
 from starlette.applications import Starlette
@@ -18,6 +19,8 @@ from bodega.web.routes import error_handler, routes
 from bodega.wiring.opening import open_shop
 
 _log = logging.getLogger(__name__)
+FOLLOWING = timedelta(seconds=2)
+"""How often searches look for changes where no worker brings them."""
 
 
 class App:
@@ -75,11 +78,17 @@ class BehindProxies:
 
 
 def create_app(
-    shop: Shop, settings: Settings, *, close: Callable[[], object] | None = None, inline_reads: bool | None = None
+    shop: Shop,
+    settings: Settings,
+    *,
+    close: Callable[[], object] | None = None,
+    inline_reads: bool | None = None,
+    max_passed_bytes: int | None = None,
 ) -> App:
     """Return the application of an open shop; `close` is called when the server stops.
 
     `inline_reads` says whether reads may hold up the event loop; unless it is given, they may where tables are near.
+    `max_passed_bytes` is the largest body that comes through to it, None if all do.
     """
     options = Options(
         public_url=settings.public_url,
@@ -88,6 +97,7 @@ def create_app(
         access_log=settings.access_log,
         admin_per_minute=settings.admin_requests_per_minute,
         inline_reads=settings.cloud == "none" if inline_reads is None else inline_reads,
+        max_passed_bytes=max_passed_bytes,
     )
     handler = error_handler(shop, public_url=settings.public_url)
     pages = Starlette(
@@ -104,7 +114,8 @@ def app_from_environment() -> ASGIApp:
     """
     settings = Settings.from_env(os.environ)  # noqa: TID251 - a server starts its processes with nothing but this
     logging.basicConfig(level=settings.log_level.upper())
-    shop = open_shop(settings)
+    # Where machines come and go, a server has no worker beside it that would bring it what changes.
+    shop = open_shop(settings, following=FOLLOWING if settings.cloud == "aws" else None)
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - for servers, whose processes have several cores
 
     # Lists are made of small products: more threads of BLAS would wait for them, awake, on cores that others need.

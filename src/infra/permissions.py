@@ -36,7 +36,8 @@ EVERY_QUEUE = frozenset(spec.name for spec in schema.QUEUES)
 class Needs:
     """What one function does its work with; what is not named here it is refused.
 
-    reads, writes: tables (whoever writes may read). looks_up, puts, deletes: prefixes of objects that are read,
+    reads, writes: tables (whoever writes may read). walks: tables that are read from end to end, which nobody may who
+    answers requests. looks_up, puts, deletes: prefixes of objects that are read,
     written, deleted. sends, receives: queues. signs: whether it needs the master secret. seals: whether it also opens
     what is personal, which takes KMS. publishes: whether it puts events on the bus. writes_letters: whether it hands
     them to SES, where the stage has a sender.
@@ -44,6 +45,7 @@ class Needs:
 
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
+    walks: frozenset[str] = frozenset()
     looks_up: tuple[str, ...] = ()
     puts: tuple[str, ...] = ()
     deletes: tuple[str, ...] = ()
@@ -77,6 +79,7 @@ def _table_statements(needs: Needs, data: DataStack) -> Iterable[iam.PolicyState
     touched = needs.reads | needs.writes
     yield _allow("Read", _READ, _arns(touched, data, with_indexes=True))
     yield _allow("Write", _WRITE, _arns(needs.writes, data))
+    yield _allow("Walk", ("dynamodb:Scan",), _arns(needs.walks, data))
     # A shop that opens compares all tables with its schema; this tells nothing of what is in them.
     yield _allow("Describe", ("dynamodb:DescribeTable",), _arns(EVERY_TABLE if touched else (), data))
     for key, name, tables in (

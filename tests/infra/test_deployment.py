@@ -125,6 +125,7 @@ ALLOWED = [
     ("queue", "ses:SendRawEmail", "identity/letters.example.com"),
 ]
 DENIED = [
+    ("schedule", "dynamodb:Scan", "table/bodega-small-customers"),
     ("http", "dynamodb:DeleteTable", "table/bodega-small-orders"),
     ("http", "dynamodb:Scan", "table/bodega-small-customers"),
     ("recommend", "dynamodb:PutItem", "table/bodega-small-orders"),
@@ -166,6 +167,8 @@ def test_machines_serve_the_same_shop_and_their_death_leaves_it_consistent(shop,
             shop.client(host=balancer_to(shop, port)) as api,
         ):
             wait_until(lambda: api.get("/health/ready").status_code == 200, what="a healthy target", every=0.2)
+            searched = {"q": "DEPLOYED-TEA"}  # what no worker brings these machines, their searches look for
+            wait_until(lambda: api.get("/v1/store/products", params=searched).json()["data"], what="tea", every=0.2)
             url = fills_a_cart(api, {}, **{sku: 1})
             body = agrees_to(api.get(url))
             asked = threading.Thread(target=lambda: _try(api.post, f"{url}:checkout", json=body, headers=key))

@@ -135,6 +135,17 @@ def test_who_only_recommends_writes_nothing(serverless, role):
     assert allowed(serverless, role, actions=(*_WRITES, "s3:PutObject", "s3:DeleteObject", "sqs:SendMessage")) == []
 
 
+def test_nobody_who_answers_requests_walks_through_a_table(shape):
+    walking = {
+        re.match(r"[a-zA-Z]*?[rR]ole", name).group()
+        for name, statement in shape.statements
+        if "dynamodb:Scan" in listed(statement["Action"])
+    }
+
+    assert walking == {"queuerole", "schedulerole"}
+    assert allowed(shape, "schedulerole", actions=["dynamodb:Scan"])
+
+
 @pytest.mark.parametrize("role", ["recommendrole", "objectsrole", "devicerole", "streamrole"])
 @pytest.mark.parametrize(
     "table", [schema.CREDENTIALS, schema.KEYRING, schema.CUSTOMERS, schema.ACCESS, schema.SESSIONS]

@@ -11,6 +11,7 @@ import anyio.to_thread
 
 from bodega.api.call import Staged
 from bodega.api.errors import HttpError
+from bodega.api.forms import FormFile
 from bodega.errors import Fault, InvalidError
 from bodega.ports.objects import ObjectStore
 from bodega.values.decode import SyntaxFaultError, decode_json
@@ -24,22 +25,22 @@ class DisconnectedError(Exception):
     """The client went away; there is nobody to answer."""
 
 
-def check_length(headers: dict[bytes, bytes], limit: int) -> None:
-    """Refuse, before reading, a body that says it is too large."""
+def check_length(headers: dict[bytes, bytes], limit: int, *, instead: str = "") -> None:
+    """Refuse, before reading, a body that says it is too large; `instead` says what to do with it."""
     sent = headers.get(b"content-length", b"0")
     if sent.isdigit() and int(sent[:20]) > limit:
-        raise too_large(limit)
+        raise too_large(limit, instead)
 
 
-async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
-    """Return the whole body; 413 as soon as it is over the limit."""
-    check_length(headers, limit)
+async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int, *, instead: str = "") -> bytes:
+    """Return the whole body; 413 as soon as it is over the limit, with what to do `instead`."""
+    check_length(headers, limit, instead=instead)
     chunks: list[bytes] = []
     size = 0
     async for chunk in _chunks(receive):
         size += len(chunk)
         if size > limit:
-            raise too_large(limit)
+            raise too_large(limit, instead)
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -63,8 +64,13 @@ async def stage(
     timeout_seconds: float,
     limiter: anyio.CapacityLimiter,
     inspect: Callable[[bytes], None] | None = None,
+    form: FormFile | None = None,
+    instead: str = "",
 ) -> Staged:
-    """Stream the body into the object store. `inspect` sees the first bytes and may refuse; then nothing is stored."""
+    """Stream the body into the object store, or the file of a `form`. Nothing is stored of what is refused.
+
+    `inspect` sees the first bytes and may refuse; `instead` says what to do with what is over the limit.
+    """
     digest = hashlib.sha256()
     size = 0
 
@@ -82,9 +88,12 @@ async def stage(
         inspected = inspect is None
         while more:
             chunk, more = anyio.from_thread.run(arrive)
+            chunk = chunk if form is None else form.feed(chunk)
             size += len(chunk)
             if size > limit:
-                raise too_large(limit)
+                raise too_large(limit, instead)
+            if form is not None and not more:
+                form.finish()
             digest.update(chunk)
             if not inspected:
                 head += chunk
@@ -147,9 +156,10 @@ def _constant(name: str) -> Any:
     raise SyntaxFaultError(f"{name} is not JSON")
 
 
-def too_large(limit: int) -> HttpError:
-    """Return the refusal of a body over its limit; the rest of it is not read."""
-    return HttpError(413, "too_large", f"the body is over {limit} bytes", headers=[(b"connection", b"close")])
+def too_large(limit: int, instead: str = "") -> HttpError:
+    """Return the refusal of a body over its limit, and what to do instead; the rest of it is not read."""
+    detail = f"the body is over {limit} bytes{f': {instead}' if instead else ''}"
+    return HttpError(413, "too_large", detail, headers=[(b"connection", b"close")])
 
 
 def media_type(headers: dict[bytes, bytes]) -> str:

@@ -22,8 +22,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     `inline_reads` runs reads in the event loop: right for an embedded engine that answers in microseconds, wrong for
     one across a network. `worker` names this process in its metrics. `session_cookies` are the names under which pages
     keep a shopper's session, over TLS and without. The limits count requests a minute: of each API key, and of each
-    address that searches or reports. The `kept_` and `packed_` sizes bound what is remembered of rendered pages, ready
-    and compressed.
+    address that searches or reports. `max_passed_bytes` is the largest body that what stands before the shop lets
+    through, None if it lets through all. The `kept_` and `packed_` sizes bound what is remembered of rendered pages,
+    ready and compressed.
     """
 
     public_url: str = ""
@@ -39,6 +40,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     feedback_per_minute: int = 6000
     max_import_bytes: int = 4 * 1024**3
     max_media_bytes: int = 10 * 1024**2
+    max_passed_bytes: int | None = None
     chunk_timeout_seconds: float = 60.0
 
 

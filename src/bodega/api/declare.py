@@ -59,10 +59,15 @@ class Staging(msgspec.Struct, frozen=True):
 
 
 class Stream(msgspec.Struct, frozen=True):
-    """A body that is not read into memory: its content types, and what names its place before it arrives."""
+    """A body that is not read into memory: its content types, and what names its place before it arrives.
+
+    `form` tells that it is the file of a form. `instead` says where a larger one may be sent.
+    """
 
     content_types: tuple[str, ...]
     place: Callable[[Any], Staging]
+    form: bool = False
+    instead: str = ""
 
 
 class Binary(msgspec.Struct, frozen=True):

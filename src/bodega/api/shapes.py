@@ -60,6 +60,19 @@ class Upload(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+class FormUpload(msgspec.Struct, frozen=True):
+    """Where to send a file of any size that is taken: one POST of a form, before it expires.
+
+    multipart/form-data with all of `fields`, and behind them the file in the field `file`, of 1 to `max_bytes` bytes.
+    """
+
+    method: Literal["POST"]
+    url: str
+    fields: dict[str, str]
+    max_bytes: int
+    expires_at: datetime
+
+
 def paged(rows: int, start: int) -> Position | None:
     """Return the position behind the rows of a list that is held in memory, None at its end."""
     return Position(str(start)) if start < rows else None

@@ -11,6 +11,7 @@ from bodega.api.bodies import Receive, check_length, media_type, stage
 from bodega.api.call import Call, Desk, Staged
 from bodega.api.declare import Stream
 from bodega.api.errors import HttpError
+from bodega.api.forms import MOST_AROUND_BYTES, FormFile
 from bodega.api.idempotency import once
 from bodega.api.reply import Reply
 
@@ -33,7 +34,9 @@ class Streams:
                 415, "unsupported_media_type", f"send the body as {listed}", headers=[(b"accept", listed.encode())]
             )
         place = await anyio.to_thread.run_sync(stream.place, call)
-        check_length(call.headers, place.max_bytes)
+        form = FormFile(call.header(b"content-type") or "") if stream.form else None
+        around = MOST_AROUND_BYTES if stream.form else 0
+        check_length(call.headers, place.max_bytes + around, instead=stream.instead)
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(MAX_AT_ONCE)
         call.staged = await stage(
@@ -44,6 +47,8 @@ class Streams:
             timeout_seconds=self._desk.options.chunk_timeout_seconds,
             limiter=self._limiter,
             inspect=place.inspect,
+            form=form,
+            instead=stream.instead,
         )
         try:
             reply = await anyio.to_thread.run_sync(once, call, partial(call.route.handler, call))

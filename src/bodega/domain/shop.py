@@ -28,6 +28,7 @@ from bodega.domain.flows.jobs import Jobs
 from bodega.domain.flows.leaving import Leaving
 from bodega.domain.flows.leftovers import Leftovers
 from bodega.domain.flows.mailing import Mailer
+from bodega.domain.flows.offers import Offers
 from bodega.domain.flows.picturing import Picturing
 from bodega.domain.flows.recommending import Recommender
 from bodega.domain.flows.relisting import Relister
@@ -134,6 +135,7 @@ class Shop:
     exporter: Exporter
     jobs: Jobs
     event_exporter: EventExporter
+    offers: Offers
     leftovers: Leftovers
     webhooks: Webhooks
 

@@ -23,6 +23,9 @@ _Application: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 
 MAX_ANSWER_BYTES = 6_000_000
 """Lambda takes 6 MiB of JSON from a function; a body is all of that but its headers."""
+MAX_BODY_BYTES = 4_400_000
+"""And hands it as many, so that a request's body is at most this, in base64, with its headers; the gateway refuses more
+with a 413 of its own."""
 _DEFAULT_STAGE = "$default"
 _AS_THEY_ARE = "!$%&'()*+,/:;=@~"  # a path may hold these; the gateway leaves some things encoded and decodes others
 _TEXT = frozenset(

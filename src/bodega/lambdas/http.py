@@ -1,19 +1,16 @@
 """Serve the whole shop, API and pages, behind an HTTP API of API Gateway."""
 
-from datetime import timedelta
-
-from bodega.asgi import create_app
-from bodega.lambdas.gateway import Gateway
+from bodega.asgi import FOLLOWING, create_app
+from bodega.lambdas.gateway import MAX_BODY_BYTES, Gateway
 from bodega.lambdas.starting import Handler, cold_start
 from bodega.settings import Settings
 from bodega.wiring.opening import open_shop
 
-_FOLLOWING = timedelta(seconds=2)  # nobody works beside a function: its searches look for changes themselves
-
 
 def opened(settings: Settings) -> Handler:
     """Return what answers requests. They come one at a time, so that nothing is won by moving reads to threads."""
-    return Gateway(create_app(open_shop(settings, following=_FOLLOWING), settings, inline_reads=True))
+    shop = open_shop(settings, following=FOLLOWING)
+    return Gateway(create_app(shop, settings, inline_reads=True, max_passed_bytes=MAX_BODY_BYTES))
 
 
 handler = cold_start(opened)

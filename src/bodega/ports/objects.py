@@ -1,6 +1,7 @@
 """Ask for objects: bytes under a key, in S3's shape."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -44,6 +45,13 @@ class ObjectInfo(msgspec.Struct, frozen=True):
     etag: str
     modified_at: str
     content_type: str = UNKNOWN_CONTENT_TYPE
+
+
+class Form(msgspec.Struct, frozen=True):
+    """A form for one file: POST these fields as multipart/form-data to `url`, and the file behind them as `file`."""
+
+    url: str
+    fields: dict[str, str]
 
 
 class PreconditionFailedError(ConflictError):
@@ -112,6 +120,15 @@ class ObjectStore(Protocol):
 
         NotFoundError if there is none. It must not be changed, and should be opened at once: a later put or
         delete under the key takes the path away, but never the bytes from whoever has them open.
+        """
+        ...
+
+    def form(self, key: str, *, max_bytes: int, expires_at: datetime) -> Form | None:
+        """Return a form by which whoever holds it may put this object, past the shop, until it expires.
+
+        None where there is no way past the shop, whose own door has to take the file. The store itself holds senders to
+        the key, to 1 to `max_bytes` bytes and to the time, and to nothing else: what arrived is to be looked at. The
+        form may be sent more than once, and the last file stays.
         """
         ...
 

@@ -50,7 +50,7 @@ def aws_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tantiv
     queue = SqsQueue(clients.boto("sqs"), schema.QUEUES, prefix=deployment.prefix, clock=clock, ids=ids)
     world = World(
         table=table,
-        objects=S3ObjectStore(clients.bucket(), folder=folder / "objects", clock=clock),
+        objects=S3ObjectStore(clients.bucket(), folder=folder / "objects", clock=clock, forms=clients.forms()),
         cache=_cache(settings, deployment, clock),
         queue=queue,
         bus=EventBridgeBus(clients.boto("events"), bus=f"{deployment.prefix}events", retry=clients.retry),

@@ -62,12 +62,13 @@ def build(
     )
     devices = Devices(table=table, clock=clock)
     advice = advice_of(world, goods, selling.orders, reviews)
-    transfers = transfers_of(settings, world, goods, selling, people, reviews)
+    picturing = Picturing(objects=world.objects, pictures=PillowPictures())
+    transfers = transfers_of(settings, world, goods, selling, people, reviews, picturing)
     return Shop(
         world=world,
         currency=settings.currency,
         catalog=goods.catalog,
-        picturing=Picturing(objects=world.objects, pictures=PillowPictures()),
+        picturing=picturing,
         inventory=goods.inventory,
         stock=goods.stock,
         holds=selling.holds,
@@ -136,6 +137,7 @@ def build(
         exporter=transfers.exporter,
         jobs=transfers.jobs,
         event_exporter=transfers.events,
+        offers=transfers.offers,
         leftovers=transfers.leftovers,
         webhooks=_webhooks(world, outgoing),
     )

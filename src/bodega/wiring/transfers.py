@@ -11,6 +11,8 @@ from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.jobs import Jobs
 from bodega.domain.flows.leftovers import Leftovers
+from bodega.domain.flows.offers import Offers
+from bodega.domain.flows.picturing import Picturing
 from bodega.domain.reviews.service import Reviews
 from bodega.domain.shop import World
 from bodega.settings import Settings
@@ -26,11 +28,18 @@ class Transfers(NamedTuple):
     exporter: Exporter
     jobs: Jobs
     events: EventExporter
+    offers: Offers
     leftovers: Leftovers
 
 
 def transfers_of(
-    settings: Settings, world: World, goods: Goods, selling: Selling, people: People, reviews: Reviews
+    settings: Settings,
+    world: World,
+    goods: Goods,
+    selling: Selling,
+    people: People,
+    reviews: Reviews,
+    picturing: Picturing,
 ) -> Transfers:
     """Build what reads and writes files of products, sales, reviews, customers, orders and stock."""
     table, clock = world.table, world.clock
@@ -59,11 +68,21 @@ def transfers_of(
         clock=clock,
         ids=world.ids,
     )
-    kept = timedelta(days=settings.uploads_kept_days)
+    offers = Offers(table=table, objects=world.objects, jobs=jobs, clock=clock, ids=world.ids)
+    leftovers = Leftovers(
+        objects=world.objects,
+        products=goods.catalog.products,
+        picturing=picturing,
+        jobs=jobs,
+        offers=offers,
+        clock=clock,
+        kept=timedelta(days=settings.uploads_kept_days),
+    )
     return Transfers(
         importer=importer,
         exporter=exporter,
         jobs=jobs,
         events=EventExporter(orders=selling.orders, objects=world.objects, tabular=tabular, scratch=scratch),
-        leftovers=Leftovers(objects=world.objects, jobs=jobs, clock=clock, kept=kept),
+        offers=offers,
+        leftovers=leftovers,
     )

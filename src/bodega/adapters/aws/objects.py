@@ -6,6 +6,7 @@ obstore costs a fraction of boto3's CPU a call: signing and transfer are Rust. I
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,9 +21,11 @@ from obstore.exceptions import (
 )
 from obstore.store import S3Store
 
+from bodega.adapters.aws.forms import SignedForms
 from bodega.errors import InvalidError, NotFoundError, UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.objects import (
+    Form,
     ObjectInfo,
     PreconditionFailedError,
     check_content_type,
@@ -39,9 +42,13 @@ _CONDITIONED_BYTES = 64 * 1024 * 1024  # conditions and parts do not go together
 class S3ObjectStore:
     """Objects in a bucket. Thread-safe. `folder` keeps copies that are to be memory-mapped."""
 
-    def __init__(self, store: S3Store, *, folder: Path, clock: Clock) -> None:
-        """Take a store of obstore's with its credentials; whoever made it chose bucket, prefix and endpoint."""
+    def __init__(self, store: S3Store, *, folder: Path, clock: Clock, forms: SignedForms | None = None) -> None:
+        """Take a store of obstore's with its credentials; whoever made it chose bucket, prefix and endpoint.
+
+        `forms` signs forms for the same bucket, where somebody is to be given any.
+        """
         self._store = store
+        self._forms = forms
         self._clock = clock
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -125,6 +132,11 @@ class S3ObjectStore:
             return
         except BaseError as error:
             _translate(error, key)
+
+    def form(self, key: str, *, max_bytes: int, expires_at: datetime) -> Form | None:
+        """Return a signed form; see the port. None in a process that was given none to sign."""
+        check_key(key)
+        return self._forms.form(key, max_bytes=max_bytes, expires_at=expires_at) if self._forms is not None else None
 
     def location(self, prefix: str) -> str:
         """Return the objects' address in the bucket; see the port."""

@@ -58,7 +58,7 @@ class Given:
 
 
 class Signer:
-    """Signs POST requests to `/` of one service in one region. Thread-safe."""
+    """Signs POST requests to `/` of one service in one region, and forms for S3. Thread-safe."""
 
     def __init__(
         self, *, service: str, region: str, host: str, credentials: CredentialSource, now: Callable[[], datetime]
@@ -83,12 +83,35 @@ class Signer:
         names = ";".join(headers)  # in alphabetical order already
         canonical_headers = "".join(f"{name}:{value}\n" for name, value in headers.items())
         canonical = f"POST\n/\n\n{canonical_headers}\n{names}\n{sha256(body).hexdigest()}"
-        scope = f"{day}/{self._region}/{self._service}/aws4_request"
+        scope = self._scope(day)
         to_sign = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
         signature = hmac.digest(self._key(credentials.secret_key, day), to_sign.encode(), "sha256").hex()
         who = f"{credentials.access_key}/{scope}"
         headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={who}, SignedHeaders={names}, Signature={signature}"
         return headers
+
+    def form_fields(self, policy_of: Callable[[Mapping[str, str]], str]) -> dict[str, str]:
+        """Return the fields that sign a form for S3.
+
+        `policy_of` is given those that say who signs it and when, and returns in base64 the policy, which repeats them.
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-authentication-HTTPPOST.html
+        """
+        credentials = self._credentials.current()
+        moment = f"{self._now():%Y%m%dT%H%M%SZ}"
+        day = moment[:8]
+        fields = {
+            "x-amz-algorithm": "AWS4-HMAC-SHA256",
+            "x-amz-credential": f"{credentials.access_key}/{self._scope(day)}",
+            "x-amz-date": moment,
+        }
+        if credentials.session_token is not None:
+            fields["x-amz-security-token"] = credentials.session_token
+        policy = policy_of(fields)
+        signature = hmac.digest(self._key(credentials.secret_key, day), policy.encode(), "sha256").hex()
+        return {**fields, "policy": policy, "x-amz-signature": signature}
+
+    def _scope(self, day: str) -> str:
+        return f"{day}/{self._region}/{self._service}/aws4_request"
 
     def _key(self, secret: str, day: str) -> bytes:
         kept = self._kept

@@ -16,6 +16,7 @@ import msgspec
 from obstore.store import S3Store
 
 from bodega.adapters.aws.dynamo import DynamoClient
+from bodega.adapters.aws.forms import SignedForms
 from bodega.adapters.aws.retry import Backoff, Retry, RetryBudget
 from bodega.adapters.aws.secrets import Secrets
 from bodega.adapters.aws.signing import Credentials, CredentialSource, Given, Signer
@@ -61,6 +62,12 @@ class Clients:
                 "client_options": {"allow_http": self.deployment.endpoint.startswith("http://")},
             }
         return S3Store(self.deployment.bucket, region=self.deployment.region, **other, **self._object_credentials())
+
+    def forms(self) -> SignedForms:
+        """Return what signs forms for the bucket of the objects."""
+        bucket, endpoint = self.deployment.bucket, self.deployment.endpoint
+        address = f"{endpoint}/{bucket}" if endpoint else f"https://{bucket}.s3.{self.deployment.region}.amazonaws.com/"
+        return SignedForms(address=address, bucket=bucket, signer=self._signer("s3"))
 
     def boto(self, service: str) -> Any:
         """Return boto3's client of a service that is asked rarely; it is made when it is first asked."""

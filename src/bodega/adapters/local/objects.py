@@ -14,6 +14,7 @@ from bodega.adapters.system.files import DurableFolders, exclusive, sync_file, s
 from bodega.errors import InvalidError, NotFoundError, UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.objects import (
+    Form,
     ObjectInfo,
     PreconditionFailedError,
     check_content_type,
@@ -122,6 +123,11 @@ class FileObjectStore:
         if not path.exists():
             raise NotFoundError("object", key)
         return path
+
+    def form(self, key: str, *, max_bytes: int, expires_at: datetime) -> Form | None:  # noqa: ARG002 - see below
+        """Return None: files have no door but the shop's own; see the port."""
+        check_key(key)
+        return None
 
     def location(self, prefix: str) -> str:
         """Return the folder of the files; see the port. Other programs do not know URIs' escapes for files."""

@@ -1,6 +1,7 @@
 """Let staff import files: sent in the request, or to an address made for them."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -9,17 +10,18 @@ from msgspec import Meta
 from bodega import schema
 from bodega.api.access import require
 from bodega.api.admin.jobs import FILE_TYPES, JobView, job_of, job_view, start_import
-from bodega.api.admin.uploads import Ticket, expiry, offer
+from bodega.api.admin.uploads import Ticket, expiry, offer, offer_form
 from bodega.api.bodies import media_type
 from bodega.api.call import Call
 from bodega.api.declare import Route, Scope, Staging, Stream
 from bodega.api.lists import link_header
 from bodega.api.reply import Reply, encode, replied
-from bodega.api.shapes import PagedQuery, PageLinks, Upload, Words
+from bodega.api.shapes import FormUpload, PagedQuery, PageLinks, Upload, Words
 from bodega.errors import Fault, InvalidError
 
 PATH = "/v1/admin/imports"
 POLICY = Scope("imports:write")
+_INSTEAD = "ask for a form with a POST of the file's kind as JSON, and send it there"
 Kind = Literal["products", "orders", "sales", "stock", "reviews"]
 _ALSO: Mapping[str, str] = {"orders": "orders:write", "stock": "stock:write"}
 """What else a key must be allowed for imports that could not be told from doing it one by one."""
@@ -44,9 +46,15 @@ class ImportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ImportTicket(msgspec.Struct, frozen=True):
-    """Where to send the file; the import starts when it has arrived, and its address is in that reply."""
+    """The file's id and where to send it, either way.
 
+    Sent to `upload`, the import starts when it has arrived, and its address is in that reply. Sent by `form`, which
+    also takes what is too large to come through to the shop, it starts with POST `/v1/admin/imports/{id}:complete`.
+    """
+
+    id: str
     upload: Upload
+    form: FormUpload
 
 
 class RejectionView(msgspec.Struct, frozen=True):
@@ -86,18 +94,32 @@ def _offered(call: Call) -> Reply:
         detail = "kind, format and columns stand in the body or in the query, not in both"
         raise InvalidError(detail, [Fault("/kind", "repeated", detail)])
     require(call, _ALSO.get(asked.kind))
-    types = tuple(t for t, f in FILE_TYPES.items() if f in {"", asked.format})
-    ticket = Ticket(
-        kind="import",
-        key=_new_key(call, asked.format),
-        content_types=types,
-        max_bytes=call.desk.options.max_import_bytes,
-        expires_at=expiry(call),
+    expires_at = expiry(call)
+    place = call.shop.offers.make(
         subject=asked.kind,
         format=asked.format,
         columns=asked.columns,
+        max_bytes=call.desk.options.max_import_bytes,
+        asked_by=call.key.id if call.key is not None else "",
+        expires_at=datetime.fromtimestamp(expires_at, UTC),
     )
-    return Reply(202, encode(ImportTicket(offer(call, ticket))))
+    ticket = Ticket(
+        kind="import",
+        key=place.object_key,
+        content_types=tuple(t for t, f in FILE_TYPES.items() if f in {"", asked.format}),
+        max_bytes=place.max_bytes,
+        expires_at=expires_at,
+        offer=place.id,
+    )
+    return Reply(202, encode(ImportTicket(place.id, offer(call, ticket), offer_form(call, ticket))))
+
+
+def complete(call: Call) -> Reply:
+    """Start the import of a file that was sent by its form; doing it again starts nothing."""
+    place = call.shop.offers.get(call.params["file"])
+    require(call, _ALSO.get(place.subject))
+    job = call.shop.offers.begin(place.id, asked_by=call.key.id if call.key is not None else "")
+    return replied(job_view(call, job), status=202, location=f"{PATH}/{job.id}")
 
 
 def _place(call: Call) -> Staging:
@@ -181,7 +203,7 @@ ROUTES = (
         handler=create,
         query=ImportQuery,
         body=NewImport,
-        stream=Stream(tuple(FILE_TYPES), _place),
+        stream=Stream(tuple(FILE_TYPES), _place, instead=_INSTEAD),
         replies={202: (ImportTicket, JobView)},
         threaded=True,
     ),
@@ -213,6 +235,16 @@ ROUTES = (
         handler=list_errors,
         query=PagedQuery,
         replies={200: RejectionPage},
+    ),
+    Route(
+        method="POST",
+        path=PATH + "/{file}:complete",
+        name="admin.imports.complete",
+        summary="Start the import of a file that was sent by its form",
+        policy=POLICY,
+        handler=complete,
+        replies={202: JobView},
+        threaded=True,
     ),
     Route(
         method="POST",

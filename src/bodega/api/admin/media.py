@@ -9,11 +9,11 @@ from msgspec import Meta
 from bodega import schema
 from bodega.api import images
 from bodega.api.admin.products import ONE, product_id_of, shown
-from bodega.api.admin.uploads import Ticket, expiry, offer
+from bodega.api.admin.uploads import Ticket, expiry, offer, offer_form
 from bodega.api.call import Call
 from bodega.api.declare import Route, Scope
 from bodega.api.reply import Reply, replied
-from bodega.api.shapes import Upload
+from bodega.api.shapes import FormUpload, Upload
 from bodega.domain.catalog.model import Media, Product
 from bodega.domain.catalog.products import input_of
 from bodega.errors import ConflictError, NotFoundError, StaleVersionError
@@ -30,10 +30,14 @@ class NewMedia(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MediaTicket(msgspec.Struct, frozen=True):
-    """A picture's id and where to upload it; then POST to `…/media/{id}:complete`."""
+    """A picture's id and where to upload it, either way; then POST to `…/media/{id}:complete`.
+
+    `upload` takes what comes through to the shop, `form` also what is too large for that.
+    """
 
     id: str
     upload: Upload
+    form: FormUpload
 
 
 class CompleteMedia(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,7 +65,7 @@ def create(call: Call) -> Reply:
         expires_at=expiry(call),
     )
     location = f"/v1/admin/products/{product.id}/media/{media_id}"
-    return replied(MediaTicket(media_id, offer(call, ticket)), status=201, location=location)
+    return replied(MediaTicket(media_id, offer(call, ticket), offer_form(call, ticket)), status=201, location=location)
 
 
 def complete(call: Call) -> Reply:

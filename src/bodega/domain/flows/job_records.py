@@ -8,7 +8,18 @@ import msgspec
 
 from bodega import schema
 from bodega.errors import ConflictError, NotFoundError
-from bodega.ports.table import ConditionFailedError, Delete, Equals, Item, Key, NotExists, Put, SortRange, TableStore
+from bodega.ports.table import (
+    ConditionFailedError,
+    Delete,
+    Equals,
+    Item,
+    Key,
+    NotExists,
+    Put,
+    SortRange,
+    TableStore,
+    Write,
+)
 from bodega.values.page import Page, Position
 from bodega.values.times import format_time
 
@@ -88,9 +99,9 @@ class JobStore:
     def __init__(self, *, table: TableStore) -> None:
         self._table = table
 
-    def add(self, job: Job) -> Job:
-        """Store a new job."""
-        self._table.transact([Put(schema.JOBS, _item(job), NotExists())])
+    def add(self, job: Job, along: Sequence[Write] = ()) -> Job:
+        """Store a new job, and other writes along with it; ConditionFailedError if one of those cannot be."""
+        self._table.transact([Put(schema.JOBS, _item(job), NotExists()), *along])
         return job
 
     def get(self, job_id: str) -> Job:

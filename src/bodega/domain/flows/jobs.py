@@ -1,7 +1,7 @@
 """Start, resume and run imports and exports: by hand over a file, or from the queue over an uploaded one."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +30,7 @@ from bodega.ports.keys import Keys
 from bodega.ports.objects import ObjectInfo, ObjectStore
 from bodega.ports.queue import Message, Queue
 from bodega.ports.scratch import Scratch
-from bodega.ports.table import TableStore
+from bodega.ports.table import TableStore, Write
 from bodega.values.page import MAX_LIMIT, Page, Position
 
 __all__ = ["EXPORT_SUBJECTS", "IMPORT_SUBJECTS", "Checkpoint", "Job", "Jobs", "Rejection", "TakenOverError"]
@@ -89,8 +89,12 @@ class Jobs:
         object_key: str | None = None,
         columns: Mapping[str, str] | None = None,
         options: Mapping[str, str] | None = None,
+        along: Callable[[Job], Sequence[Write]] = lambda _: (),
     ) -> Job:
-        """Store a job and queue it for a worker. An import's file must lie in the object store already."""
+        """Store a job and queue it for a worker. An import's file must lie in the object store already.
+
+        What is written `along` with it is in one transaction; ConditionFailedError, and no job, if that cannot be.
+        """
         fingerprint = ""
         if kind == "import":
             info = self._objects.find(object_key) if object_key else None
@@ -103,7 +107,7 @@ class Jobs:
         job = self._new(
             kind, subject, format or "jsonl", columns, options, object_key=object_key, fingerprint=fingerprint
         )
-        self._store.add(job)
+        self._store.add(job, along(job))
         self._send(job)
         return job
 

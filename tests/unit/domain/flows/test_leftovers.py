@@ -1,12 +1,16 @@
 """Uploads that nothing came of are removed after a while, and nothing else is."""
 
+import io
 from datetime import timedelta
 
 import pytest
+from PIL import Image
 
 from bodega.adapters.system.clock import SettableClock
+from bodega.domain.catalog.model import ProductInput, VariantInput
 from bodega.errors import NotFoundError
 from bodega.settings import Settings
+from bodega.values.money import Money
 from bodega.wiring import open_shop
 from bodega.worker.duties import long_duties
 
@@ -30,6 +34,12 @@ def there(shop, *keys):
     return [key for key in keys if shop.world.objects.find(key) is not None]
 
 
+def png(width):
+    file = io.BytesIO()
+    Image.new("RGB", (width, 10)).save(file, "PNG")
+    return file.getvalue()
+
+
 def tidy(shop):
     """Do what the worker does, without waiting for the hour."""
     (duty,) = [duty for duty in long_duties(shop) if duty.name == "leftovers"]
@@ -45,6 +55,57 @@ def test_a_picture_that_was_never_completed_goes_and_one_that_is_younger_stays(s
     tidy(shop)
 
     assert there(shop, "uploads/prod_1/med_1.png", "uploads/prod_1/med_2.png") == ["uploads/prod_1/med_2.png"]
+
+
+def test_sizes_of_a_picture_that_was_never_completed_go_with_it(shop, clock):
+    shop.world.objects.put("uploads/prod_1/med_1.png", png(400))
+    shop.picturing.make_ready("prod_1/med_1.png")
+    clock.advance(3 * 86400 + 1)
+    assert there(shop, "media/prod_1/med_1-320.webp") != []
+
+    tidy(shop)
+
+    assert list(shop.world.objects.list("")) == []
+
+
+def test_a_picture_that_is_shown_stays_although_its_completion_died_before_its_end(shop, clock):
+    variants = [VariantInput(sku="MUG", price=Money(500, "GBP"))]
+    product = shop.catalog.products.create(ProductInput(title="Mug", variants=variants))
+    key = f"{product.id}/med_1.png"
+    shop.world.objects.put(f"uploads/{key}", png(400))
+    ready = shop.picturing.make_ready(key)
+    media = [{"key": key, "width": ready.width, "height": ready.height, "widths": ready.widths}]
+    shop.catalog.products.patch(product.id, {"media": media}, expected_version=product.version)
+    clock.advance(3 * 86400 + 1)
+
+    tidy(shop)
+
+    assert there(shop, f"uploads/{key}", f"media/{key}", f"media/{product.id}/med_1-320.webp") == [
+        f"media/{key}",
+        f"media/{product.id}/med_1-320.webp",
+    ]
+
+
+def test_a_place_that_was_offered_and_never_used_is_forgotten_with_what_was_sent_there(shop, clock):
+    offer = shop.offers.make(
+        subject="products",
+        format="jsonl",
+        columns={},
+        max_bytes=1000,
+        asked_by="key_1",
+        expires_at=clock.now() + timedelta(hours=1),
+    )
+    shop.world.objects.put(offer.object_key, PRODUCTS)
+    clock.advance(2 * 86400)
+    tidy(shop)
+    assert shop.offers.get(offer.id) == offer
+    clock.advance(86400 + 1)
+
+    tidy(shop)
+
+    assert there(shop, offer.object_key) == []
+    with pytest.raises(NotFoundError):
+        shop.offers.get(offer.id)
 
 
 def test_files_of_imports_stay_until_no_job_will_read_them_again(shop, clock):

@@ -1,0 +1,70 @@
+"""What a deployed shop does besides selling, each function under its own role: imports, exports, what falls due."""
+
+import json
+
+import httpx
+import pytest
+from processes import wait_until
+from shopping import buys, puts_up_for_sale
+
+SKU = "WORKED-1"
+
+
+@pytest.fixture(scope="module")
+def shop(deployed):
+    """Return a shop in which somebody has bought something, known by words that nobody else's products have."""
+    with deployed.api() as api:
+        puts_up_for_sale(api, deployed.staff, SKU, title="Quillon sextant")
+        buys(api, {}, key="worked on", **{SKU: 1})
+    return deployed
+
+
+def ended(api, begun, staff):
+    """Wait for a job, and return it."""
+
+    def job():
+        told = api.get(begun.headers["location"], headers=staff).json()
+        return told if told["state"] in {"done", "failed"} else None
+
+    return wait_until(job, what="the job", every=1)
+
+
+def test_a_file_that_no_function_can_be_handed_is_imported_from_the_bucket(shop):
+    """It is sent there by a form that one function signed, and read there by another."""
+    too_long = b"LONG-1," + b"x" * 1_100_000 + b"\n"
+    with shop.api() as api:
+        asked = {"kind": "products", "format": "csv"}
+        ticket = api.post("/v1/admin/imports", json=asked, headers=shop.staff).json()
+        form, file = ticket["form"], b"sku,name\nLARGE-1,Large\n" + 7 * too_long
+        sent = httpx.post(form["url"], data=form["fields"], files={"file": file}, timeout=60)
+        assert sent.status_code in {200, 204}, sent.text
+        assert ticket["upload"]["max_bytes"] < len(file) < form["max_bytes"]
+
+        begun = api.post(f"/v1/admin/imports/{ticket['id']}:complete", headers=shop.staff)
+
+        assert begun.status_code == 202, begun.text
+        job = ended(api, begun, shop.staff)
+        assert (job["state"], job["created"], job["rejected"]) == ("done", 1, 7), job
+
+
+def test_every_scheduled_duty_is_done(shop, serverless):
+    for schedule in serverless.properties("AWS::Scheduler::Schedule"):
+        shop.invoke("schedule", json.loads(schedule["Target"]["Input"]))
+
+
+def test_what_is_sold_is_found_by_words_when_the_index_was_published(shop):
+    shop.does("publish-search-snapshot")
+
+    with shop.api() as api:
+        found = wait_until(
+            lambda: api.get("/v1/store/products", params={"q": "sextant"}).json()["data"], what="a sextant", every=0.5
+        )
+    assert [product["title"] for product in found] == ["Quillon sextant"]
+
+
+@pytest.mark.parametrize("kind", ["products", "orders", "sales", "customers", "reviews", "stock"])
+def test_everything_is_exported(shop, kind):
+    with shop.api() as api:
+        begun = api.post("/v1/admin/exports", json={"kind": kind}, headers=shop.staff)
+
+        assert ended(api, begun, shop.staff)["state"] == "done"
