@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 from events import Context
+from msgspec.structs import replace
 from selling import for_sale
 from stocked import stock_up
 
 from bodega.adapters.system.clock import SettableClock
 from bodega.domain.catalog.shelves import ShelfQuery
 from bodega.domain.inventory.model import Line
+from bodega.domain.orders.model import natural_id
 from bodega.domain.shop import Shop
 from bodega.errors import InvalidError, UnavailableError
 from bodega.lambdas.duties import SWEEP, Duties
@@ -44,6 +46,19 @@ def test_a_shop_is_trained_once_a_day(shop: Shop) -> None:
     Duties(shop)({"duty": "train"}, Context())
 
     assert shop.models.current_version() == before
+
+
+def test_a_training_reads_only_what_came_since_the_one_before(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    stock_up(shop, customers=8)
+    first = shop.orders.list_cards(limit=1).rows[0]
+    again = shop.orders.get(first.id)
+    new = replace(again, id=natural_id("ord", "new"), number="new", customer_id="cus_new")
+    shop.orders.record_many([new, replace(again, lines=[*again.lines, replace(again.lines[0], quantity=7)])])
+    monkeypatch.setattr(type(shop.orders), "all", lambda _: 1 / 0)
+
+    size = shop.trainer.train().size
+
+    assert (size.orders, size.events, size.customers) == (17, 52, 17)
 
 
 def test_a_sweep_does_all_that_no_event_brings_about(shop: Shop) -> None:
