@@ -12,6 +12,7 @@ from bodega.cli.recommend_report import duel_lines, report_lines
 from bodega.domain.flows.recommending import Suggestions
 from bodega.domain.orders.model import natural_id
 from bodega.domain.recommendations.duels import Duel
+from bodega.domain.recommendations.evidence import LEARNT
 from bodega.domain.recommendations.model import Placement
 from bodega.domain.shop import Shop
 from bodega.errors import InvalidError, NotFoundError
@@ -108,7 +109,8 @@ def _versions(shop: Shop, arguments: argparse.Namespace) -> None:
     current = shop.models.current_version()
     for manifest in shop.models.versions():
         mark = "*" if manifest.version == current else " "
-        plain = f"{mark} {manifest.version} {manifest.facts}"
+        facts = {name: fact for name, fact in manifest.facts.items() if name != LEARNT}
+        plain = f"{mark} {manifest.version} {facts}"
         print(msgspec.json.encode(manifest).decode() if arguments.json else plain)
 
 

@@ -8,6 +8,7 @@ import pytest
 from asking import bearer, product
 
 from bodega import schema
+from bodega.domain.flows.order_chunks import FILES
 from bodega.domain.shop import Shop
 from bodega.ports.table import Key
 from bodega.worker.relay import Relay
@@ -103,6 +104,7 @@ def test_nothing_personal_can_be_read_in_the_folder_or_the_log(
     lived: str, shop: Shop, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     document = b"".join(shop.leaving.export(lived))
+    shop.trainer.train()
     shop.close()
 
     assert EMAIL.encode() in document
@@ -110,6 +112,19 @@ def test_nothing_personal_can_be_read_in_the_folder_or_the_log(
     assert len(files_below(settings.data_dir)) > 5
     assert traces(settings.data_dir) == []
     assert not any(word in record.getMessage().lower() for record in caplog.records for word in WORDS)
+
+
+def test_what_training_keeps_of_orders_is_written_anew_when_a_customer_is_erased(lived: str, shop: Shop) -> None:
+    shop.trainer.train()
+    before = {info.key for info in shop.world.objects.list(FILES)}
+
+    shop.leaving.erase(lived)
+    shop.trainer.train()
+
+    after = {info.key for info in shop.world.objects.list(FILES)}
+    assert before
+    assert after
+    assert not before & after
 
 
 def test_the_search_for_traces_would_find_one(lived: str, shop: Shop, settings: Any) -> None:

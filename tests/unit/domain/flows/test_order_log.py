@@ -218,6 +218,22 @@ def test_changes_that_the_stream_forgot_are_found_by_reading_everything(desk):
     assert desk.reads() == {}
 
 
+def test_changes_are_missed_by_no_one_who_began_when_the_stream_was_empty(desk):
+    table = desk.shop.world.table
+    desk.sells("a")
+    table.trim_announced(table.last_position())
+    desk.log.read()
+    desk.sells("b")
+    assert desk.reads() == {"batch_get": 1}
+    desk.sells("c")
+    table.trim_announced(table.last_position())
+    desk.reads()
+    desk.sells("d")
+    table.trim_announced(table.last_position())
+
+    assert desk.reads()["scan"] >= 1
+
+
 def test_the_stream_of_another_shop_is_not_taken_for_one_s_own(desk):
     desk.sells("a", "b", "c")
     desk.log.read()
@@ -271,10 +287,12 @@ def test_what_a_trainer_was_about_to_read_and_another_replaced_is_read_from_the_
     one, other = Desk(empty_counter), Desk(empty_counter)
     one.sells(*range(20))
     one.log.read()
-    one.sells("new")
+    replaced = one.files()
+    one.sells(*range(20, 30))
     one.objects.before["get"] = other.reads
 
     assert "scan" not in one.reads()
+    assert not set(replaced) & set(one.files())
 
 
 def test_many_trainers_and_a_busy_shop_leave_a_good_log(empty_counter):
@@ -314,7 +332,9 @@ def test_a_writer_that_dies_before_it_points_at_its_file_leaves_what_was_kept(de
         desk.log.read()
 
     assert set(desk.files()) > set(counting)
+    desk.sells("newer")
     assert desk.reads() == {"batch_get": 1}
+    assert set(desk.files()) > {chunk.key for chunk in desk.chunks.pointer().head.chunks}
     desk.clock.advance(2 * DAY.total_seconds())
     desk.sells(*range(100, 160))
     desk.log.read()
