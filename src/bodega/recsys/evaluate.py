@@ -14,6 +14,7 @@ from bodega.recsys.interactions import Interactions
 from bodega.recsys.serving import ItemTable, Mix, Repeat
 
 Z_95 = 1.959963984540054
+Lists = Callable[[int, History], Indices]
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -88,16 +89,11 @@ def evaluate(
     only: known items leave the lists and the test, and users without a new item in the test do not count.
     `train` gives the histories, `now` is the time of asking. `users` limits who is asked.
     """
-
-    def lists(user: int, history: History) -> Indices:
-        del user
-        return table.recommend(history, k=k, repeat=repeat, mix=mix, reasons=False).items
-
-    return evaluate_lists(lists, train, test, now=now, k=k, repeat=repeat, users=users)
+    return evaluate_lists(_served(table, k, repeat, mix), train, test, now=now, k=k, repeat=repeat, users=users)
 
 
 def evaluate_lists(
-    lists: Callable[[int, History], Indices],
+    lists: Lists,
     train: Interactions,
     test: Interactions,
     *,
@@ -107,6 +103,41 @@ def evaluate_lists(
     users: Indices | None = None,
 ) -> Scores:
     """Measure any source of lists: `lists(user, history)` returns up to k distinct items, best first."""
+    return _scores(*_asked(lists, train, test, now, k, repeat, users), train, k)
+
+
+def ndcg_of_each(
+    table: ItemTable,
+    train: Interactions,
+    test: Interactions,
+    *,
+    now: float,
+    k: int = 20,
+    repeat: Repeat = "include",
+    users: Indices | None = None,
+) -> NDArray[np.float64]:
+    """Return the ndcg of every user that `evaluate` would count, in their order: of two tables, for the same users."""
+    return _asked(_served(table, k, repeat, None), train, test, now, k, repeat, users)[0][:, 1]
+
+
+def _served(table: ItemTable, k: int, repeat: Repeat, mix: Mix | None) -> Lists:
+    def lists(user: int, history: History) -> Indices:
+        del user
+        return table.recommend(history, k=k, repeat=repeat, mix=mix, reasons=False).items
+
+    return lists
+
+
+def _asked(
+    lists: Lists,
+    train: Interactions,
+    test: Interactions,
+    now: float,
+    k: int,
+    repeat: Repeat,
+    users: Indices | None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return recall, ndcg and whether there was a hit (users, 3), and how often each item was shown (n_items,)."""
     if k < 1:
         raise InvalidError(f"k is {k}; a list has at least one place")
     if (train.n_users, train.n_items) != (test.n_users, test.n_items):
@@ -126,7 +157,7 @@ def evaluate_lists(
         hits = np.isin(listed, wanted)
         rows.append((recall_at(hits, wanted.size), ndcg_at(hits, wanted.size, k), bool(hits.any())))
         shown[listed] += 1
-    return _scores(np.array(rows, dtype=np.float64).reshape(-1, 3), shown, train, k)
+    return np.array(rows, dtype=np.float64).reshape(-1, 3), shown
 
 
 def _scores(rows: NDArray[np.float64], shown: NDArray[np.int64], train: Interactions, k: int) -> Scores:

@@ -1,12 +1,15 @@
 """Choose a model and its parameters by a split inside the training data, within a time budget."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from bodega.recsys.arrays import Indices
-from bodega.recsys.evaluate import evaluate
+from bodega.recsys.evaluate import ndcg_of_each
 from bodega.recsys.interactions import Interactions
 from bodega.recsys.learn import FEWEST_ASKED, Split, taught
 from bodega.recsys.models.als import Als
@@ -27,6 +30,8 @@ LARGE_WIDTH = 64
 # In a large catalogue so many times the seconds of co-purchase: what is written out from factors, an inverse, and many
 # rounds over all events.
 SLOWNESS: dict[type, float] = {Spectral: 8.0, Ease: 20.0, Als: 40.0}
+# So many standard errors of the difference.
+SURE = 2.0
 # Half of the users teach the weights of a blend, the other half judge it.
 ASKED = 2000
 
@@ -58,15 +63,27 @@ Table = Ease | CoPurchase | Spectral | Als
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """A model that was tried and the mean ndcg of its lists on the held-out part."""
+    """A model that was tried, and the ndcg of its lists on the held-out part: the mean, and those by question."""
 
     model: Model
     ndcg: float
+    ndcgs: Sequence[NDArray[np.float64]] = ()
+
+    def surely_beats(self, other: "Trial") -> bool:
+        """Tell whether the gain for the same customers is more than SURE standard errors.
+
+        Of many trials one is the best by chance: what is not surely better stays what it was.
+        """
+        gains = [own - others for own, others in zip(self.ndcgs, other.ndcgs, strict=True)]
+        error = math.sqrt(sum(float(gain.var()) / max(gain.size, 1) for gain in gains)) / max(len(gains), 1)
+        return self.ndcg - other.ndcg > SURE * error
 
 
 class Tuned(msgspec.Struct, frozen=True):
-    """The best of the trials, with its weights learnt; no trials when there was too little data to choose by.
+    """The best of the trials; no trials when there was too little data to choose by.
 
+    The weights of a blend are as they were before it was tried: what half of the customers of a part of the data taught
+    is no better start for learning from all of them than the defaults are, and made worse lists.
     `ndcg` is what it reached for `customers` on the held-out part, and `popularity_ndcg` what popularity did; the model
     is popularity itself where nothing was better.
     """
@@ -93,15 +110,15 @@ class _Search(NamedTuple):
             counts = self.counts
             near, says = model.neighbours(learn, counts, now=cut, heard=self.heard)
             half = self.split._replace(users=users[::2])
-            model = blend = taught(model, model.joined(near, says, counts), half, counts)
-            table = blend.joined(near, says, counts)
+            table = taught(model, model.joined(near, says, counts), half, counts).joined(near, says, counts)
         else:
             table = model.fit(learn, now=cut)
         reached = [
-            evaluate(table, learn, held, now=cut, k=self.k, repeat=repeat, users=users[1::2]).ndcg.mean
+            ndcg_of_each(table, learn, held, now=cut, k=self.k, repeat=repeat, users=users[1::2])
             for repeat in self.repeats
         ]
-        trial = Trial(model, sum(reached) / len(reached))
+        means = [float(ndcgs.mean()) if ndcgs.size else 0.0 for ndcgs in reached]
+        trial = Trial(model, sum(means) / len(means), reached)
         self.trials.append(trial)
         return trial
 
@@ -127,8 +144,8 @@ def tune(
     """Try popularity and the models of `start` (by default blends of every table that fits), then `vary` the best one.
 
     The first model is always tried; another one only if `seconds_left()` is likely to be enough for it,
-    judged by the first. The trials and their order depend on the data and `seed` only, so that more time
-    never ends worse.
+    judged by the first. The best so far gives way to what surely beats it. The trials and their order depend on the
+    data and `seed` only.
     """
     models = list(start) or blends(interactions)
     split = Split.inside(interactions, now=now, seed=seed, most=ASKED)
@@ -143,14 +160,18 @@ def tune(
     cost = before - seconds_left()
     for model in models[1:]:
         if seconds_left() > cost * _slowness(model, interactions):
-            best = max(best, search.tried(model), key=lambda trial: trial.ndcg)
+            best = _better(best, search.tried(model))
     cost *= _slowness(best.model, interactions)
     for name, value in _steps(best.model) if vary else ():
         varied = _with(best.model, name, value)
         if seconds_left() > cost and varied != best.model:
-            best = max(best, search.tried(varied), key=lambda trial: trial.ndcg)
-    best = max(best, popular, key=lambda trial: trial.ndcg)
+            best = _better(best, search.tried(varied))
+    best = popular if popular.ndcg > best.ndcg else best
     return Tuned(best.model, search.trials, split.users[1::2].size, best.ndcg, popular.ndcg)
+
+
+def _better(best: Trial, other: Trial) -> Trial:
+    return other if other.surely_beats(best) else best
 
 
 def _slowness(model: Model, interactions: Interactions) -> float:

@@ -19,7 +19,7 @@ from bodega.recsys.models.personal import Personal
 from bodega.recsys.models.popularity import Popularity
 from bodega.recsys.serving import FROM_OWN_PAST
 from bodega.recsys.training import TrainedModel, TrainSettings, train, train_and_judge
-from bodega.recsys.tune import tune
+from bodega.recsys.tune import Trial, tune
 
 
 def shop(*, seed=0, users=150, items=60, days=200, loyal=0.5):
@@ -170,14 +170,39 @@ def test_given_weights_are_kept_when_learning_is_off():
     assert trained.metadata.model == model
 
 
-def test_tuning_keeps_the_best_of_its_trials_and_stops_in_time():
+def test_tuning_stops_in_time_and_keeps_what_nothing_surely_beat():
     # A made-up clock: the first trial takes a second, and so does every look at the clock after it.
     left = iter(np.arange(9.5, -2000, -1))
 
     tuned = tune(shop(), now=200.0, seconds_left=lambda: next(left), start=[Blend(table=Ease(ridge=1.0))])
 
     assert len(tuned.trials) == 9
-    assert tuned.model == max(tuned.trials, key=lambda trial: trial.ndcg).model
+    chosen = next(trial for trial in tuned.trials if trial.model == tuned.model)
+    assert not any(trial.surely_beats(chosen) for trial in tuned.trials)
+
+
+def test_a_trial_surely_beats_another_only_by_two_standard_errors_of_what_the_same_customers_gain():
+    before = np.linspace(0, 1, 100)
+    trials = {
+        name: Trial(Blend(), float(ndcgs.mean()), [ndcgs])
+        for name, ndcgs in (
+            ("first", before),
+            ("all a little better", before + 0.01),
+            ("one much better, by chance", before + 0.9 * (np.arange(100) == 7)),
+        )
+    }
+
+    assert trials["all a little better"].surely_beats(trials["first"])
+    assert not trials["one much better, by chance"].surely_beats(trials["first"])
+    assert not trials["first"].surely_beats(trials["first"])
+
+
+def test_tuning_gives_back_the_weights_it_was_given_for_all_data_to_teach():
+    start = [Blend(lean_include=(0.1, 0.2, 0.3, 0.4))]
+
+    tuned = tune(shop(), now=200.0, seconds_left=lambda: 0.0, start=start)
+
+    assert tuned.model == start[0]
 
 
 def test_tuning_finds_the_better_of_two_models():

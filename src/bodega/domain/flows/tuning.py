@@ -32,7 +32,7 @@ def chosen(
 ) -> Choice:
     """Try the model in service, blends of every table that fits, and what is near the best of them."""
     served = _blend(current, LEARNT) or _blend(current, CHOSEN)
-    others = [blend for blend in blends(interactions) if served is None or not _alike(blend, served)]
+    others = [blend for blend in blends(interactions) if served is None or blend != served]
     start: list[Model] = [*([served] if served is not None else []), *others]
     tuned = tune(interactions, now=now, seconds_left=seconds_left, start=start, k=_K, seed=_SEED)
     model = tuned.model if isinstance(tuned.model, Blend) else None
@@ -49,7 +49,7 @@ def settings_of(interactions: Interactions, current: LoadedModel | None, *, now:
     """
     kept, served = _blend(current, CHOSEN), _blend(current, LEARNT)
     wanted = kept or default_blend(interactions)
-    if served is not None and not _alike(served, wanted) and _outdoes(served, wanted, interactions, now=now):
+    if served is not None and served != wanted and _outdoes(served, wanted, interactions, now=now):
         return TrainSettings(model=served)
     return TrainSettings(model=kept) if kept is not None else None
 
@@ -70,22 +70,20 @@ def _judged(tuned: Tuned, *, served: bool) -> Judgement | None:
     return Judgement(
         customers=tuned.customers,
         k=_K,
-        ndcg=max(reached),
+        ndcg=tuned.ndcg if isinstance(tuned.model, Blend) else max(reached),
         popularity_ndcg=tuned.popularity_ndcg,
         served_ndcg=reached[0] if served else None,
     )
 
 
-def _alike(one: Blend, other: Blend) -> bool:
-    """Tell whether two blends differ in nothing but the weights that are learnt from the data each time."""
-    weights = {name: getattr(other, name) for name in ("include", "exclude", "lean_include", "lean_exclude", "habit")}
-    return msgspec.structs.replace(one, **weights) == other
-
-
 def _blend(current: LoadedModel | None, fact: str) -> Blend | None:
-    """Return the blend that a version's facts tell of; None as well for parameters of another version of the shop."""
+    """Return the blend that a version's facts tell of; None as well for parameters of another version of the shop.
+
+    Its weights are those that learning starts from: learnt ones are no better start, and would drift from day to day.
+    """
     facts = current.manifest.facts.get(fact) if current is not None else None
     try:
-        return msgspec.convert(facts, Blend) if facts else None
+        blend = msgspec.convert(facts, Blend) if facts else None
     except (msgspec.ValidationError, ValueError):
         return None
+    return blend and Blend(table=blend.table, popular_half_life_days=blend.popular_half_life_days)
