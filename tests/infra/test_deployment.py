@@ -123,11 +123,13 @@ ALLOWED = [
     ("device", "dynamodb:UpdateItem", "table/bodega-small-inventory"),
     ("objects", "dynamodb:UpdateItem", "table/bodega-small-catalog"),
     ("queue", "ses:SendRawEmail", "identity/letters.example.com"),
+    ("queue", "dynamodb:Scan", "table/bodega-small-customers"),
+    ("schedule", "dynamodb:Scan", "table/bodega-small-orders"),
 ]
 DENIED = [
-    ("schedule", "dynamodb:Scan", "table/bodega-small-customers"),
     ("http", "dynamodb:DeleteTable", "table/bodega-small-orders"),
-    ("http", "dynamodb:Scan", "table/bodega-small-customers"),
+    ("http", "dynamodb:Scan", "table/bodega-small-catalog"),
+    ("schedule", "dynamodb:Scan", "table/bodega-small-customers"),
     ("recommend", "dynamodb:PutItem", "table/bodega-small-orders"),
     ("recommend", "dynamodb:GetItem", "table/bodega-small-customers"),
     ("stream", "dynamodb:GetItem", "table/bodega-small-credentials"),

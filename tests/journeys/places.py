@@ -46,6 +46,10 @@ class Place:
         """Have done now what is done by the clock. What happens as things happen is not helped along."""
         raise NotImplementedError
 
+    def reachable(self, receiver, **more):
+        """Return a webhook to a program on this machine, as it is sent to the shop."""
+        return {"url": f"http://127.0.0.1:{receiver.port}/", **more}
+
     def settings(self):
         """Return how the shop itself is opened, by whoever stands for a part of the world that is only played."""
         raise NotImplementedError

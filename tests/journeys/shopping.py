@@ -58,3 +58,10 @@ def stock_of(api, staff, sku):
     """Return how many lie on the shelf, and how many of these are promised to somebody."""
     (level,) = api.get("/v1/admin/stock", params={"sku": sku}, headers=staff).json()["data"]
     return level["on_hand"], level["held"]
+
+
+def finds(api, words):
+    """Return the titles of what a search finds, best first."""
+    found = api.get("/v1/store/products", params={"q": words})
+    assert found.status_code == 200, found.text
+    return [product["title"] for product in found.json()["data"]]

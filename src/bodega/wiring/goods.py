@@ -58,7 +58,10 @@ class Goods(NamedTuple):
 
 
 def goods_of(ground: Ground, search: SearchIndex, *, currency: str, following: timedelta | None = None) -> Goods:
-    """Build what knows products; with `following` the index looks for changes by itself, no oftener than that."""
+    """Build what knows products.
+
+    With `following` the index looks for changes by itself, no oftener than that, and begins with snapshots only.
+    """
     table, clock, ids = ground.table, ground.clock, ground.ids
     models = ModelStore(table=table, objects=ground.objects, clock=clock)
     taxonomy = Taxonomy(table=table, clock=clock, ids=ids)
@@ -75,6 +78,7 @@ def goods_of(ground: Ground, search: SearchIndex, *, currency: str, following: t
         snapshots=SearchSnapshots(table=table, objects=ground.objects, search=search, clock=clock, ids=ids),
         sold=models.sold,
         reproject=products.reproject,
+        walks=following is None,
     )
     freshness = Freshness(table=table, search=shown, taxonomy=taxonomy)
     inventory = Inventory(table=table, clock=clock)

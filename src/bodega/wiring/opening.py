@@ -32,8 +32,8 @@ def open_shop(
     """Open the shop in the settings' data folder, making one if the folder is empty or absent.
 
     `around_queue` may put another queue before the shop's own. `following` lets searches look for changes by
-    themselves, no oftener than that, where no worker brings them. Raises UnavailableError with one line that says what
-    to do if the folder cannot be used.
+    themselves, no oftener than that, where no worker brings them; they begin with a published snapshot. Raises
+    UnavailableError with one line that says what to do if the folder cannot be used.
     """
     clock = clock or SystemClock()
     ids = ids or UlidIds(clock)

@@ -15,6 +15,12 @@ _BATCH = 10_000  # a commit costs 10 ms and leaves a segment that has to be merg
 _TRIES = 10
 
 
+class NoSnapshotError(UnavailableError):
+    """Nobody has published a snapshot that this index could begin with, and it may not begin without one."""
+
+    code = "no_search_snapshot"
+
+
 class Indexer:
     """Brings changes from the change stream into the search index. Any process may call it at any time."""
 
@@ -27,11 +33,13 @@ class Indexer:
         sold: Callable[[], Mapping[str, int]],
         reproject: Callable[[str], object],
         snapshots: SearchSnapshots | None = None,
+        walks: bool = True,
     ) -> None:
         """Take `sold`, which tells how many units of each product were sold in the recent past.
 
         `reproject` lists a product anew by the category tree as it is now. Without `snapshots` the index is shared with
-        nobody beyond its folder.
+        nobody beyond its folder. One that never `walks` through the whole catalog, because somebody waits for an answer
+        meanwhile, begins with a snapshot or not at all.
         """
         self._sold = sold
         self._reproject = reproject
@@ -39,22 +47,22 @@ class Indexer:
         self._search = search
         self._shelves = shelves
         self._snapshots = snapshots
+        self._walks = walks
 
     def catch_up(self) -> int:
         """Index every change announced so far and return how many products that were. Cheap when there is none.
 
-        An index that is empty, or so old that changes since are forgotten, begins with the newest snapshot, or anew.
+        An index that is empty, or so old that changes since are forgotten, begins with the newest snapshot, or anew;
+        NoSnapshotError where it may do neither.
         """
-        indexed = 0
-        if self._search.position() < 0 and not self._adopt():
-            indexed = self.rebuild()
+        indexed = self._begin() if self._search.position() < 0 else 0
         while True:
             position = self._search.position()
             announced = self._table.announced(position, limit=_BATCH)
             if not announced:
                 return indexed
             if announced[0].position > position + 1 and self._table.forgotten() > position:
-                indexed += 0 if self._adopt() else self.rebuild()
+                indexed += self._begin()
                 continue
             changed = list(dict.fromkeys(a.event.resource for a in announced if a.event.name == PRODUCT_CHANGED))
             indexed += self._apply(changed, announced[-1].position)
@@ -100,8 +108,13 @@ class Indexer:
         for start in range(0, len(product_ids), _BATCH):
             self._reindex(product_ids[start : start + _BATCH])
 
-    def _adopt(self) -> bool:
-        return self._snapshots is not None and self._snapshots.adopt()
+    def _begin(self) -> int:
+        """Begin with the newest snapshot, or else anew; return how many products that indexed."""
+        if self._snapshots is not None and self._snapshots.adopt():
+            return 0
+        if not self._walks:
+            raise NoSnapshotError("no snapshot of the search index fits yet: the next one will within minutes")
+        return self.rebuild()
 
     def _reindex(self, product_ids: Sequence[str]) -> None:
         for _ in range(_TRIES):

@@ -1,5 +1,6 @@
 """Machines that share no disk begin with the same index: what one published, another adopts and goes on from."""
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,14 @@ from bodega.adapters.local.sqlite import Database
 from bodega.adapters.local.table import SqliteTableStore
 from bodega.adapters.system.clock import SettableClock, SystemClock
 from bodega.adapters.system.ids import UlidIds
+from bodega.domain.catalog.model import ProductInput, VariantInput
+from bodega.domain.catalog.shelves import ShelfQuery
+from bodega.domain.flows.indexing import NoSnapshotError
 from bodega.domain.flows.search_snapshots import SearchSnapshots
 from bodega.ports.objects import ObjectStore
 from bodega.ports.search import SearchDocument, SearchQuery
+from bodega.settings import Settings
+from bodega.wiring import open_shop
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -194,3 +200,16 @@ def test_of_two_that_publish_at_once_one_is_pointed_at(machines: Any, monkeypatc
 
     assert third.snapshots.adopt()
     assert third.finds("cup") == ["prod_cup"]
+
+
+def test_whoever_serves_requests_waits_for_a_snapshot_and_never_walks_through_the_catalog(tmp_path: Path) -> None:
+    settings = Settings.for_directory(tmp_path / "shop")
+    asked = ShelfQuery(text="mug")
+    with closing(open_shop(settings)) as worker, closing(open_shop(settings, following=timedelta(0))) as serving:
+        worker.catalog.products.create(ProductInput(title="Red mug", status="active", variants=[VariantInput(sku="M")]))
+
+        assert serving.catalog.shelves.find(asked).cards == []
+        with pytest.raises(NoSnapshotError):
+            serving.indexer.catch_up()
+        assert worker.indexer.publish()
+        assert len(serving.catalog.shelves.find(asked).cards) == 1
