@@ -161,7 +161,10 @@ class OrderChunks:
 
 def _head(item: Item) -> Head | None:
     """Read what counts; None for a format that this version does not know."""
-    if item["format"] != FORMAT:
+    try:
+        if item["format"] == FORMAT:
+            return msgspec.json.decode(cast("bytes", item["head"]), type=Head)
         _log.info("orders were kept in another format", extra={"format": item["format"]})
-        return None
-    return msgspec.json.decode(cast("bytes", item["head"]), type=Head)
+    except msgspec.MsgspecError:
+        _log.warning("what is said of kept orders is refused")
+    return None

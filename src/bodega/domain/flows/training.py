@@ -19,7 +19,7 @@ from bodega.domain.recommendations.evidence import CHOSEN, LEARNT, ONE_MACHINE, 
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
 from bodega.recsys.serving import Repeat
-from bodega.values.times import format_time, parse_time
+from bodega.values.times import parse_time
 
 if TYPE_CHECKING:
     from bodega.domain.recommendations.handover import Handover
@@ -61,7 +61,7 @@ class Trainer:
         self._ids = ids
 
     def due(self, *, every: timedelta) -> bool:
-        """Tell whether there is no model that can be used, none was published for that long, or much is new.
+        """Tell whether there is no model that can be used, none was trained for that long, or much is new.
 
         Going back to an earlier version is somebody's decision and makes nothing due; neither does anything while two
         versions compete, unless they go on for MOST_DUEL. What was learnt elsewhere is learnt anew elsewhere: there may
@@ -75,22 +75,22 @@ class Trainer:
         duel = self._duels.read()
         if duel is not None and now - duel.started_at < MOST_DUEL:
             return False
-        published = self._models.last_tried() or parse_time(model.manifest.trained_at)
-        return now - published >= every or self._much_is_new(model.manifest, published)
+        tried = self._models.last_tried() or parse_time(model.manifest.trained_at)
+        return now - tried >= every or self._much_is_new(model.manifest, tried)
 
-    def _much_is_new(self, manifest: Manifest, published: datetime) -> bool:
+    def _much_is_new(self, manifest: Manifest, tried: datetime) -> bool:
         """Tell whether so many orders came since that a model of them would be another one.
 
         In a shop that has just sold its first thing that is soon; but training takes a twentieth of the time at most.
         """
         known = int(manifest.facts.get("orders", 0))
         pause = max(SHORTEST_PAUSE, timedelta(seconds=PAUSE_RATIO * float(manifest.facts.get("seconds", 0))))
-        if known and self._clock.now() - published < pause:
+        if known and self._clock.now() - tried < pause:
             return False
         wanted = max(1, min(MOST_COUNTED, int(known * NEW_SHARE)))
         cards = self._orders.list_cards(limit=wanted).rows
         # Orders from elsewhere are of the past whenever they come: all of them are new to a model that knows none.
-        return len(cards) == wanted and (not known or format_time(cards[-1].placed_at) > manifest.trained_at)
+        return len(cards) == wanted and (not known or cards[-1].placed_at > tried)
 
     def keep_up(self) -> bool:
         """Read what came of orders before the stream of changes forgets it; True if that was due."""

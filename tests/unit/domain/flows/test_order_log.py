@@ -196,11 +196,12 @@ def test_a_damaged_foreign_or_lost_file_is_refused_and_everything_read_anew(desk
     assert desk.reads() == {}
 
 
-def test_what_another_version_of_the_shop_kept_is_passed_over_and_replaced(desk):
+@pytest.mark.parametrize("said", [{"format": 0, "head": b"who knows"}, {"head": b"{}"}, {"head": b"\xff"}], ids=str)
+def test_what_another_version_of_the_shop_kept_is_passed_over_and_replaced(desk, said):
     desk.sells("a")
     desk.log.read()
     pointer = desk.table.get(schema.SYSTEM, POINTER)
-    desk.writes([Put(schema.SYSTEM, pointer | {"format": 0, "head": b"who knows"})])
+    desk.writes([Put(schema.SYSTEM, pointer | said)])
     desk.sells("b")
 
     assert desk.log.needed_from() is None

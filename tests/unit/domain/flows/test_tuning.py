@@ -107,6 +107,8 @@ def test_a_first_model_is_published_whatever_it_is_worth(empty_counter):
 def test_a_training_that_was_refused_is_not_due_again_at_once(busy, caplog):
     caplog.set_level(logging.INFO)
     before = busy.models.current_version()
+    for number in range(40):
+        busy.buys(f"cus_{number}", "kettle", days_ago=-0.5)
     busy.clock.advance(86400)
     assert busy.trainer.due(every=timedelta(days=1))
 
@@ -116,7 +118,8 @@ def test_a_training_that_was_refused_is_not_due_again_at_once(busy, caplog):
     assert busy.models.current_version() == before
     busy.clock.advance(3600)
     assert not busy.trainer.due(every=timedelta(days=1))
-    busy.clock.advance(86400)
+    for number in range(40):
+        busy.buys(f"cus_{number}", "kettle", days_ago=0.001)
     assert busy.trainer.due(every=timedelta(days=1))
 
 
