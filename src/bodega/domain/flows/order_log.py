@@ -98,9 +98,8 @@ class OrderLog:
         everything = OrderLines.merged(known) if len(known) != 1 else known[0]
         left = everything.of_customers(news.erased)
         wanted = dict.fromkeys((*news.order_ids, *left))
-        found: set[str] = set()
-        fresh = OrderLines.of(self._found(list(wanted), found))
-        gone = wanted.keys() - found
+        fresh = OrderLines.of(self._found(list(wanted)))
+        gone = wanted.keys() - {bytes(order_id).decode() for order_id in fresh.order_ids}
         lines = OrderLines.merged([everything, fresh], without=gone) if wanted else everything
         if gone or left:
             self._chunks.publish(lines, after=pointer, position=news.position, event=news.event)
@@ -108,12 +107,10 @@ class OrderLog:
             self._chunks.append(fresh, after=pointer, known=known, position=news.position, event=news.event)
         return lines
 
-    def _found(self, order_ids: Sequence[str], found: set[str]) -> Iterator[Order]:
-        """Yield those orders that there are, and note which."""
+    def _found(self, order_ids: Sequence[str]) -> Iterator[Order]:
+        """Yield those orders that there are, few at a time in memory."""
         for start in range(0, len(order_ids), _ORDERS_AT_ONCE):
-            orders = self._orders.find_many(order_ids[start : start + _ORDERS_AT_ONCE])
-            found.update(orders)
-            yield from orders.values()
+            yield from self._orders.find_many(order_ids[start : start + _ORDERS_AT_ONCE]).values()
 
     def _news(self, head: Head) -> _News | None:
         """Return what was announced since; None if that is forgotten, or if this is the stream of another shop."""
