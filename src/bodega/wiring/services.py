@@ -132,7 +132,7 @@ def build(
         models=goods.models,
         trainer=advice.trainer,
         indexer=goods.indexer,
-        relister=Relister(catalog=goods.catalog, indexer=goods.indexer, queue=world.queue),
+        relister=Relister(catalog=goods.catalog, queue=world.queue),
         importer=transfers.importer,
         exporter=transfers.exporter,
         jobs=transfers.jobs,

@@ -181,9 +181,12 @@ class Shelves:
                     found[card.id] = card, tuple(v.sku for v in _variants(cast("bytes", item["doc"])).variants)
         return found
 
-    def documents(self, product_ids: Sequence[str], sold: Mapping[str, int]) -> Documents:
-        """Return what the search index should know of those products that exist, and which of them lists misplace."""
-        tree, current = self._taxonomy.tree(), False
+    def documents(self, product_ids: Sequence[str], sold: Mapping[str, int], *, current: bool = False) -> Documents:
+        """Return what the search index should know of those products that exist, and which of them lists misplace.
+
+        By the category tree as it is now if `current`, which otherwise may be a second old.
+        """
+        tree = self._taxonomy.tree(current=current)
         keys = list(product_keys(product_ids))
         documents, misplaced = [], []
         for start in range(0, len(keys), 100):

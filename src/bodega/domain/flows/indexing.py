@@ -3,16 +3,18 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from bodega.domain.catalog.events import PRODUCT_CHANGED
+from bodega.domain.catalog.events import CATEGORY_CHANGED, PRODUCT_CHANGED
 from bodega.domain.catalog.shelves import Shelves
 from bodega.domain.flows.search_snapshots import SearchSnapshots
 from bodega.errors import ShopError, UnavailableError
-from bodega.ports.search import SearchDocument, SearchIndex
-from bodega.ports.table import TableStore
+from bodega.ports.search import SearchDocument, SearchIndex, SearchQuery
+from bodega.ports.table import Event, TableStore
 
 _log = logging.getLogger(__name__)
 _BATCH = 10_000  # a commit costs 10 ms and leaves a segment that has to be merged
+_PAGE = 250
 _TRIES = 10
+_UNLISTED = ("draft", "archived")
 
 
 class NoSnapshotError(UnavailableError):
@@ -64,8 +66,7 @@ class Indexer:
             if announced[0].position > position + 1 and self._table.forgotten() > position:
                 indexed += self._begin()
                 continue
-            changed = list(dict.fromkeys(a.event.resource for a in announced if a.event.name == PRODUCT_CHANGED))
-            indexed += self._apply(changed, announced[-1].position)
+            indexed += self._apply_announced([a.event for a in announced], announced[-1].position)
 
     def rebuild(self) -> int:
         """Build the index anew from the catalog, reads going on meanwhile; return how many products it has."""
@@ -126,8 +127,31 @@ class Indexer:
                 return
         raise UnavailableError("the search index changes too fast to index these products anew")
 
-    def _apply(self, product_ids: Sequence[str], position: int) -> int:
-        documents, misplaced = self._shelves.documents(product_ids, self._sold())
+    def _apply_announced(self, events: Sequence[Event], position: int) -> int:
+        """Index what changed, and what stands in no list beneath categories that did.
+
+        Whatever stands in a list is listed anew when the tree changes above it, and that is announced for each.
+        """
+        moved = dict.fromkeys(event.resource for event in events if event.name == CATEGORY_CHANGED)
+        changed = dict.fromkeys(event.resource for event in events if event.name == PRODUCT_CHANGED)
+        for category_id in moved:
+            changed |= dict.fromkeys(self._unlisted_beneath(category_id))
+        return self._apply(list(changed), position, current=bool(moved))
+
+    def _unlisted_beneath(self, category_id: str) -> Iterator[str]:
+        """Yield products beneath a category that no shopper sees, as this index knows them."""
+        after: str | None = None
+        while True:
+            found = self._search.search(
+                SearchQuery(statuses=_UNLISTED, categories=(category_id,), sort="created_at", limit=_PAGE, after=after)
+            )
+            yield from (hit.id for hit in found.hits)
+            after = found.next
+            if after is None:
+                return
+
+    def _apply(self, product_ids: Sequence[str], position: int, *, current: bool = False) -> int:
+        documents, misplaced = self._shelves.documents(product_ids, self._sold(), current=current)
         self._put_right(misplaced)
         known = {document.id for document in documents}
         self._search.apply(documents, [i for i in product_ids if i not in known], position=position)

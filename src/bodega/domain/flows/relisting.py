@@ -7,7 +7,6 @@ import msgspec
 from bodega.domain.catalog.model import Card
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.catalog.shelves import ShelfQuery
-from bodega.domain.flows.indexing import Indexer
 from bodega.ports.queue import Message, Queue
 
 QUEUE = "relist"
@@ -23,11 +22,13 @@ class _Again(msgspec.Struct):
 
 
 class Relister:
-    """Works off changes of categories: every product beneath one is projected and indexed anew."""
+    """Works off changes of categories: every product beneath one is projected anew.
 
-    def __init__(self, *, catalog: Catalog, indexer: Indexer, queue: Queue) -> None:
+    What that changes is announced, so that every search index hears of it, wherever it is.
+    """
+
+    def __init__(self, *, catalog: Catalog, queue: Queue) -> None:
         self._catalog = catalog
-        self._indexer = indexer
         self._queue = queue
 
     def work_once(self) -> int:
@@ -38,13 +39,12 @@ class Relister:
         return len(messages)
 
     def relist(self, category_id: str) -> int:
-        """Project and index every product of a category anew and return how many there are."""
+        """Project every product of a category anew and return how many there are."""
         count = 0
         for product_ids in self._products_below(category_id):
             for product_id in product_ids:
                 self._catalog.products.reproject(product_id)
                 count += 1
-            self._indexer.reindex(product_ids)
         return count
 
     def _handle(self, message: Message) -> None:

@@ -1,0 +1,89 @@
+"""When a category moves, every machine's own search index hears of it, wherever it was noticed."""
+
+import pytest
+
+from bodega.adapters.local.search import TantivySearchIndex
+from bodega.adapters.system.clock import SettableClock
+from bodega.domain.catalog.model import CategoryInput, ProductInput, VariantInput
+from bodega.domain.flows.indexing import Indexer
+from bodega.ports.search import SearchQuery
+from bodega.settings import Settings
+from bodega.values.money import Money
+from bodega.wiring import open_shop
+from bodega.worker.relay import Relay
+
+
+@pytest.fixture
+def clock():
+    return SettableClock()
+
+
+@pytest.fixture
+def shop(tmp_path, clock):
+    shop = open_shop(Settings.for_directory(tmp_path / "shop"), clock=clock)
+    yield shop
+    shop.close()
+
+
+@pytest.fixture
+def elsewhere(shop, tmp_path):
+    """Return the index of another machine: nothing but the table connects it with ours."""
+    search = TantivySearchIndex(tmp_path / "elsewhere")
+    indexer = Indexer(
+        table=shop.world.table,
+        search=search,
+        shelves=shop.catalog.shelves,
+        sold=dict,
+        reproject=shop.catalog.products.reproject,
+    )
+    yield indexer
+    search.close()
+
+
+def settle(shop, clock):
+    """Do what waits and what comes of it, on the machine that relists, and let none of it be late."""
+    carrier = Relay(shop)
+    for _ in range(3):
+        while carrier.work() or shop.relister.work_once():
+            pass
+        clock.advance(6)
+
+
+def beneath(indexer, category, status):
+    indexer.catch_up()
+    query = SearchQuery(categories=(category,), statuses=(status,), sort="created_at", limit=250)
+    return [hit.id for hit in indexer._search.search(query).hits]
+
+
+@pytest.mark.parametrize("status", ["active", "draft", "archived"])
+def test_products_are_found_beneath_their_category_s_new_place_on_every_machine(shop, clock, elsewhere, status):
+    taxonomy, products = shop.catalog.taxonomy, shop.catalog.products
+    kitchen, garden = (taxonomy.create_category(CategoryInput(name=name)).id for name in ("Kitchen", "Garden"))
+    pots = taxonomy.create_category(CategoryInput(name="Pots", parent=kitchen))
+    variants = [VariantInput(sku="POT", price=Money(500, "GBP"))]
+    pot = products.create(ProductInput(title="Pot", status=status, categories=[pots.id], variants=variants)).id
+    settle(shop, clock)
+    assert beneath(elsewhere, kitchen, status) == [pot]
+
+    taxonomy.modify_category(pots.id, CategoryInput(name="Pots", parent=garden), expected_version=1)
+    settle(shop, clock)
+
+    for indexer in (elsewhere, shop.indexer):
+        assert beneath(indexer, garden, status) == [pot]
+        assert beneath(indexer, kitchen, status) == []
+
+
+def test_more_of_them_than_a_page_are_all_found(shop, clock, elsewhere):
+    taxonomy, products = shop.catalog.taxonomy, shop.catalog.products
+    kitchen, garden = (taxonomy.create_category(CategoryInput(name=name)).id for name in ("Kitchen", "Garden"))
+    pots = taxonomy.create_category(CategoryInput(name="Pots", parent=kitchen))
+    for n in range(260):
+        variants = [VariantInput(sku=f"POT-{n}", price=Money(500, "GBP"))]
+        products.create(ProductInput(title="Pot", categories=[pots.id], variants=variants))
+    assert len(beneath(elsewhere, kitchen, "draft")) == 250
+
+    taxonomy.modify_category(pots.id, CategoryInput(name="Pots", parent=garden), expected_version=1)
+    settle(shop, clock)
+
+    assert len(beneath(elsewhere, garden, "draft")) == 250
+    assert beneath(elsewhere, kitchen, "draft") == []
