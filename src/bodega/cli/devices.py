@@ -80,7 +80,8 @@ def _acl(devices: list[Device], listener: str) -> list[str]:
 
 
 def _line(device: Device) -> str:
-    return f"{device.id:20}  {device.location:12}  {_seen(device.seen_at)}  {device.description}".rstrip()
+    flooded = f"  (flooded {format_time(device.flooded_at)})" if device.flooded_at is not None else ""
+    return f"{device.id:20}  {device.location:12}  {_seen(device.seen_at)}  {device.description}{flooded}".rstrip()
 
 
 def _seen(at: datetime | None) -> str:

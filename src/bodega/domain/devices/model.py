@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from bodega.errors import Fault, InvalidError, NotAllowedError
+from bodega.errors import ConflictError, Fault, InvalidError, NotAllowedError
 from bodega.values.decode import decode_json
 from bodega.values.text import MAX_LOCATION_LENGTH, MAX_SKU_LENGTH, is_clean, parse_location
 
@@ -16,6 +16,10 @@ MAX_ID_LENGTH = 64
 MAX_DESCRIPTION_LENGTH = 200
 MAX_READING_BYTES = 1024
 MAX_COUNT = 10**9
+MOST_A_MINUTE = 1200
+"""Messages of one device in a minute: ten times what hands can scan, and a quarter of an hour's backlog of theirs."""
+SHOWN_OF_A_FLOOD = 10
+"""How many of those beyond are kept in each minute, so that somebody can see what it was."""
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 DeviceName = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]
@@ -32,7 +36,8 @@ class DeviceInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """A device that may count at one location. `id` is the name in its certificate.
 
-    `seen_at` is when it was last heard, to the minute; it changes without the version.
+    `seen_at` is when it was last heard, to the minute; `flooded_at` when it last sent more than it may. Both change
+    without the version.
     """
 
     id: str
@@ -42,6 +47,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     version: int = 1
     seen_at: datetime | None = None
+    flooded_at: datetime | None = None
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +80,16 @@ class ForeignLocationError(NotAllowedError):
     """A device spoke for another location than its own, or is not known at all."""
 
     code = "foreign_location"
+
+
+class TooManyReadingsError(ConflictError):
+    """A device sent more messages in a minute than are taken; the first few of these are `shown` to staff."""
+
+    code = "too_many_readings"
+
+    def __init__(self, device_id: str, *, shown: bool) -> None:
+        super().__init__(f"device {device_id!r} sent more than {MOST_A_MINUTE} messages in a minute")
+        self.shown = shown
 
 
 def check_device_id(text: str, *, pointer: str = "/id") -> str:

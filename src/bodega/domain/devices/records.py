@@ -1,7 +1,7 @@
 """Lay devices and their newest readings out in items.
 
 partition           sort     what
-devices             <id>     a device
+devices             <id>     a device, when it was heard, and how many messages of it in the minute `heard_in`
 counted#<location>  <sku>    the newest reading of a SKU at a location: when, by whom, its number
 """
 
@@ -11,8 +11,8 @@ from typing import cast
 import msgspec
 
 from bodega import schema
-from bodega.domain.devices.model import Device, Reading
-from bodega.ports.table import All, Any, AtMost, Check, Condition, Equals, Item, Key, Missing, Put
+from bodega.domain.devices.model import MOST_A_MINUTE, SHOWN_OF_A_FLOOD, Device, Reading
+from bodega.ports.table import All, Any, AtMost, Check, Condition, Equals, Exists, Item, Key, Missing, Put, Update
 from bodega.values.times import format_time, parse_time
 
 DEVICES = "devices"
@@ -27,16 +27,40 @@ def device_key(device_id: str) -> Key:
 
 def device_item(device: Device) -> Item:
     """Return a device as an item; when it was heard is beside the document, which only staff change."""
-    document = _encode(msgspec.structs.replace(device, seen_at=None))
+    document = _encode(msgspec.structs.replace(device, seen_at=None, flooded_at=None))
     item: Item = {"entity": DEVICES, "part": device.id, "version": device.version, "doc": document}
-    return item if device.seen_at is None else item | {"seen_at": format_time(device.seen_at)}
+    heard = {"seen_at": device.seen_at, "flooded_at": device.flooded_at}
+    return item | {name: format_time(moment) for name, moment in heard.items() if moment is not None}
 
 
 def read_device(item: Item) -> Device:
     """Read a device."""
     device = _DEVICE.decode(cast("bytes", item["doc"]))
-    seen = item.get("seen_at")
-    return device if seen is None else msgspec.structs.replace(device, seen_at=parse_time(str(seen)))
+    heard = {name: parse_time(str(item[name])) for name in ("seen_at", "flooded_at") if name in item}
+    return msgspec.structs.replace(device, **heard) if heard else device
+
+
+def heard_in(item: Item, minute: int) -> tuple[int, int]:
+    """Return the minute that messages of a device are counted in, and how many it were.
+
+    That is the one given, counted from the epoch, unless a machine whose clock is ahead has begun the next.
+    """
+    counted = cast("int", item.get("heard_in", 0))
+    return (counted, cast("int", item["heard"])) if counted >= minute else (minute, 0)
+
+
+def one_more(device: Device, minute: int, heard: int, noted: Item) -> Update:
+    """Return the write that counts a message, if nobody was faster to begin a minute or to fill it.
+
+    `noted` is written with it.
+    """
+    if heard == 0:
+        before = Any((Missing("heard_in"), AtMost("heard_in", minute - 1)))
+        begun: Item = {"heard_in": minute, "heard": 1}
+        return Update(schema.DEVICES, device_key(device.id), set=noted | begun, condition=All((Exists(), before)))
+    room = AtMost("heard", MOST_A_MINUTE + SHOWN_OF_A_FLOOD - 1)
+    condition = All((Equals("heard_in", minute), room))
+    return Update(schema.DEVICES, device_key(device.id), set=noted, add={"heard": 1}, condition=condition)
 
 
 def newest(device: Device, sku: str, reading: Reading) -> Put:

@@ -9,14 +9,17 @@ import msgspec
 from bodega import schema
 from bodega.domain.devices.model import (
     MAX_DEVICES,
+    MOST_A_MINUTE,
+    SHOWN_OF_A_FLOOD,
     Device,
     DeviceInput,
     ForeignLocationError,
     Heard,
+    TooManyReadingsError,
     check_device_id,
     checked,
 )
-from bodega.domain.devices.records import DEVICES, device_item, device_key, read_device
+from bodega.domain.devices.records import DEVICES, device_item, device_key, heard_in, one_more, read_device
 from bodega.domain.writes import WritePlan
 from bodega.errors import ConflictError, InvalidError, NotFoundError, ShopError, StaleVersionError
 from bodega.ports.clock import Clock
@@ -24,12 +27,10 @@ from bodega.ports.table import (
     ConditionFailedError,
     Delete,
     Equals,
-    Exists,
     Item,
     NotExists,
     Put,
     TableStore,
-    Update,
     query_all,
 )
 from bodega.values.decode import convert
@@ -37,7 +38,8 @@ from bodega.values.merge_patch import merge_patch, settable
 from bodega.values.times import format_time
 
 SEEN_EVERY = timedelta(minutes=1)
-_READ_ONLY = frozenset({"id", "created_at", "updated_at", "version", "seen_at"})
+_MINUTE = 60
+_READ_ONLY = frozenset({"id", "created_at", "updated_at", "version", "seen_at", "flooded_at"})
 _TRIES = 5
 
 
@@ -65,17 +67,6 @@ class Devices:
         device = self._find(device_id)
         if device is None:
             raise NotFoundError("device", device_id[:80])
-        return device
-
-    def vouched(self, heard: Heard) -> Device:
-        """Return the device that a message is from; ForeignLocationError unless it speaks for its own location."""
-        device = self._find(heard.device)
-        if device is None:
-            raise ForeignLocationError(f"no device {heard.device[:80]!r} is registered")
-        if device.location != heard.location:
-            raise ForeignLocationError(
-                f"device {device.id!r} counts at {device.location!r} and spoke for {heard.location[:80]!r}"
-            )
         return device
 
     # -- changing
@@ -137,26 +128,57 @@ class Devices:
         )
         plan.commit(self._table)
 
-    def note_seen(self, device: Device) -> None:
-        """Remember that a device was heard; at most once a minute, because each time is a write."""
+    # -- hearing
+
+    def admit(self, heard: Heard) -> Device:
+        """Return the device that a message is from, and count the message; each is a write.
+
+        ForeignLocationError unless it speaks for its own location, TooManyReadingsError if it has sent so many in this
+        minute already. As many more as are handled at the same moment may pass.
+        """
         now = self._clock.now()
-        if device.seen_at is not None and now - device.seen_at < SEEN_EVERY:
-            return
-        seen: Item = {"seen_at": format_time(now)}
-        try:
-            self._table.transact([Update(schema.DEVICES, device_key(device.id), set=seen, condition=Exists())])
-        except ConditionFailedError:
-            return  # removed a moment ago
+        for _ in range(_TRIES):
+            item = self._item(heard.device)
+            device = _vouched(item, heard)
+            minute, count = heard_in(item or {}, int(now.timestamp()) // _MINUTE)
+            flooded = count >= MOST_A_MINUTE
+            if count >= MOST_A_MINUTE + SHOWN_OF_A_FLOOD:
+                raise TooManyReadingsError(device.id, shown=False)
+            noted: Item = {"flooded_at": format_time(now)} if flooded else {}
+            if device.seen_at is None or now - device.seen_at >= SEEN_EVERY:
+                noted["seen_at"] = format_time(now)
+            try:
+                self._table.transact([one_more(device, minute, count, noted)])
+            except ConditionFailedError:
+                continue
+            if flooded:
+                raise TooManyReadingsError(device.id, shown=True)
+            return device
+        raise ConflictError(f"device {heard.device!r} is heard too often at the same moment; try again")
 
     # -- inside
 
     def _find(self, device_id: str) -> Device | None:
+        item = self._item(device_id)
+        return read_device(item) if item is not None else None
+
+    def _item(self, device_id: str) -> Item | None:
         try:
             check_device_id(device_id)
         except InvalidError:
             return None  # what cannot be an id is not looked up
-        item = self._table.get(schema.DEVICES, device_key(device_id))
-        return read_device(item) if item is not None else None
+        return self._table.get(schema.DEVICES, device_key(device_id))
+
+
+def _vouched(item: Item | None, heard: Heard) -> Device:
+    if item is None:
+        raise ForeignLocationError(f"no device {heard.device[:80]!r} is registered")
+    device = read_device(item)
+    if device.location != heard.location:
+        raise ForeignLocationError(
+            f"device {device.id!r} counts at {device.location!r} and spoke for {heard.location[:80]!r}"
+        )
+    return device
 
 
 def _input_of(device: Device) -> DeviceInput:

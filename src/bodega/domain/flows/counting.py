@@ -5,14 +5,14 @@ from datetime import timedelta
 from typing import Literal, TypeAlias
 
 from bodega.domain.catalog.products import Products
-from bodega.domain.devices.model import Device, Reading, read_heard, read_reading
+from bodega.domain.devices.model import Device, Reading, TooManyReadingsError, read_heard, read_reading
 from bodega.domain.devices.records import newest, would_be_newest
 from bodega.domain.devices.service import Devices
 from bodega.domain.inventory.model import InsufficientStockError, Place, check_place
 from bodega.domain.inventory.stock import Stock
 from bodega.errors import ConflictError, InvalidError, NotFoundError
 from bodega.ports.clock import Clock
-from bodega.ports.queue import Message, Queue
+from bodega.ports.queue import DeadLetter, Message, Queue
 from bodega.ports.table import Check, Put
 
 QUEUE = "counts"
@@ -55,12 +55,12 @@ class Counting:
         `stale` is a repetition, or older than what is known; `late` is too old to be believed. Neither changes
         anything. Raises InvalidError for what is no reading, ForeignLocationError for whom the device may not speak,
         NotFoundError for a SKU that no product has, CountBelowHeldError; then the reading may be tried again.
+        TooManyReadingsError if the device sends so many that this one is not looked at.
         """
         message = read_heard(body)
-        device = self._devices.vouched(message)
+        device = self._devices.admit(message)
         reading = read_reading(message.payload)
         place = self._known(reading, device)
-        self._devices.note_seen(device)
         age = self._clock.now() - reading.counted_at
         if age < -AHEAD:
             raise InvalidError(f"device {device.id!r} counts in the future: set its clock")
@@ -112,6 +112,12 @@ class Counting:
     def _handle(self, message: Message) -> None:
         try:
             outcome = self.heard(message.body)
+        except TooManyReadingsError as exc:
+            # Trying it again would be more of the same.
+            if exc.shown:
+                _log.warning("a device floods", extra={"reason": exc.message})
+                self._queue.bury(QUEUE, DeadLetter(message.id, message.body, message.attempt, exc.message))
+            self._queue.done(QUEUE, message.receipt)
         except Exception as exc:  # noqa: BLE001  # whatever it is, the queue keeps it, counts, and shows it to staff
             _log.warning("a count was not taken", extra={"reason": repr(exc)})
             self._queue.failed(QUEUE, message.receipt, reason=repr(exc), retry_in_seconds=_AGAIN_SECONDS)

@@ -1,5 +1,7 @@
 """What devices count becomes stock: once, in the order of counting, and only where the device may speak."""
 
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import msgspec
@@ -7,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bodega import schema
 from bodega.adapters.system.clock import SettableClock
 from bodega.domain.catalog.model import ProductInput, VariantInput
-from bodega.domain.devices.model import DeviceInput, ForeignLocationError, Heard
+from bodega.domain.devices import records, service
+from bodega.domain.devices.model import DeviceInput, ForeignLocationError, Heard, TooManyReadingsError
 from bodega.domain.flows.counting import CountBelowHeldError
 from bodega.domain.inventory.model import Line
 from bodega.errors import ConflictError, InvalidError, NotFoundError
@@ -214,6 +218,54 @@ def test_what_waits_is_taken_and_what_is_refused_is_shown_to_staff_with_the_reas
     assert queue.depth("counts") == 0
     reasons = sorted(letter.reason for letter in queue.dead_letters("counts"))
     assert ["Foreign" in reasons[0], "not valid JSON" in reasons[1]] == [True, True]
+
+
+def test_a_flood_of_one_device_is_bounded_shown_and_holds_up_no_other(shelf, monkeypatch):
+    for module in (records, service):
+        monkeypatch.setattr(module, "MOST_A_MINUTE", 20)
+        monkeypatch.setattr(module, "SHOWN_OF_A_FLOOD", 3)
+    shelf.shop.devices.register("other", DeviceInput(location="main"))
+    flood = [shelf.message(n, sequence=n) for n in range(40)]
+    shelf.shop.world.queue.send("counts", [*flood, shelf.message(99, sequence=1, device="other", ago=-1)])
+
+    while shelf.shop.counting.work_once():
+        pass
+
+    assert shelf.on_hand() == 99
+    assert len(shelf.shop.stock.adjustments(sku="MUG").rows) <= 21
+    letters = shelf.shop.world.queue.dead_letters("counts")
+    assert len(letters) == 3
+    assert all("'scanner' sent more than" in letter.reason for letter in letters)
+    assert shelf.shop.world.queue.depth("counts") == 0
+    assert shelf.shop.devices.get("scanner").flooded_at == shelf.clock.now()
+    assert shelf.shop.devices.get("other").flooded_at is None
+
+    shelf.clock.advance(60)
+    assert shelf.hears(5, sequence=100) == "counted"
+    assert shelf.shop.devices.get("scanner").version == 1
+
+
+def test_what_is_no_reading_counts_towards_a_flood_too(shelf, monkeypatch):
+    for module in (records, service):
+        monkeypatch.setattr(module, "MOST_A_MINUTE", 2)
+    for _ in range(2):
+        with pytest.raises(InvalidError):
+            shelf.hears(-1)
+
+    with pytest.raises(TooManyReadingsError):
+        shelf.hears(7)
+
+
+def test_messages_that_come_at_once_are_all_counted(shelf):
+    def hear(number):
+        with contextlib.suppress(ConflictError):
+            shelf.hears(number, sequence=number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(hear, range(40)))
+
+    item = shelf.shop.world.table.get(schema.DEVICES, records.device_key("scanner"))
+    assert item["heard"] == 40
 
 
 def test_a_device_is_registered_once_and_with_names_that_certificates_and_topics_can_carry(shelf):
