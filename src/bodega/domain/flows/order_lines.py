@@ -44,19 +44,25 @@ class OrderLines(NamedTuple):
 
     @classmethod
     def of(cls, orders: Iterable[Order]) -> Self:
-        """Read orders once, in whatever order they come, a few dozen bytes a line; none may come twice."""
+        """Read orders once, in whatever order they come, a few dozen bytes a line; none may come twice.
+
+        What was called off or sent back teaches nothing, and an order of nothing else is left out.
+        """
         order_ids = _Packed()
         customers: dict[str, int] = {}
         products: dict[str, int] = {}
         customer, sizes, product, quantity = array("i"), array("i"), array("i"), array("i")
         placed = array("d")
         for order in orders:
+            lines = order.kept_lines
+            if not lines:
+                continue
             who = order.customer_id
             order_ids.add(order.id)
             placed.append(order.placed_at.timestamp() / DAY_SECONDS)
             customer.append(_GUEST if who is None else customers.setdefault(who, len(customers)))
-            sizes.append(len(order.lines))
-            for line in order.lines:
+            sizes.append(len(lines))
+            for line in lines:
                 product.append(products.setdefault(line.product_id, len(products)))
                 quantity.append(line.quantity)
         customer_ids, customer_rank = _ranked(customers)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bodega.domain.catalog.records import is_id
-from bodega.domain.orders.model import Line, Order
+from bodega.domain.orders.model import Order
 from bodega.domain.orders.service import Orders
 from bodega.domain.recommendations.shopper import Purchase, Shopper
 from bodega.domain.reviews.service import Reviews
@@ -58,13 +58,5 @@ def _bought(orders: Sequence[Order], as_of: datetime | None) -> list[Purchase]:
     return [
         Purchase(line.product_id, (reference - order.placed_at).total_seconds() / _DAY)
         for order in orders
-        if order.state != "cancelled"
-        for line in _kept(order)
+        for line in order.kept_lines
     ]
-
-
-def _kept(order: Order) -> Sequence[Line]:
-    if not order.returned:
-        return order.lines
-    ordered = order.ordered
-    return [line for line in order.lines if order.returned.get(line.sku, 0) < ordered[line.sku]]

@@ -3,7 +3,7 @@
 import hashlib
 from base64 import b32hexencode
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -177,6 +177,16 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         for line in self.lines:
             units[line.sku] += line.quantity
         return units
+
+    @property
+    def kept_lines(self) -> Sequence[Line]:
+        """Return the lines that say what somebody wanted: none of an order called off, nor one that came back whole."""
+        if self.state == "cancelled":
+            return ()
+        if not self.returned:
+            return self.lines
+        ordered = self.ordered
+        return [line for line in self.lines if self.returned.get(line.sku, 0) < ordered[line.sku]]
 
     def outstanding(self) -> dict[str, int]:
         """Return the units that have yet to be sent."""

@@ -117,6 +117,23 @@ def test_the_log_keeps_up_while_nobody_trains_and_holds_the_stream_only_so_long(
 # -- what may have changed since
 
 
+def test_what_is_called_off_or_sent_back_teaches_no_more(desk):
+    desk.sells("kept", "called off", products=("mug", "jug"), customer="cus_1")
+    desk.sells("sent back", products=("mug", "tea"), customer="cus_2")
+    assert desk.log.read().product.size == 6
+
+    changed = [
+        desk.order("called off", products=("mug", "jug"), customer="cus_1", state="cancelled", version=2),
+        desk.order("sent back", products=("mug", "tea"), customer="cus_2", returned={"tea": 1}, version=2),
+    ]
+    desk.overwrites(changed, *(("order.changed", order.id) for order in changed))
+
+    lines = desk.log.read()
+    assert desk.reads() == {}
+    assert lines.sizes.tolist() == [2, 1]
+    assert lines.product_ids.tolist() == [b"prod_jug", b"prod_mug"]
+
+
 def test_a_guest_s_order_that_turns_out_to_be_a_customer_s_is_theirs(desk):
     desk.sells("a", "b")
     desk.log.read()

@@ -55,6 +55,14 @@ def test_every_order_line_is_in_the_file_of_its_day_and_a_guest_has_no_name(coun
     assert rows(counter, day)[0]["time"] == counter.clock.now() - timedelta(days=2)
 
 
+def test_what_was_called_off_is_in_no_file(counter):
+    before = counter.shop.event_exporter.export()
+    counter.buys("cus_x", "kettle", "scale", days_ago=2, state="cancelled")
+
+    after = counter.shop.event_exporter.export()
+    assert (after.orders, after.lines) == (before.orders, before.lines)
+
+
 def test_days_may_be_laid_out_anew_from_one_on_and_those_without_orders_go(counter):
     exporter = counter.shop.event_exporter
     exporter.export()
