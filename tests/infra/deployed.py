@@ -24,7 +24,7 @@ class Deployed(Place):
         )
         super().__init__(address=self.outputs["Address"], staff=told["staff"], folder=Path(told["folder"]))
         secrets = aws_client("secretsmanager", self.server)
-        self._origin_secret = secrets.get_secret_value(SecretId="bodega/small/origin")["SecretString"]
+        self._origin_secret = secrets.get_secret_value(SecretId=f"bodega/{self.stage}/origin")["SecretString"]
 
     def way(self):
         return _CloudFront(self.server, {"/media/": self.outputs["DistributionDomain"]}, self.gateway())
@@ -52,6 +52,13 @@ class Deployed(Place):
             for to in letter["To"]
         ]
 
+    def log(self):
+        logs = aws_client("logs", self.server)
+        groups = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/bodega-{self.stage}-")["logGroups"]
+        for name in (group["logGroupName"] for group in groups):
+            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
+                yield from (f"{name}: {event['message']}" for event in page["events"])
+
     def settings(self):
         return Settings.from_env(self.variables | {"BODEGA_DATA_DIR": str(self.folder / "bank")})
 
@@ -59,6 +66,10 @@ class Deployed(Place):
     def bank(self):
         with patch.dict(os.environ, CREDENTIALS), super().bank() as shop:
             yield shop
+
+    @property
+    def stage(self):
+        return self.variables["BODEGA_AWS_STAGE"]
 
     def command(self, *arguments):
         """Run a command of ours about this shop."""
@@ -70,7 +81,7 @@ class Deployed(Place):
 
     def invoke(self, function, event):
         """Call a function as AWS would, and return what it answers."""
-        name = f"bodega-{self.variables['BODEGA_AWS_STAGE']}-{function}"
+        name = f"bodega-{self.stage}-{function}"
         answer = self.functions().invoke(FunctionName=name, Payload=json.dumps(event))
         body = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, body

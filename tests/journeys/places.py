@@ -13,6 +13,8 @@ from bodega.wiring import open_shop
 LOOPBACK_ALLOWED = {"BODEGA_OUTGOING_ALLOW": "127.0.0.0/8"}
 """Settings of a shop that calls programs on this machine."""
 
+_TROUBLE = ("Traceback (most recent call last)", "refused this role", "Task timed out")
+
 
 class Place:
     """A shop somewhere. People type `address`; `staff` are the headers of somebody who may do everything."""
@@ -46,6 +48,14 @@ class Place:
         """Have done now what is done by the clock. What happens as things happen is not helped along."""
         raise NotImplementedError
 
+    def complaints(self):
+        """Return what of its log somebody would have to look into: what broke, and what was refused to its parts."""
+        return [line for line in self.log() if any(sign in line for sign in _TROUBLE)]
+
+    def log(self):
+        """Return the lines that the shop logged."""
+        raise NotImplementedError
+
     def reachable(self, receiver, **more):
         """Return a webhook to a program on this machine, as it is sent to the shop."""
         return {"url": f"http://127.0.0.1:{receiver.port}/", **more}
@@ -64,12 +74,15 @@ class Place:
 class Laptop(Place):
     """A shop in a folder of this machine, served and looked after by `bodega up`."""
 
-    def __init__(self, *, postbox, **place):
+    def __init__(self, up, *, postbox, **place):
         super().__init__(**place)
-        self._postbox = postbox
+        self._up, self._postbox = up, postbox
 
     def post(self):
         return self._postbox.letters
+
+    def log(self):
+        return self._up.text.splitlines()
 
     def does(self, duty):
         """Train on demand; everything else its worker does by the second."""

@@ -38,7 +38,7 @@ def ready(call: Call) -> Reply:
     world = call.shop.world
     try:
         world.table.get(schema.SYSTEM, Key("health", "probe"))
-        world.objects.find("health/probe")
+        world.objects.find(f"{schema.MEDIA}probe")  # where whoever serves may look, which is not everywhere
     except Exception as exc:
         if isinstance(exc, HttpError | UnavailableError):
             raise

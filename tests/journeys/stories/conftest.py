@@ -17,8 +17,10 @@ from real_account import trial
 
 @pytest.fixture(scope="session", params=["laptop", "deployed", pytest.param("account", marks=pytest.mark.aws)])
 def shop(request):
-    """A shop somewhere, as `places.Place` says."""
-    return request.getfixturevalue(request.param)
+    """A shop somewhere, as `places.Place` says; when all was told, its log has nothing that somebody must look into."""
+    place = request.getfixturevalue(request.param)
+    yield place
+    assert place.complaints() == []
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +33,7 @@ def laptop(tmp_path_factory):
     ):
         up = start("--empty", port=port).opened()
         staff = {"authorization": f"Bearer {up.printed_key}"}
-        yield Laptop(address=address, staff=staff, folder=folder, postbox=postbox)
+        yield Laptop(up, address=address, staff=staff, folder=folder, postbox=postbox)
 
 
 @pytest.fixture(scope="session")

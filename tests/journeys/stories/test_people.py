@@ -77,3 +77,26 @@ def test_a_customer_takes_everything_along_and_is_erased(api, staff):
     assert not [word for word in (email, "Byron", "Mill Lane") if word in kept.text]
     wait_until(lambda: api.get(reviews).json()["data"] == [], what="no reviews", every=0.3)
     assert api.get(ME, headers=signs_up(api, email)).json()["addresses"] == []
+
+
+def test_somebody_signs_up_by_pages_keeps_their_cart_and_is_gone_when_they_sign_out(shop, api, staff):
+    product = puts_up_for_sale(api, staff, "PAGE-CUP", title="Cup of pages").json()
+    walker = shop.walker(api)
+    walker.go(f"/p/{product['slug']}")
+    add = next(form for form in walker.page.forms if form.action == "/cart/add")
+    walker.send(add.action, add.fields | {"quantity": "1"})
+
+    walker.go("/sign-up")
+    form = walker.page.forms[-1]
+    walker.send(form.action, form.fields | {"email": "pages@people.example", "password": PASSWORD, "name": "Ada"})
+    assert walker.page.alert == ""
+    assert "Cup of pages" in walker.go("/cart").text
+    account = walker.go("/account")
+    assert "Your account" in account.text
+    assert "pages@people.example" in str(walker.go("/account/details").elements)
+    walker.go("/account")
+    leave = next(form for form in account.forms if "sign-out" in form.action)
+    walker.send(leave.action, leave.fields)
+
+    assert "Your account" not in walker.go("/account").text
+    assert "Cup of pages" not in walker.go("/cart").text
