@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path
 
 PACKAGE = "bodega"
@@ -23,7 +24,7 @@ def sources_of(root: Path, module: str, *, without: Collection[str] = ()) -> lis
         found[name] = path
         parent, _, _ = name.rpartition(".")
         waiting += [parent] if parent else []
-        waiting += _imported(ast.parse(path.read_text()))
+        waiting += _imports_of(path.read_text())
     packages = {path.parent for path in found.values() if path.name == "__init__.py"}
     data = {file for package in packages for file in _data_in(package)}
     return sorted(path.relative_to(root) for path in {*found.values(), *data})
@@ -32,6 +33,12 @@ def sources_of(root: Path, module: str, *, without: Collection[str] = ()) -> lis
 def _path_of(root: Path, name: str) -> Path | None:
     base = root.joinpath(*name.split("."))
     return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
+
+
+@cache
+def _imports_of(source: str) -> tuple[str, ...]:
+    """Return what a module imports; kept, because one package after the other needs much the same modules."""
+    return tuple(_imported(ast.parse(source)))
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
