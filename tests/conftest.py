@@ -1,5 +1,7 @@
 """What holds for all tests: a machine that is busy with other things makes none of them fail."""
 
+import signal
+
 from hypothesis import HealthCheck, settings
 
 # One deployed shop for tests of it in two folders.
@@ -7,3 +9,7 @@ pytest_plugins = ["deployment"]
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+# What a shell starts in the background ignores Ctrl-C, and so would every process that a test starts to interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,9 +1,15 @@
 """Speak ASGI in process, without a server, a port or a thread of its own."""
 
 import asyncio
+import sys
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
+
+# httpx asks at every request whether it runs on trio, and for a library that is not there Python looks everywhere.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 class Client:
