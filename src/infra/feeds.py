@@ -136,7 +136,7 @@ class Feeds:
 
     def _feed_uploads(self) -> None:
         """Hand what was uploaded to `objects`, by way of the account's own bus, which S3 speaks to."""
-        target = self.queues.pairs[UPLOADS.name].queue
+        target, dead = self.queues.pairs[UPLOADS.name].queue, self.queues.pairs[UPLOADS.name].dead
         rule = events.CfnRule(
             self.scope,
             "uploads-rule",
@@ -150,9 +150,16 @@ class Feeds:
                     "object": {"key": [{"prefix": prefix} for prefix in self.functions["objects"].job.uploads]},
                 },
             },
-            targets=[events.CfnRule.TargetProperty(id="uploads", arn=target.queue_arn)],
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id="uploads",
+                    arn=target.queue_arn,
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead.queue_arn),
+                )
+            ],
         )
-        target.add_to_resource_policy(_from_rule(rule.attr_arn, target.queue_arn))
+        for receiver in (target, dead):
+            receiver.add_to_resource_policy(_from_rule(rule.attr_arn, receiver.queue_arn))
 
     def _feed_schedules(self) -> None:
         """Call `schedule` with the name of what is due."""

@@ -3,7 +3,7 @@
 from hashlib import sha256
 from pathlib import Path
 
-from aws_cdk import Aws, CfnOutput, CfnParameter, Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, CfnOutput, CfnParameter, Duration, RemovalPolicy, Size, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as awslambda
@@ -93,6 +93,7 @@ class FunctionsStack(Stack):
             code=package(self._stage.packages / "lambdas" / f"{name}.zip"),
             role=self._role(name, job, log_group),
             memory_size=job.memory_mb,
+            ephemeral_storage_size=Size.mebibytes(job.disk_mb),
             timeout=Duration.seconds(job.timeout_seconds),
             environment={**self._environment, **job.settings},
             log_group=log_group,

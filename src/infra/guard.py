@@ -17,7 +17,10 @@ _MANAGED = (
 _ONLY_COUNTED = {"AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",)}
 _REQUESTS_IN_5_MINUTES = 3000
 _SIGN_INS_IN_5_MINUTES = 100
-_SIGN_IN = r"^/(v1/store/sessions|sign-in|staff/sign-in)$"
+# What is guessed at, and what has letters written: signing in and up, and new passwords.
+_SIGN_IN = r"^/(v1/store/(sessions|customers|password-resets(:redeem)?)|sign-in|sign-up|forgotten|reset|staff/sign-in)$"
+# What is for those who run the shop: each function or machine tells of itself alone, and to nobody outside.
+_INTERNAL = r"^/metrics$"
 
 
 class GuardStack(Stack):
@@ -32,6 +35,7 @@ class GuardStack(Stack):
             env=Environment(region=REGION),
         )
         rules = [_managed(name, priority) for priority, name in enumerate(_MANAGED)]
+        rules.append(_closed("internal", _INTERNAL, priority=9))
         rules.append(_limited("requests", _REQUESTS_IN_5_MINUTES, priority=10))
         rules.append(_limited("sign-ins", _SIGN_INS_IN_5_MINUTES, priority=11, path=_SIGN_IN))
         acl = waf.CfnWebACL(
@@ -78,17 +82,35 @@ def _managed(name: str, priority: int) -> waf.CfnWebACL.RuleProperty:
     )
 
 
+def _closed(name: str, path: str, *, priority: int) -> waf.CfnWebACL.RuleProperty:
+    """Return a rule for a path that is not there for anybody who comes this way."""
+    response = waf.CfnWebACL.CustomResponseProperty(response_code=404)
+    return waf.CfnWebACL.RuleProperty(
+        name=name,
+        priority=priority,
+        action=waf.CfnWebACL.RuleActionProperty(block=waf.CfnWebACL.BlockActionProperty(custom_response=response)),
+        statement=_asked_for(path),
+        visibility_config=_seen(name),
+    )
+
+
+def _asked_for(path: str) -> waf.CfnWebACL.StatementProperty:
+    """Return whether a request is for a path, however it is written: the shop would decode it as well."""
+    return waf.CfnWebACL.StatementProperty(
+        regex_match_statement=waf.CfnWebACL.RegexMatchStatementProperty(
+            field_to_match=waf.CfnWebACL.FieldToMatchProperty(uri_path={}),
+            regex_string=path,
+            text_transformations=[
+                waf.CfnWebACL.TextTransformationProperty(priority=0, type="URL_DECODE"),
+                waf.CfnWebACL.TextTransformationProperty(priority=1, type="NORMALIZE_PATH"),
+            ],
+        )
+    )
+
+
 def _limited(name: str, limit: int, *, priority: int, path: str = "") -> waf.CfnWebACL.RuleProperty:
     """Return a rule that refuses an address that asks more often than `limit` in five minutes, for a path if given."""
-    narrowed = None
-    if path:
-        narrowed = waf.CfnWebACL.StatementProperty(
-            regex_match_statement=waf.CfnWebACL.RegexMatchStatementProperty(
-                field_to_match=waf.CfnWebACL.FieldToMatchProperty(uri_path={}),
-                regex_string=path,
-                text_transformations=[waf.CfnWebACL.TextTransformationProperty(priority=0, type="NORMALIZE_PATH")],
-            )
-        )
+    narrowed = _asked_for(path) if path else None
     return waf.CfnWebACL.RuleProperty(
         name=name,
         priority=priority,

@@ -14,15 +14,21 @@ _DEAD = frozenset(f"{name}{schema.DEAD}" for name in EVERY_QUEUE)
 _QUEUES_OF_THE_SHOP = tuple(sorted(EVERY_QUEUE - {"counts", schema.ANNOUNCEMENTS}))
 _STOCK = frozenset({schema.INVENTORY, schema.SYSTEM, schema.DEVICES, schema.OUTBOX.name})
 _SHOWN = frozenset({schema.CATALOG, schema.LISTINGS, schema.INVENTORY, schema.RATINGS, schema.SYSTEM})
+# A whole index, an import's file of 4 GB, or an export while it is written; Lambda gives no more.
+_ROOMY = 10_240
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One function. memory_mb also buys CPU: 1,769 MB is one core. concurrency: at most so many for its queues."""
+    """One function. memory_mb also buys CPU: 1,769 MB is one core. concurrency: at most so many for its queues.
+
+    disk_mb: what it may keep in files, such as the search index, or an import's file.
+    """
 
     purpose: str
     needs: Needs
     memory_mb: int = 512
+    disk_mb: int = 512
     timeout_seconds: int = 30
     concurrency: int = 10
     queues: tuple[str, ...] = ()
@@ -34,6 +40,7 @@ class Job:
 JOBS: Mapping[str, Job] = {
     "http": Job(
         purpose="The whole shop, API and pages, behind the HTTP API",
+        disk_mb=_ROOMY,
         memory_mb=1769,
         timeout_seconds=29,  # the HTTP API gives up after 30
         serves_pages=True,
@@ -49,6 +56,7 @@ JOBS: Mapping[str, Job] = {
     ),
     "recommend": Job(
         purpose="What a shopper's past orders suggest",
+        disk_mb=2048,
         memory_mb=1024,
         timeout_seconds=10,
         needs=Needs(
@@ -72,6 +80,7 @@ JOBS: Mapping[str, Job] = {
     ),
     "queue": Job(
         purpose="Webhooks, letters, reviews, lists, imports in chunks",
+        disk_mb=_ROOMY,
         memory_mb=1769,
         timeout_seconds=300,
         queues=_QUEUES_OF_THE_SHOP,
@@ -106,6 +115,7 @@ JOBS: Mapping[str, Job] = {
     ),
     "schedule": Job(
         purpose="What falls due: holds, prices, checkouts that stopped, search snapshots, training",
+        disk_mb=_ROOMY,
         memory_mb=3008,
         timeout_seconds=900,
         needs=Needs(
@@ -140,6 +150,6 @@ SCHEDULES: Mapping[str, str] = {
     "sweep": "rate(1 minute)",
     "lists": "rate(10 minutes)",
     "publish-search-snapshot": "rate(5 minutes)",
-    "train": "rate(1 day)",
+    "train": "rate(1 hour)",  # it is due once a day, and in a shop that has just begun to sell sooner
     "leftovers": "rate(1 day)",
 }

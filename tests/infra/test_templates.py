@@ -1,5 +1,6 @@
 """What a deployed shop must have, by the templates that are deployed."""
 
+import contextlib
 import json
 
 import pytest
@@ -8,7 +9,12 @@ from synthesis import by_name, flat
 from bodega import schema
 from bodega.adapters.aws.table_layout import layouts_of
 from bodega.adapters.aws.table_setup import _declaration
-from bodega.worker.duties import long_duties
+from bodega.api.call import Options
+from bodega.lambdas.duties import SWEEP
+from bodega.lambdas.queue import workers
+from bodega.settings import Settings
+from bodega.wiring import open_shop
+from bodega.worker.duties import letter_duties, long_duties, prompt_duties
 
 FUNCTIONS = {"http", "recommend", "stream", "queue", "objects", "schedule", "device"}
 WITHOUT_RECOVERY = {schema.KEYRING, schema.THROTTLES, schema.IDEMPOTENCY}
@@ -92,6 +98,7 @@ def test_uploads_are_told_and_what_becomes_a_picture_is_handed_on(serverless):
     assert bucket["NotificationConfiguration"]["EventBridgeConfiguration"]["EventBridgeEnabled"] is True
     assert rule["EventPattern"]["detail"]["object"]["key"] == [{"prefix": schema.UPLOADS}]
     assert "uploads" in flat(rule["Targets"][0]["Arn"])
+    assert "uploadsdead" in flat(rule["Targets"][0]["DeadLetterConfig"]["Arn"])
 
 
 # -- functions and what starts them
@@ -184,11 +191,30 @@ def test_the_bus_routes_as_the_schema_subscribes(serverless):
         assert target["RetryPolicy"]["MaximumRetryAttempts"] == schema.DELIVERY_ATTEMPTS
 
 
-def test_schedules_call_for_duties_that_there_are(serverless):
-    duties = {json.loads(row["Target"]["Input"])["duty"] for row in serverless.properties("AWS::Scheduler::Schedule")}
-    known = {duty.name for duty in long_duties(None)} | {"sweep", "publish-search-snapshot"}
+def test_everything_that_a_worker_does_is_done_by_a_function_too(serverless, tmp_path):
+    scheduled = {
+        json.loads(row["Target"]["Input"])["duty"] for row in serverless.properties("AWS::Scheduler::Schedule")
+    }
+    with contextlib.closing(open_shop(Settings.for_directory(tmp_path / "shop"))) as shop:
+        duties = {duty.name for duty in (*prompt_duties(shop), *letter_duties(shop), *long_duties(shop))}
+        queues = {"events" if name == "webhooks" else name for name in (*workers(shop), "counts")}
+    # Who publishes a snapshot has the index follow what changed, and tidies it.
+    by_schedule = (scheduled - {"sweep"}) | {*SWEEP} | {"index", "tidy index"}
 
-    assert duties <= known
+    assert {"sweep", "publish-search-snapshot"} <= scheduled
+    assert duties - queues - by_schedule == set()
+    assert by_schedule - duties == {"publish-search-snapshot", "couriers"}
+
+
+def test_functions_have_room_for_what_they_keep_in_files(serverless):
+    sizes = {
+        row["FunctionName"].rpartition("-")[2]: row["EphemeralStorage"]["Size"]
+        for row in serverless.properties("AWS::Lambda::Function")
+        if row["Handler"].startswith("bodega.")
+    }
+
+    largest_file_mb = Options().max_import_bytes // 1024**2
+    assert all(sizes[name] > 2 * largest_file_mb for name in ("queue", "schedule", "http"))
 
 
 def test_devices_speak_for_their_own_location_only(serverless):

@@ -1,10 +1,13 @@
 """What stands before a deployed shop, what watches it, and what everything in it is called, by the templates."""
 
 import json
+import re
 
 from synthesis import flat
 
 from bodega import schema
+from bodega.api.store import customers, sessions
+from bodega.web import links
 
 # -- the fleet
 
@@ -48,9 +51,26 @@ def test_the_edge_is_guarded_and_speaks_new_tls_only(shape):
     assert config["WebACLId"] == {"Ref": "AclArn"}
     assert acl["Scope"] == "CLOUDFRONT"
     kinds = {kind for rule in acl["Rules"] for kind in rule["Statement"]}
-    assert kinds == {"ManagedRuleGroupStatement", "RateBasedStatement"}
+    assert kinds == {"ManagedRuleGroupStatement", "RateBasedStatement", "RegexMatchStatement"}
     behaviors = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
     assert all(behavior["ViewerProtocolPolicy"] == "redirect-to-https" for behavior in behaviors)
+
+
+def test_what_is_guessed_at_is_limited_and_what_is_internal_closed_however_it_is_written(shape):
+    [acl] = shape.properties("AWS::WAFv2::WebACL")
+    rules = {rule["Name"]: rule for rule in acl["Rules"]}
+    narrowed = rules["sign-ins"]["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["RegexMatchStatement"]
+    closed = rules["internal"]["Statement"]["RegexMatchStatement"]
+    pages = (links.SIGN_IN, links.SIGN_UP, links.FORGOTTEN, links.RESET, links.STAFF_SIGN_IN)
+
+    for path in (*pages, customers.PATH, sessions.PATH, sessions.RESETS, f"{sessions.RESETS}:redeem"):
+        assert re.search(narrowed["RegexString"], path), path
+    assert not re.search(narrowed["RegexString"], f"{customers.PATH}/me")
+    assert re.search(closed["RegexString"], "/metrics")
+    assert rules["internal"]["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 404
+    for statement in (narrowed, closed):
+        changes = sorted(statement["TextTransformations"], key=lambda change: change["Priority"])
+        assert [change["Type"] for change in changes] == ["URL_DECODE", "NORMALIZE_PATH"]
 
 
 def test_the_cache_keeps_only_what_the_shop_allows(shape):

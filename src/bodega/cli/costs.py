@@ -103,11 +103,13 @@ def _standing() -> Sequence[Item]:
         Item("2 keys", 2, "kms_key_month"),
         Item("secrets", 2, "secret_month"),
         Item("firewall", 1, "waf_acl_month"),
-        Item("its 5 rules", 5, "waf_rule_month"),
+        Item("its 6 rules", 6, "waf_rule_month"),
         Item("metrics of 15 alarms", 70, "alarm_month"),
         Item("dashboard", 1, "dashboard_month"),
         Item("8 queues, asked for messages", asked, "sqs_request"),
         Item("a sweep a minute: 0.3 s of 3 GB", sweeps * 0.3 * 2.94, "lambda_gb_second"),
+        Item("its disk, 9.5 GB more than is free", sweeps * 0.3 * 9.5, "lambda_disk_gb_second"),
+        Item("the shop's address in Cloud Map", 1, "cloudmap_month"),
         Item("its reads, 40 a sweep", sweeps * 40, "dynamodb_read"),
     )
 
@@ -120,7 +122,9 @@ def _fleet(*, internet: bool) -> Sequence[Item]:
         Item("2 instances", 2 * _HOURS, "instance_hour"),
         Item("their volumes, 20 GB each", 40, "volume_gb_month"),
         Item("their metrics", 14, "metric_month"),
+        Item("an alarm of theirs", 1, "alarm_month"),
         Item("load balancer", _HOURS, "balancer_hour"),
+        Item("the cache's address in Cloud Map", 1, "cloudmap_month"),
         Item("Valkey on 2 nodes", 2 * _HOURS, "valkey_hour"),
         *ways,
     )
@@ -147,6 +151,7 @@ def _through_functions() -> Sequence[Item]:
         Item("HTTP API", _MILLION, "api_request"),
         Item("calls of functions", _MILLION, "lambda_request"),
         Item("30 ms of 1.73 GB each", _MILLION * 0.030 * 1.73, "lambda_gb_second"),
+        Item("their disk", _MILLION * 0.030 * 9.5, "lambda_disk_gb_second"),
     )
 
 
