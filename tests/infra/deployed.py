@@ -39,9 +39,6 @@ class Deployed(Place):
         """Return a client of whatever of the server has this host's name, and nothing in between."""
         return httpx.Client(base_url=self.server, headers=headers, timeout=120)
 
-    def environment(self):
-        return self.variables | CREDENTIALS
-
     def post(self):
         """Return what SES was handed."""
         sent = httpx.get(f"{self.server}/_ministack/ses/messages").json()["messages"]
@@ -58,6 +55,10 @@ class Deployed(Place):
         for name in (group["logGroupName"] for group in groups):
             for page in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
                 yield from (f"{name}: {event['message']}" for event in page["events"])
+
+    def publishes(self, device, location, payload):
+        topic = f"bodega-{self.stage}/counts/{location}/{device}"
+        aws_client("iot-data", self.server).publish(topic=topic, qos=1, payload=payload)
 
     def settings(self):
         return Settings.from_env(self.variables | {"BODEGA_DATA_DIR": str(self.folder / "bank")})

@@ -4,9 +4,12 @@ import contextlib
 from http.cookiejar import DefaultCookiePolicy
 
 import httpx
+from broker import publish
+from engines import missing
 from processes import bodega
 from walking import Walker
 
+from bodega.schema import COUNTS_TOPIC
 from bodega.settings import Settings
 from bodega.wiring import open_shop
 
@@ -60,6 +63,10 @@ class Place:
         """Return a webhook to a program on this machine, as it is sent to the shop."""
         return {"url": f"http://127.0.0.1:{receiver.port}/", **more}
 
+    def publishes(self, device, location, payload):
+        """Be a device: publish to the topic of its own that it has at a location."""
+        raise NotImplementedError
+
     def settings(self):
         """Return how the shop itself is opened, by whoever stands for a part of the world that is only played."""
         raise NotImplementedError
@@ -74,9 +81,9 @@ class Place:
 class Laptop(Place):
     """A shop in a folder of this machine, served and looked after by `bodega up`."""
 
-    def __init__(self, up, *, postbox, **place):
+    def __init__(self, up, *, postbox, broker, **place):
         super().__init__(**place)
-        self._up, self._postbox = up, postbox
+        self._up, self._postbox, self._broker = up, postbox, broker
 
     def post(self):
         return self._postbox.letters
@@ -89,6 +96,12 @@ class Laptop(Place):
         if duty == "train":
             trained = bodega("recommend", "train", "--data", self.folder / "data")
             assert trained.returncode == 0, trained.stderr
+
+    def publishes(self, device, location, payload):
+        if self._broker is None:
+            missing("mosquitto")
+        self._up.wait_for_text("listening to devices")
+        publish(self._broker, (f"{COUNTS_TOPIC}/{location}/{device}", payload), device=device)
 
     def settings(self):
         return Settings.for_directory(self.folder / "data")

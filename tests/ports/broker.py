@@ -5,14 +5,18 @@ import ipaddress
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 from datetime import UTC, datetime, timedelta
+from queue import SimpleQueue
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from engines import free_port, missing, wait_until
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 
 class Mosquitto:
@@ -34,17 +38,52 @@ class Mosquitto:
         self._process = None
 
     def start(self):
-        program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin") or missing("mosquitto")
+        program = program_of_mosquitto() or missing("mosquitto")
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [program, "-c", self.folder / "mosquitto.conf"], cwd=self.folder, stdout=log, stderr=log
             )
         wait_until(lambda: socket.create_connection(("127.0.0.1", self.port), timeout=2).close())
 
+    def settings(self):
+        """Return what a shop is told that listens here."""
+        certificate, key = self.authority.issue("bodega")
+        return {
+            "BODEGA_MQTT_URL": f"mqtts://127.0.0.1:{self.port}",
+            "BODEGA_MQTT_AUTHORITIES": str(self.authority.file),
+            "BODEGA_MQTT_CERTIFICATE": str(certificate),
+            "BODEGA_MQTT_KEY": str(key),
+        }
+
     def stop(self):
         if self._process is not None:
             self._process.terminate()
             self._process.wait(10)
+
+
+ACL_OF_ONE_PLACE = """user bodega
+topic read bodega/counts/#
+pattern write bodega/counts/main/%u
+"""
+
+
+@contextlib.contextmanager
+def open_broker(folder):
+    """Yield a running broker of devices at one place, None where the program is not installed."""
+    if not program_of_mosquitto():
+        yield None
+        return
+    folder.mkdir()
+    broker = Mosquitto(folder, acl=ACL_OF_ONE_PLACE)
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.stop()
+
+
+def program_of_mosquitto():
+    return shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 class Authority:
@@ -87,3 +126,27 @@ class Authority:
             .not_valid_before(now - timedelta(days=1))
             .not_valid_after(now + timedelta(days=1))
         )
+
+
+def publish(broker, *messages, device="scanner-1", authority=None):
+    """Connect with a device's certificate and publish messages, each acknowledged before the next."""
+    certificate, key = (authority or broker.authority).issue(device)
+    client = Client(CallbackAPIVersion.VERSION2, client_id=device)
+    tls = ssl.create_default_context(cafile=broker.authority.file)
+    tls.load_cert_chain(certificate, key)
+    client.tls_set_context(tls)
+    fate = SimpleQueue()
+    client.on_connect = lambda *_: fate.put("let in")
+    client.on_disconnect = lambda *_: fate.put("turned away")
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    try:
+        if fate.get(timeout=60) == "turned away":
+            raise ConnectionRefusedError
+        for topic, payload in messages:
+            sent = client.publish(topic, payload, qos=1)
+            sent.wait_for_publish(60)
+            assert sent.is_published()
+    finally:
+        client.disconnect()
+        client.loop_stop()

@@ -5,21 +5,17 @@ import io
 import itertools
 import os
 import socket
-import ssl
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from queue import SimpleQueue
 from zlib import crc32
 
 import msgspec
 import pytest
-from broker import Authority, Mosquitto
+from broker import Authority, Mosquitto, publish
 from engines import aws_client, deployed, ministack, queue_arn, wait_until
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion
 
 from bodega import schema
 from bodega.cli.main import main
@@ -98,30 +94,6 @@ def listening(*args, **options):
         stop.set()
         thread.join(20)
     assert not thread.is_alive()
-
-
-def publish(broker, *messages, device="scanner-1", authority=None):
-    """Connect with a device's certificate and publish messages, each acknowledged before the next."""
-    certificate, key = (authority or broker.authority).issue(device)
-    client = Client(CallbackAPIVersion.VERSION2, client_id=device)
-    tls = ssl.create_default_context(cafile=broker.authority.file)
-    tls.load_cert_chain(certificate, key)
-    client.tls_set_context(tls)
-    fate = SimpleQueue()
-    client.on_connect = lambda *_: fate.put("let in")
-    client.on_disconnect = lambda *_: fate.put("turned away")
-    client.connect("127.0.0.1", broker.port)
-    client.loop_start()
-    try:
-        if fate.get(timeout=60) == "turned away":
-            raise ConnectionRefusedError
-        for topic, payload in messages:
-            sent = client.publish(topic, payload, qos=1)
-            sent.wait_for_publish(60)
-            assert sent.is_published()
-    finally:
-        client.disconnect()
-        client.loop_stop()
 
 
 def topic(location="main", device="scanner-1"):

@@ -8,6 +8,7 @@ The place "account" is a real account of AWS, which costs money: `-m aws` asks f
 """
 
 import pytest
+from broker import open_broker
 from engines import free_port
 from places import LOOPBACK_ALLOWED, Laptop
 from postbox import open_postbox
@@ -27,13 +28,12 @@ def shop(request):
 def laptop(tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("laptop"), free_port()
     address = f"http://127.0.0.1:{port}"
-    with (
-        open_postbox() as postbox,
-        starting(folder, BODEGA_PUBLIC_URL=address, **LOOPBACK_ALLOWED, **postbox.settings) as start,
-    ):
-        up = start("--empty", port=port).opened()
-        staff = {"authorization": f"Bearer {up.printed_key}"}
-        yield Laptop(up, address=address, staff=staff, folder=folder, postbox=postbox)
+    with open_postbox() as postbox, open_broker(folder / "broker") as broker:
+        settings = LOOPBACK_ALLOWED | postbox.settings | (broker.settings() if broker else {})
+        with starting(folder, BODEGA_PUBLIC_URL=address, **settings) as start:
+            up = start("--empty", port=port).opened()
+            staff = {"authorization": f"Bearer {up.printed_key}"}
+            yield Laptop(up, address=address, staff=staff, folder=folder, postbox=postbox, broker=broker)
 
 
 @pytest.fixture(scope="session")

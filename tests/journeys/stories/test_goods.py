@@ -96,6 +96,28 @@ def completed(api, staff, address):
     return answer
 
 
+def test_a_category_that_moves_takes_its_products_along(api, staff):
+    def category(name, **more):
+        return api.post("/v1/admin/categories", json={"name": name} | more, headers=staff).json()
+
+    def shown(above):
+        return api.get("/v1/store/products", params={"filter[category]": above["slug"]}).json()["data"]
+
+    attic, cellar = category("Attic of stories"), category("Cellar of stories")
+    shelf = category("Shelf of stories", parent=attic["id"])
+    puts_up_for_sale(api, staff, "MOVED-JAR", categories=[shelf["id"]])
+    assert [len(shown(above)) for above in (attic, cellar, shelf)] == [1, 0, 1]
+
+    moved = api.patch(
+        f"/v1/admin/categories/{shelf['id']}",
+        json={"parent": cellar["id"]},
+        headers=staff | MERGE_PATCH | {"if-match": "*"},
+    )
+
+    assert moved.status_code == 200, moved.text
+    wait_until(lambda: [len(shown(above)) for above in (attic, cellar, shelf)] == [0, 1, 1], what="the move", every=0.3)
+
+
 def picture():
     """Return a picture of a width that three sizes come of."""
     file = io.BytesIO()

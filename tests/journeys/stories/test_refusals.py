@@ -57,3 +57,19 @@ def test_a_request_that_cannot_be_meant_is_refused_by_status_and_code(api, staff
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+def test_a_key_may_do_what_it_was_made_for_until_it_is_withdrawn(api, staff):
+    made = api.post("/v1/admin/api-keys", json={"name": "counts", "scopes": ["stock:read"]}, headers=staff)
+    assert made.status_code == 201, made.text
+    key, address = {"authorization": f"Bearer {made.json()['token']}"}, made.headers["location"]
+
+    allowed = api.get("/v1/admin/stock", params={"sku": "NO-1"}, headers=key)
+    denied = api.post(PRODUCTS, json=PRODUCT, headers=key)
+    withdrawn = api.delete(address, headers=staff)
+    late = api.get("/v1/admin/stock", params={"sku": "NO-1"}, headers=key)
+
+    assert (allowed.status_code, withdrawn.status_code) == (200, 204)
+    assert (denied.status_code, denied.json()["code"]) == (403, "missing_scope")
+    assert "catalog:write" in denied.json()["detail"]
+    assert (late.status_code, late.json()["code"]) == (401, "unauthenticated")
