@@ -68,3 +68,26 @@ def test_everything_is_exported(shop, kind):
         begun = api.post("/v1/admin/exports", json={"kind": kind}, headers=shop.staff)
 
         assert ended(api, begun, shop.staff)["state"] == "done"
+
+
+def test_an_export_that_no_function_can_answer_with_is_read_from_the_bucket(shop):
+    text = "A sextant for every ship. " * 750
+    with shop.api() as api:
+        rows = [
+            {"title": f"Astrolabe {n}", "description": text, "status": "draft", "variants": [{"sku": f"ASTRO-{n}"}]}
+            for n in range(250)
+        ]
+        file = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+        ticket = api.post("/v1/admin/imports", json={"kind": "products"}, headers=shop.staff).json()
+        httpx.post(ticket["form"]["url"], data=ticket["form"]["fields"], files={"file": file}, timeout=60)
+        begun = api.post(f"/v1/admin/imports/{ticket['id']}:complete", headers=shop.staff)
+        assert ended(api, begun, shop.staff)["created"] == len(rows)
+        exported = api.post("/v1/admin/exports", json={"kind": "products"}, headers=shop.staff)
+        assert ended(api, exported, shop.staff)["state"] == "done"
+
+        told = api.get(f"{exported.headers['location']}/file", headers=shop.staff, follow_redirects=False)
+
+    assert told.status_code == 302, told.text
+    read = httpx.get(told.headers["location"], timeout=60)
+    assert read.status_code == 200
+    assert read.content.count(b"Astrolabe ") == len(rows)

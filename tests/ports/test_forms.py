@@ -1,4 +1,4 @@
-"""What a form for an object allows whoever holds it: that object, in its bounds, for a while, and nothing else."""
+"""What a form for an object, or a link to one, allows whoever holds it: that object, for a while, and nothing else."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -53,13 +53,18 @@ def in_an_hour():
 
 def test_files_beside_the_shop_have_no_way_past_it(tmp_path):
     assert open_local(tmp_path).form(KEY, max_bytes=10, expires_at=in_an_hour()) is None
+    assert open_local(tmp_path).link(KEY, lifetime=timedelta(minutes=5)) is None
 
 
 @pytest.mark.parametrize("opened", [open_local, open_s3])
 @pytest.mark.parametrize("key", ["", "a//b", "../a", "a\n"])
-def test_no_form_is_made_for_a_key_that_is_none(opened, key, tmp_path):
+def test_there_is_no_way_to_a_key_that_is_none(opened, key, tmp_path):
+    store = opened(tmp_path)
+
     with pytest.raises(InvalidError):
-        opened(tmp_path).form(key, max_bytes=10, expires_at=in_an_hour())
+        store.form(key, max_bytes=10, expires_at=in_an_hour())
+    with pytest.raises(InvalidError):
+        store.link(key, lifetime=timedelta(minutes=5))
 
 
 def test_whoever_holds_a_form_puts_that_object_and_may_put_it_again(bucket):
@@ -97,6 +102,18 @@ def test_a_form_ends(bucket):
     form = bucket.form(KEY, max_bytes=10, expires_at=datetime.now(UTC) - timedelta(seconds=1))
 
     assert posted(form, b"x").status_code == 403
+
+
+def test_whoever_holds_a_link_reads_that_object_and_no_other(bucket):
+    bucket.put(KEY, b"a,b")
+    bucket.put("imports/b.csv", b"private")
+
+    link = bucket.link(KEY, lifetime=timedelta(minutes=5))
+
+    assert httpx.get(link).content == b"a,b"
+    assert httpx.get(link.replace("a.csv", "b.csv")).status_code == 403
+    assert httpx.put(link, content=b"x").status_code == 403
+    assert httpx.get(link.partition("?")[0]).status_code == 403
 
 
 def test_temporary_credentials_say_so_in_the_form():

@@ -1,7 +1,7 @@
 """Ask for objects: bytes under a key, in S3's shape."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -129,6 +129,13 @@ class ObjectStore(Protocol):
         None where there is no way past the shop, whose own door has to take the file. The store itself holds senders to
         the key, to 1 to `max_bytes` bytes and to the time, and to nothing else: what arrived is to be looked at. The
         form may be sent more than once, and the last file stays.
+        """
+        ...
+
+    def link(self, key: str, *, lifetime: timedelta) -> str | None:
+        """Return an address (URL) by which whoever holds it may read this object, past the shop, for so long.
+
+        None where there is no way past the shop. Nothing is looked up: what is not there is not found by whoever reads.
         """
         ...
 

@@ -6,7 +6,7 @@ obstore costs a fraction of boto3's CPU a call: signing and transfer are Rust. I
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
@@ -137,6 +137,14 @@ class S3ObjectStore:
         """Return a signed form; see the port. None in a process that was given none to sign."""
         check_key(key)
         return self._forms.form(key, max_bytes=max_bytes, expires_at=expires_at) if self._forms is not None else None
+
+    def link(self, key: str, *, lifetime: timedelta) -> str | None:
+        """Return a signed address; see the port."""
+        check_key(key)
+        try:
+            return str(obstore.sign(self._store, "GET", key, lifetime))
+        except BaseError as error:
+            _translate(error, key)
 
     def location(self, prefix: str) -> str:
         """Return the objects' address in the bucket; see the port."""

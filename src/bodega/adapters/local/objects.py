@@ -6,7 +6,7 @@ import secrets
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bodega.adapters.local.object_names import file_path, key_entries
@@ -126,6 +126,11 @@ class FileObjectStore:
 
     def form(self, key: str, *, max_bytes: int, expires_at: datetime) -> Form | None:  # noqa: ARG002 - see below
         """Return None: files have no door but the shop's own; see the port."""
+        check_key(key)
+        return None
+
+    def link(self, key: str, *, lifetime: timedelta) -> str | None:  # noqa: ARG002 - as above
+        """Return None; see the port."""
         check_key(key)
         return None
 

@@ -51,11 +51,15 @@ def read(call: Call) -> Reply:
 
 
 def download(call: Call) -> Reply:
-    """Answer an export's file."""
+    """Answer an export's file, or where it is if it is too large to pass what stands before the shop."""
     job = job_of(call, "export")
     require(call, _ALSO.get(job.subject))
     if job.state != "done" or job.object_key is None:
         raise NotFinishedError("this export has no file yet")
+    passed = call.desk.options.max_passed_bytes
+    link = call.shop.jobs.link_to_export(job, over_bytes=passed) if passed is not None else None
+    if link is not None:
+        return Reply(302, headers=((b"location", link.encode()),))
     opened = call.shop.jobs.open_export(job)
     if opened is None:
         raise NotFinishedError("the file of this export is no longer kept: start a new one")
@@ -105,7 +109,7 @@ ROUTES = (
         summary="Download the file of a finished export",
         policy=POLICY,
         handler=download,
-        replies={200: Binary("application/octet-stream")},
+        replies={200: Binary("application/octet-stream"), 302: None},
         statuses=(409,),
         threaded=True,
     ),

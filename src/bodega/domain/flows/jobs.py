@@ -44,6 +44,7 @@ _EXTEND_AFTER = timedelta(seconds=LEASE_SECONDS / 5)
 _RETRY_SECONDS = 30.0
 _MAX_COLUMNS = 100
 _CHUNK_BYTES = 1 << 20
+_LINKED = timedelta(minutes=5)
 
 
 class _Order(msgspec.Struct, frozen=True):
@@ -306,6 +307,16 @@ class Jobs:
         if info.key.endswith(SUFFIX):
             return unsealed(self._keys, info.key, stream), None
         return stream, info.size_bytes
+
+    def link_to_export(self, job: Job, *, over_bytes: int) -> str | None:
+        """Return an address of a finished export's file, for a few minutes, if it is so large.
+
+        None if it is not, or can only come through the shop: because it is sealed, or there is no other way.
+        """
+        info = self._objects.find(job.object_key or "")
+        if info is None or info.key.endswith(SUFFIX) or info.size_bytes <= over_bytes:
+            return None
+        return self._objects.link(info.key, lifetime=_LINKED)
 
     def _finish(self, job: Job, started: datetime, **changes: object) -> Job:
         now = self._clock.now()
