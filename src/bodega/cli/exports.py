@@ -11,7 +11,8 @@ import msgspec
 from bodega.cli.opening import add_data_argument, opened_shop
 from bodega.cli.progress import Shown
 from bodega.domain.flows.exporting import ABOUT_PEOPLE
-from bodega.domain.flows.jobs import EXPORT_SUBJECTS, FORMATS
+from bodega.domain.flows.import_files import FORMATS
+from bodega.domain.flows.jobs import EXPORT_SUBJECTS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,8 @@ import msgspec
 
 from bodega.cli.opening import add_data_argument, opened_shop
 from bodega.cli.progress import Shown
-from bodega.domain.flows.jobs import FORMATS, Job, Rejection
+from bodega.domain.flows.import_files import FORMATS
+from bodega.domain.flows.jobs import Job, Rejection
 from bodega.domain.shop import Shop
 from bodega.errors import InvalidError, UnavailableError
 

@@ -21,6 +21,7 @@ from bodega.domain.flows.contacts import Contacts
 from bodega.domain.flows.counting import Counting
 from bodega.domain.flows.crediting import Crediting
 from bodega.domain.flows.event_exporting import EventExporter
+from bodega.domain.flows.export_files import ExportFiles
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.indexing import Indexer
@@ -135,6 +136,7 @@ class Shop:
     exporter: Exporter
     jobs: Jobs
     event_exporter: EventExporter
+    export_files: ExportFiles
     offers: Offers
     leftovers: Leftovers
     webhooks: Webhooks

@@ -137,6 +137,7 @@ def build(
         exporter=transfers.exporter,
         jobs=transfers.jobs,
         event_exporter=transfers.events,
+        export_files=transfers.export_files,
         offers=transfers.offers,
         leftovers=transfers.leftovers,
         webhooks=_webhooks(world, outgoing),

@@ -7,6 +7,7 @@ from bodega.adapters.formats import FileTabular
 from bodega.adapters.local.scratch import LocalScratch
 from bodega.domain.accounts.customers import Customers
 from bodega.domain.flows.event_exporting import EventExporter
+from bodega.domain.flows.export_files import ExportFiles
 from bodega.domain.flows.exporting import Exporter
 from bodega.domain.flows.importing import Importer
 from bodega.domain.flows.jobs import Jobs
@@ -27,6 +28,7 @@ class Transfers(NamedTuple):
     importer: Importer
     exporter: Exporter
     jobs: Jobs
+    export_files: ExportFiles
     events: EventExporter
     offers: Offers
     leftovers: Leftovers
@@ -57,6 +59,7 @@ def transfers_of(
     }
     importer = Importer(table=table, catch_up=goods.indexer.catch_up, scratch=scratch, clock=clock, **shared)
     exporter = Exporter(**shared)
+    export_files = ExportFiles(objects=world.objects, keys=world.keys)
     jobs = Jobs(
         table=table,
         objects=world.objects,
@@ -64,7 +67,7 @@ def transfers_of(
         importer=importer,
         exporter=exporter,
         scratch=scratch,
-        keys=world.keys,
+        export_files=export_files,
         clock=clock,
         ids=world.ids,
     )
@@ -82,6 +85,7 @@ def transfers_of(
         importer=importer,
         exporter=exporter,
         jobs=jobs,
+        export_files=export_files,
         events=EventExporter(orders=selling.orders, objects=world.objects, tabular=tabular, scratch=scratch),
         offers=offers,
         leftovers=leftovers,

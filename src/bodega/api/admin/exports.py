@@ -57,10 +57,10 @@ def download(call: Call) -> Reply:
     if job.state != "done" or job.object_key is None:
         raise NotFinishedError("this export has no file yet")
     passed = call.desk.options.max_passed_bytes
-    link = call.shop.jobs.link_to_export(job, over_bytes=passed) if passed is not None else None
+    link = call.shop.export_files.link(job, over_bytes=passed) if passed is not None else None
     if link is not None:
         return Reply(302, headers=((b"location", link.encode()),))
-    opened = call.shop.jobs.open_export(job)
+    opened = call.shop.export_files.open(job)
     if opened is None:
         raise NotFinishedError("the file of this export is no longer kept: start a new one")
     name = f"{job.subject}.{job.format or 'jsonl'}"

@@ -1,17 +1,17 @@
 """Start, resume and run imports and exports: by hand over a file, or from the queue over an uploaded one."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from hashlib import sha256
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from bodega import schema
-from bodega.domain.flows.exporting import ABOUT_PEOPLE, Exporter
+from bodega.domain.flows.export_files import ExportFiles
+from bodega.domain.flows.exporting import Exporter
+from bodega.domain.flows.import_files import FORMATS, PACKED, continued, format_of, identity_of
 from bodega.domain.flows.importing import Importer, check_options
-from bodega.domain.flows.imports.ledger import OnProgress, OnRejection, PausedError
+from bodega.domain.flows.imports.ledger import OnProgress, OnRejection
 from bodega.domain.flows.job_records import (
     EXPORT_SUBJECTS,
     IMPORT_SUBJECTS,
@@ -22,12 +22,11 @@ from bodega.domain.flows.job_records import (
     Rejection,
     TakenOverError,
 )
-from bodega.domain.flows.sealed_files import SUFFIX, sealed, unsealed
+from bodega.domain.flows.job_watch import LEASE_SECONDS, QUEUE, Lease, Watch
 from bodega.errors import ConflictError, Fault, InvalidError, ShopError, UnavailableError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
-from bodega.ports.keys import Keys
-from bodega.ports.objects import ObjectInfo, ObjectStore
+from bodega.ports.objects import ObjectStore
 from bodega.ports.queue import Message, Queue
 from bodega.ports.scratch import Scratch
 from bodega.ports.table import TableStore, Write
@@ -36,15 +35,8 @@ from bodega.values.page import MAX_LIMIT, Page, Position
 __all__ = ["EXPORT_SUBJECTS", "IMPORT_SUBJECTS", "Checkpoint", "Job", "Jobs", "Rejection", "TakenOverError"]
 
 _log = logging.getLogger(__name__)
-QUEUE = "jobs"
-FORMATS = ("jsonl", "csv", "parquet")
-_PACKED = ".gz"
-LEASE_SECONDS = 300.0
-_EXTEND_AFTER = timedelta(seconds=LEASE_SECONDS / 5)
 _RETRY_SECONDS = 30.0
 _MAX_COLUMNS = 100
-_CHUNK_BYTES = 1 << 20
-_LINKED = timedelta(minutes=5)
 
 
 class _Order(msgspec.Struct, frozen=True):
@@ -65,7 +57,7 @@ class Jobs:
         importer: Importer,
         exporter: Exporter,
         scratch: Scratch,
-        keys: Keys,
+        export_files: ExportFiles,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -75,7 +67,7 @@ class Jobs:
         self._importer = importer
         self._exporter = exporter
         self._scratch = scratch
-        self._keys = keys
+        self._export_files = export_files
         self._clock = clock
         self._ids = ids
 
@@ -104,7 +96,7 @@ class Jobs:
                     f"there is no uploaded file {object_key!r}", [Fault("/object_key", "not_found", "no such file")]
                 )
             fingerprint = info.etag
-            format = _format_of(info.key, format)  # noqa: A001
+            format = format_of(info.key, format)  # noqa: A001
         job = self._new(
             kind, subject, format or "jsonl", columns, options, object_key=object_key, fingerprint=fingerprint
         )
@@ -170,14 +162,14 @@ class Jobs:
         job and about how many rows there are.
         """
         new = self._new("import", subject, format, columns, options, fingerprint=fingerprint)
-        identity = _identity(new, path)
+        identity = identity_of(new, path)
         job = self._store.get(resume) if resume else self._store.last_of_file(identity)
         if job is not None and resume and (job.state == "done" or job.subject != subject or job.kind != "import"):
             raise ConflictError(f"job {resume} is no unfinished import of {subject}")
         if job is None or job.state == "done":
             job = self._store.add(new)
         else:
-            job = self._store.save(_continued(job, fingerprint))
+            job = self._store.save(continued(job, fingerprint))
         self._store.remember_file(identity, job.id)
         if on_start is not None:
             on_start(job, self._importer.rows_in(job, path))
@@ -199,7 +191,7 @@ class Jobs:
                 msgspec.structs.replace(job, state="failed", message=message, finished_at=self._clock.now())
             )
         path = self._objects.fetch(job.object_key)
-        return self._importer.run(self._store.save(_continued(job, info.etag)), path, on_progress=on_progress)
+        return self._importer.run(self._store.save(continued(job, info.etag)), path, on_progress=on_progress)
 
     def work_once(self, *, limit: int = 1, pause: Callable[[], bool] = lambda: False) -> int:
         """Run up to `limit` queued jobs and return how many messages were settled: for the worker's loop.
@@ -228,7 +220,7 @@ class Jobs:
         if subject not in subjects:
             detail = f"there is no {kind} of {subject[:40]!r}; there are {', '.join(subjects)}"
             raise InvalidError(detail, [Fault("/subject", "unknown_subject", detail)])
-        if format is not None and format.removesuffix(_PACKED) not in FORMATS:
+        if format is not None and format.removesuffix(PACKED) not in FORMATS:
             detail = f"{format[:40]!r} is none of the formats {', '.join(FORMATS)}"
             raise InvalidError(detail, [Fault("/format", "unknown_format", detail)])
         if columns is not None and len(columns) > _MAX_COLUMNS:
@@ -253,7 +245,7 @@ class Jobs:
 
     def _settle(self, message: Message, pause: Callable[[], bool]) -> None:
         """Run a message's job and settle the message: what can never succeed is not tried again."""
-        watch = _Watch(_Lease(self._queue, message.receipt, self._clock), pause)
+        watch = Watch(Lease(self._queue, message.receipt, self._clock), pause)
         try:
             job = self.run(msgspec.json.decode(message.body, type=_Order).job, on_progress=watch.progress)
             if job.state == "waiting":
@@ -283,7 +275,7 @@ class Jobs:
                 path = folder / f"{job.subject}.{job.format}"
                 # Who may know who people are, the doors ask; the hashes of their passwords never leave like this.
                 rows = self._exporter.write(job.subject, path, format=job.format, privacy="personal", on_progress=tell)
-                info = self._stored(f"{schema.EXPORTS}{job.id}/{path.name}", path, job.subject)
+                info = self._export_files.put(job, path)
         except UnavailableError as exc:
             self._finish(running, started, state="failed", message=exc.message)
             raise
@@ -291,123 +283,7 @@ class Jobs:
             return self._finish(running, started, state="failed", message=exc.message)
         return self._finish(running, started, state="done", read=rows, object_key=info.key)
 
-    def _stored(self, key: str, path: Path, subject: str) -> ObjectInfo:
-        """Put a file into the store; one that says who people are goes in sealed."""
-        if subject not in ABOUT_PEOPLE:
-            return self._objects.put(key, _chunks(path))
-        key += SUFFIX
-        return self._objects.put(key, sealed(self._keys, key, _chunks(path)))
-
-    def open_export(self, job: Job) -> tuple[Iterator[bytes], int | None] | None:
-        """Return the file of a finished export in chunks, and its size unless it is sealed; None if it is not kept."""
-        info = self._objects.find(job.object_key or "")
-        if info is None:
-            return None
-        stream = self._objects.stream(info.key)
-        if info.key.endswith(SUFFIX):
-            return unsealed(self._keys, info.key, stream), None
-        return stream, info.size_bytes
-
-    def link_to_export(self, job: Job, *, over_bytes: int) -> str | None:
-        """Return an address of a finished export's file, for a few minutes, if it is so large.
-
-        None if it is not, or can only come through the shop: because it is sealed, or there is no other way.
-        """
-        info = self._objects.find(job.object_key or "")
-        if info is None or info.key.endswith(SUFFIX) or info.size_bytes <= over_bytes:
-            return None
-        return self._objects.link(info.key, lifetime=_LINKED)
-
     def _finish(self, job: Job, started: datetime, **changes: object) -> Job:
         now = self._clock.now()
         seconds = max(0.0, (now - started).total_seconds())
         return self._store.save(msgspec.structs.replace(job, finished_at=now, seconds=seconds, **changes))
-
-
-class _Lease:
-    """Keeps a message ours while its job makes progress."""
-
-    def __init__(self, queue: Queue, receipt: str, clock: Clock) -> None:
-        self._queue = queue
-        self._receipt = receipt
-        self._clock = clock
-        self._kept_at = clock.now()
-
-    def keep(self) -> None:
-        """Prolong the lease if it is getting old. Losing it does no harm: the job's version tells who runs it."""
-        now = self._clock.now()
-        if now - self._kept_at >= _EXTEND_AFTER:
-            self._queue.extend(QUEUE, self._receipt, lease_seconds=LEASE_SECONDS)
-            self._kept_at = now
-
-
-class _Watch:
-    """Looks on while a job runs: keeps its message ours, and has it pause where it can go on from."""
-
-    def __init__(self, lease: _Lease, pause: Callable[[], bool]) -> None:
-        self._lease = lease
-        self._pause = pause
-        self._begun: Checkpoint | None = None
-
-    def progress(self, job: Job) -> None:
-        """Raise PausedError if it is time to, and the job is further than it was when it was first heard of."""
-        self._lease.keep()
-        self._begun = self._begun or job.checkpoint
-        if job.state == "running" and job.checkpoint != self._begun and self._pause():
-            raise PausedError
-
-
-def _continued(job: Job, fingerprint: str) -> Job:
-    """Return the job as it goes on: from its checkpoint, or from the start if what was read so far has changed.
-
-    A fingerprint's first word stands for the beginning of the file, the whole for all of it. Sales are grouped over
-    the whole file, so that a change anywhere means to start over, which only costs time: nothing is written twice.
-    """
-    same = job.fingerprint == fingerprint
-    same_start = job.fingerprint.split(":", 1)[0] == fingerprint.split(":", 1)[0]
-    if same or (same_start and job.subject != "sales"):
-        return msgspec.structs.replace(job, fingerprint=fingerprint)
-    return msgspec.structs.replace(
-        job,
-        fingerprint=fingerprint,
-        checkpoint=Checkpoint(),
-        read=0,
-        created=0,
-        changed=0,
-        unchanged=0,
-        rejected=0,
-        rejected_by_reason={},
-        counts={},
-    )
-
-
-def _identity(job: Job, path: Path) -> str:
-    """Return what makes two imports the same: the file, and how it is to be read."""
-    how = (
-        job.subject,
-        str(path),
-        job.format,
-        sorted(job.columns.items()),
-        sorted(job.options.items()),
-        job.fingerprint,
-    )
-    return sha256(msgspec.json.encode(how)).hexdigest()
-
-
-def _format_of(key: str, given: str | None) -> str:
-    """Return the format of an uploaded file: what was said of it, else what its name says, which may be packed."""
-    name = key.lower()
-    packed = _PACKED if name.endswith(_PACKED) else ""
-    if given is not None:
-        return given.removesuffix(_PACKED) + (_PACKED if given.endswith(_PACKED) else packed)
-    for known in FORMATS:
-        if name.removesuffix(_PACKED).endswith(f".{known}"):
-            return known + packed
-    detail = f"the format of {key[-80:]!r} is not clear; give one of {', '.join(FORMATS)}"
-    raise InvalidError(detail, [Fault("/format", "required", detail)])
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
