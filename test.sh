@@ -17,6 +17,6 @@ prepare_spark
 unset PYTHONDONTWRITEBYTECODE
 # Databases of tests sync, thousands of times, what nobody looks at afterwards: in memory, where it has the room.
 if [ -w /dev/shm ] && [ "$(df -Pk /dev/shm | awk 'NR == 2 { print $4 }')" -gt 4000000 ]; then
-    export PYTEST_DEBUG_TEMPROOT=/dev/shm
+    export TMPDIR=/dev/shm
 fi
 exec .venv/bin/python -m pytest -n 2 --dist worksteal -m "not slow and not aws" "$@"
