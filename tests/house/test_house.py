@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,13 @@ def test_no_file_has_a_name_that_says_nothing():
     empty_words = {"utils", "util", "common", "helpers", "helper", "manager", "misc", "base2", "stuff"}
 
     assert [path for path in ROOMS.rglob("*.py") if path.stem in empty_words] == []
+
+
+def test_no_two_files_of_tests_have_one_name():
+    # Tests are no package, so that pytest knows a file by its name alone and refuses a second one.
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py"))
+
+    assert [name for name, count in names.items() if count > 1 and name != "conftest.py"] == []
 
 
 def test_only_adapters_and_doors_read_the_machine():
