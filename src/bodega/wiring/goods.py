@@ -9,6 +9,7 @@ from bodega.domain.catalog.products import Products
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.catalog.shelves import Shelves
 from bodega.domain.catalog.taxonomy import Taxonomy
+from bodega.domain.flows.following import Follower
 from bodega.domain.flows.indexing import Indexer
 from bodega.domain.flows.search_snapshots import SearchSnapshots
 from bodega.domain.flows.showcase import Showcase
@@ -69,7 +70,7 @@ def goods_of(ground: Ground, search: SearchIndex, *, currency: str, following: t
     # The shelves ask the indexer to catch up, and the indexer reads the shelves: the one knot, tied here.
     shown = search
     if following is not None:
-        shown = FollowingSearchIndex(search, follow=lambda: indexer.catch_up(), every=following)  # noqa: PLW0108
+        shown = FollowingSearchIndex(search, follow=lambda: follower.follow(), every=following)  # noqa: PLW0108
     shelves = Shelves(table=table, search=shown, taxonomy=taxonomy, clock=clock, catch_up=lambda: indexer.catch_up())  # noqa: PLW0108  # not yet built
     indexer = Indexer(
         table=table,
@@ -80,6 +81,7 @@ def goods_of(ground: Ground, search: SearchIndex, *, currency: str, following: t
         reproject=products.reproject,
         walks=following is None,
     )
+    follower = Follower(indexer=indexer, sold=models.sold)
     freshness = Freshness(table=table, search=shown, taxonomy=taxonomy)
     inventory = Inventory(table=table, clock=clock)
     return Goods(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bodega.domain.catalog.service import Catalog
+from bodega.domain.flows.following import resold
 from bodega.domain.flows.indexing import Indexer
 from bodega.domain.flows.order_log import OrderLog
 from bodega.domain.flows.training_reports import DAY_SECONDS, EvaluationReport, TrainingReport, TuningReport
@@ -186,7 +187,7 @@ class Trainer:
             | {LEARNT: msgspec.to_builtins(handover.trained.metadata.model)}
             | ({CHOSEN: kept} if kept else {}),
         )
-        self._indexer.reindex(_changed(before, sold))
+        self._indexer.reindex(resold(before, sold))
         self._models.prune(also_kept=self._duels.in_use())
         seconds = (self._clock.now() - started).total_seconds()
         _log.info("recommender trained", extra={"version": manifest.version, "seconds": seconds})
@@ -197,7 +198,3 @@ class Trainer:
         from bodega.domain.flows.order_events import compare, events_of  # noqa: PLC0415  # heavy, as in train
 
         return compare(events_of(self._order_log.read()), days=days, k=k, repeat=repeat)
-
-
-def _changed(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:
-    return sorted(p for p in before.keys() | after.keys() if before.get(p, 0) != after.get(p, 0))

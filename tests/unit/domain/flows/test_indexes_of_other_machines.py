@@ -1,10 +1,12 @@
-"""When a category moves, every machine's own search index hears of it, wherever it was noticed."""
+"""What happens on one machine reaches every other's search index: moves of categories, and what a training counted."""
 
 import pytest
 
 from bodega.adapters.local.search import TantivySearchIndex
 from bodega.adapters.system.clock import SettableClock
 from bodega.domain.catalog.model import CategoryInput, ProductInput, VariantInput
+from bodega.domain.flows import following
+from bodega.domain.flows.following import Follower
 from bodega.domain.flows.indexing import Indexer
 from bodega.ports.search import SearchQuery
 from bodega.settings import Settings
@@ -87,3 +89,32 @@ def test_more_of_them_than_a_page_are_all_found(shop, clock, elsewhere):
 
     assert len(beneath(elsewhere, garden, "draft")) == 250
     assert beneath(elsewhere, kitchen, "draft") == []
+
+
+def test_what_a_training_counted_orders_best_sellers_on_machines_that_serve_a_few_at_a_time(
+    shop, elsewhere, monkeypatch
+):
+    monkeypatch.setattr(following, "_AT_ONCE", 2)
+    made = []
+    for n in range(5):
+        variants = [VariantInput(sku=f"MUG-{n}", price=Money(500, "GBP"))]
+        made.append(shop.catalog.products.create(ProductInput(title="Mug", status="active", variants=variants)).id)
+    counts = {}
+    elsewhere._sold = lambda: counts
+    follower = Follower(indexer=elsewhere, sold=elsewhere._sold)
+    follower.follow()
+
+    counts = {product_id: 9 - n for n, product_id in enumerate(made)}
+    steps = 0
+    while best(elsewhere) != made:
+        follower.follow()
+        steps += 1
+
+    assert steps == 3
+    position = elsewhere.position()
+    follower.follow()
+    assert elsewhere.position() == position
+
+
+def best(indexer):
+    return [hit.id for hit in indexer._search.search(SearchQuery(sort="best_selling")).hits]
