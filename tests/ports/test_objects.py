@@ -374,6 +374,28 @@ def test_a_fetched_file_holds_the_bytes_and_its_open_handle_keeps_them(store):
         assert handle.read() == b"arrays"
 
 
+def test_copies_that_nobody_asked_for_longest_make_room_for_others(tmp_path):
+    store = S3ObjectStore(
+        s3_bucket(ministack(), "bodega-copies"), folder=tmp_path / "copies", clock=SystemClock(), copies_bytes=250
+    )
+    for name in "abcd":
+        store.put(f"imports/{name}", name.encode() * 100)
+    first, second = store.fetch("imports/a"), store.fetch("imports/b")
+    os.utime(second, (1, 1))
+    with second.open("rb") as handle:
+        assert store.fetch("imports/a") == first
+
+        third = store.fetch("imports/c")
+
+        assert (first.exists(), second.exists(), third.exists()) == (True, False, True)
+        assert handle.read() == b"b" * 100
+    store.put("imports/large", b"x" * 300)
+    (tmp_path / "copies" / "killed.unfinished").write_bytes(b"x" * 200)
+    large = store.fetch("imports/large")
+    assert [path for path in (tmp_path / "copies").iterdir() if path != large] == []
+    assert large.read_bytes() == b"x" * 300
+
+
 def test_the_content_type_follows_from_the_suffix(store):
     assert store.put("a/1.SVG", b"").content_type == "image/svg+xml"
     assert store.put("a.svg/none", b"").content_type == "application/octet-stream"

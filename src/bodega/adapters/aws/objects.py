@@ -3,7 +3,9 @@
 obstore costs a fraction of boto3's CPU a call: signing and transfer are Rust. It repeats what it may by itself.
 """
 
+import contextlib
 import hashlib
+import os
 import secrets
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -36,17 +38,28 @@ from bodega.ports.objects import (
 from bodega.values.times import format_time
 
 _PART_BYTES = 8 * 1024 * 1024  # of a multipart upload; S3 takes 10,000 of at least 5 MB
+_COPIES_BYTES = 6 * 1024**3  # the largest import and several models
 _CONDITIONED_BYTES = 64 * 1024 * 1024  # conditions and parts do not go together, so these are put in one piece
 
 
 class S3ObjectStore:
     """Objects in a bucket. Thread-safe. `folder` keeps copies that are to be memory-mapped."""
 
-    def __init__(self, store: S3Store, *, folder: Path, clock: Clock, forms: SignedForms | None = None) -> None:
+    def __init__(
+        self,
+        store: S3Store,
+        *,
+        folder: Path,
+        clock: Clock,
+        forms: SignedForms | None = None,
+        copies_bytes: int = _COPIES_BYTES,
+    ) -> None:
         """Take a store of obstore's with its credentials; whoever made it chose bucket, prefix and endpoint.
 
-        `forms` signs forms for the same bucket, where somebody is to be given any.
+        `forms` signs forms for the same bucket, where somebody is to be given any. Copies in the folder have
+        `copies_bytes` together, but for one that is larger alone.
         """
+        self._copies_bytes = copies_bytes
         self._store = store
         self._forms = forms
         self._clock = clock
@@ -159,7 +172,10 @@ class S3ObjectStore:
         name = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
         version = hashlib.blake2b(found.etag.encode(), digest_size=8).hexdigest()
         path = self._folder / f"{name}.{version}"
-        if not path.exists():
+        try:
+            os.utime(path)  # which is how it stays longer than what nobody asks for
+        except FileNotFoundError:
+            self._make_room(found.size_bytes)
             unfinished = self._folder / f"{secrets.token_hex(8)}.unfinished"
             try:
                 with unfinished.open("xb") as file:
@@ -171,6 +187,23 @@ class S3ObjectStore:
                 if other != path:
                     other.unlink(missing_ok=True)
         return path
+
+    def _make_room(self, size_bytes: int) -> None:
+        """Remove copies that were asked for longest ago until another of this size fits within what all may have.
+
+        Whoever has one open goes on reading it. What a killed process had not finished is such a copy, too.
+        """
+        copies = []
+        for path in self._folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # another process was faster
+                copies.append((path.stat(), path))
+        left = sum(status.st_size for status, _ in copies) + size_bytes - self._copies_bytes
+        for status, path in sorted(copies, key=lambda copy: copy[0].st_mtime_ns):
+            if left <= 0:
+                return
+            with contextlib.suppress(OSError):  # elsewhere open files cannot be removed
+                path.unlink()
+                left -= status.st_size
 
     def _told(self, key: str, etag: str, size_bytes: int) -> ObjectInfo:
         """Return what is known of the version just put, although another may have taken its place already."""
