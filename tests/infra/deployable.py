@@ -5,6 +5,7 @@ takes otherwise than AWS does.
 """
 
 import json
+import os
 import shutil
 
 from engines import REGION, ministack
@@ -28,7 +29,7 @@ def deployable(folder, into, *, built=True, settings=None):
 
     `settings` are told to the functions, as `bodega synth --set` would have, but without making the templates again.
     """
-    shutil.copytree(folder, into)
+    shutil.copytree(folder, into, copy_function=_copied)
     for path in into.glob("*.template.json"):
         template = json.loads(path.read_text())
         resources = template["Resources"] = {
@@ -51,6 +52,14 @@ def deployable(folder, into, *, built=True, settings=None):
         text = json.dumps(template).replace("redirect-to-https", "allow-all")
         path.write_text(text.replace(NOT_BUILT, "built") if built else text)
     return into
+
+
+def _copied(source, target):
+    """Copy a template, and link a package, which is large and never changed."""
+    if source.endswith(".zip"):
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
 
 
 def _is_unknown(resource):

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -57,6 +58,7 @@ def start_ministack(*, auth=False):
         "STATE_DIR": folder,
         "AUTH": str(auth).lower(),
         "S3_DATA_DIR": f"{folder}/s3",
+        "TMPDIR": folder,  # it unpacks functions there, and leaves them
     }
     start([program], environment, folder)
     address = f"http://127.0.0.1:{port}"
@@ -204,14 +206,17 @@ def missing(name):
 
 
 def start(command, environment, folder):
+    """Run a server until this process ends; what it started itself ends with it."""
     with (Path(folder) / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True)
 
     def stop():
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10)
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
     atexit.register(stop)

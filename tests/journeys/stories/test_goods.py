@@ -24,13 +24,13 @@ def test_a_product_that_staff_change_is_found_under_what_it_says_now(shop, api, 
 
     assert [answer.status_code for answer in (changed, late, blind)] == [200, 412, 428]
     assert api.get("/v1/store/products/sku:GOODS-POT").json()["title"] == "Kettle of numbats"
-    wait_until(lambda: finds(api, "numbats") == ["Kettle of numbats"], what="the new title", every=0.3)
+    wait_until(lambda: finds(api, "numbats") == ["Kettle of numbats"], what="the new title", every=0.5)
     assert "Kettle of numbats" in shop.walker(api).go(f"/p/{changed.json()['slug']}").text
 
 
 def test_a_product_that_is_archived_is_no_longer_for_sale(api, staff):
     puts_up_for_sale(api, staff, "GOODS-OLD", title="Kettle of dugongs")
-    wait_until(lambda: finds(api, "dugongs"), what="the product", every=0.3)
+    wait_until(lambda: finds(api, "dugongs"), what="the product", every=0.5)
 
     gone = api.patch(
         "/v1/admin/products/sku:GOODS-OLD", json={"status": "archived"}, headers=staff | MERGE_PATCH | {"if-match": "*"}
@@ -38,7 +38,7 @@ def test_a_product_that_is_archived_is_no_longer_for_sale(api, staff):
 
     assert gone.status_code == 200
     assert api.get("/v1/store/products/sku:GOODS-OLD").status_code == 404
-    wait_until(lambda: finds(api, "dugongs") == [], what="a search without it", every=0.3)
+    wait_until(lambda: finds(api, "dugongs") == [], what="a search without it", every=0.5)
 
 
 def test_a_file_of_products_is_imported_and_its_products_are_found(api, staff):
@@ -48,12 +48,12 @@ def test_a_file_of_products_is_imported_and_its_products_are_found(api, staff):
     assert begun.status_code == 202, begun.text
     address = begun.headers["location"]
 
-    job = wait_until(lambda: ended(api, staff, address), what="the import", every=0.3)
+    job = wait_until(lambda: ended(api, staff, address), what="the import", every=0.5)
 
     assert (job["state"], job["read"], job["created"], job["rejected"]) == ("done", 3, 2, 1)
     (rejection,) = api.get(f"{address}/errors", headers=staff).json()["data"]
     assert (rejection["line"], rejection["reason"]) == (4, "bad_price")
-    found = wait_until(lambda: len(finds(api, "quokka")) == 2 and finds(api, "quokka"), what="both", every=0.3)
+    found = wait_until(lambda: len(finds(api, "quokka")) == 2 and finds(api, "quokka"), what="both", every=0.5)
     assert set(found) == {"Jar of the quokka", "Tin of the quokka"}
     jar = api.get("/v1/store/products/sku:FILE-JAR").json()
     assert jar["variants"][0]["price"] == {"amount": 1250, "currency": "GBP"}
@@ -115,7 +115,7 @@ def test_a_category_that_moves_takes_its_products_along(api, staff):
     )
 
     assert moved.status_code == 200, moved.text
-    wait_until(lambda: [len(shown(above)) for above in (attic, cellar, shelf)] == [0, 1, 1], what="the move", every=0.3)
+    wait_until(lambda: [len(shown(above)) for above in (attic, cellar, shelf)] == [0, 1, 1], what="the move", every=0.5)
 
 
 def picture():

@@ -30,7 +30,7 @@ def test_reviews_change_a_rating_and_the_shop_says_whose_are_verified(shop, api,
 
 def rated(api, product, **expected):
     address = f"/v1/store/products/{product['id']}"
-    wait_until(lambda: api.get(address).json()["rating"] == expected, what=f"a rating of {expected}", every=0.3)
+    wait_until(lambda: api.get(address).json()["rating"] == expected, what=f"a rating of {expected}", every=0.5)
 
 
 def test_what_was_bought_together_is_recommended_for_that_reason_after_training(shop, api, staff):
@@ -41,13 +41,13 @@ def test_what_was_bought_together_is_recommended_for_that_reason_after_training(
         headers=staff | {"content-type": "text/csv"},
     )
     job = begun.headers["location"]
-    wait_until(lambda: api.get(job, headers=staff).json()["state"] == "done", what="past sales", every=0.3)
+    wait_until(lambda: api.get(job, headers=staff).json()["state"] == "done", what="past sales", every=0.5)
     tea, cup = (puts_in_stock(api, staff, sku) for sku in ("PAST-TEA", "PAST-CUP"))
     before = api.get("/v1/admin/recommendations/models", headers=staff).json()["data"]
 
     shop.does("train")
     asked = {"placement": "bought_together", "product": tea}
-    row = wait_until(lambda: with_reason(api, asked, cup), what="the cup beside the tea", every=0.3)
+    row = wait_until(lambda: with_reason(api, asked, cup), what="the cup beside the tea", every=0.5)
 
     assert row["reason"]["because"] == [tea]
     models = api.get("/v1/admin/recommendations/models", headers=staff).json()["data"]

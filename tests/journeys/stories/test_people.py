@@ -35,7 +35,7 @@ def test_whoever_forgot_their_password_sets_another_by_letter(shop, api):
     for asked in (email, "nobody@people.example"):
         assert api.post("/v1/store/password-resets", json={"email": asked}).status_code == 202
 
-    letter = wait_until(lambda: letter_with_a_link(shop, email), what="the letter", every=0.3)
+    letter = wait_until(lambda: letter_with_a_link(shop, email), what="the letter", every=0.5)
     token = re.search(r"token=([\w.-]+)", letter.text)[1]
     redeemed = [
         api.post("/v1/store/password-resets:redeem", json={"token": token, "password": f"{PASSWORD} {n}"})
@@ -75,7 +75,7 @@ def test_a_customer_takes_everything_along_and_is_erased(api, staff):
     kept = api.get(f"/v1/admin/orders/{order['id']}", headers=staff)
     assert kept.json()["total"] == order["total"]
     assert not [word for word in (email, "Byron", "Mill Lane") if word in kept.text]
-    wait_until(lambda: api.get(reviews).json()["data"] == [], what="no reviews", every=0.3)
+    wait_until(lambda: api.get(reviews).json()["data"] == [], what="no reviews", every=0.5)
     assert api.get(ME, headers=signs_up(api, email)).json()["addresses"] == []
 
 

@@ -42,7 +42,7 @@ def test_a_list_is_walked_through_by_its_links_in_order_and_not_sent_again_uncha
 def test_words_are_found_by_their_beginnings_with_typos_and_in_other_scripts(api, staff):
     puts_up_for_sale(api, staff, "WORD-1", title="Crème brûlée torch")
     puts_up_for_sale(api, staff, "WORD-2", title="抹茶茶碗")
-    wait_until(lambda: finds(api, "抹茶") == ["抹茶茶碗"], what="a bowl for tea", every=0.3)
+    wait_until(lambda: finds(api, "抹茶") == ["抹茶茶碗"], what="a bowl for tea", every=0.5)
 
     assert [finds(api, words) for words in ("creme brul", "CREME TORCHH", "brûlée")] == [["Crème brûlée torch"]] * 3
     suggested = api.get("/v1/store/search/suggest", params={"q": "crèm"}).json()["data"]
