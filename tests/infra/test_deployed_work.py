@@ -48,8 +48,10 @@ def test_a_file_that_no_function_can_be_handed_is_imported_from_the_bucket(shop)
 
 
 def test_every_scheduled_duty_is_done(shop, serverless):
-    for schedule in serverless.properties("AWS::Scheduler::Schedule"):
-        shop.invoke("schedule", json.loads(schedule["Target"]["Input"]))
+    asked = [json.loads(row["Target"]["Input"]) for row in serverless.properties("AWS::Scheduler::Schedule")]
+    # A training is due once only, and is told of in a story of the same shop (tests/journeys/stories/test_opinions.py).
+    for event in (one for one in asked if one["duty"] != "train"):
+        shop.invoke("schedule", event)
 
 
 def test_what_is_sold_is_found_by_words_when_the_index_was_published(shop):
