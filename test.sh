@@ -16,7 +16,7 @@ prepare_spark
 # Tests start some hundred processes, which would compile the whole shop each where the environment forbids to keep that.
 unset PYTHONDONTWRITEBYTECODE
 # Databases of tests sync, thousands of times, what nobody looks at afterwards: in memory, where it has the room.
-if [ -w /dev/shm ] && [ "$(df -Pk /dev/shm | awk 'NR == 2 { print $4 }')" -gt 4000000 ]; then
+if [ -w /dev/shm ] && [ "$(df -Pk /dev/shm | awk 'NR == 2 { print $4 }')" -gt 6000000 ]; then
     export TMPDIR=/dev/shm
 fi
 exec .venv/bin/python -m pytest -n 2 --dist worksteal -m "not slow and not aws" "$@"
