@@ -58,7 +58,7 @@ def test_a_hash_fits_its_password_only_and_differs_each_time():
 
 
 def test_so_many_run_and_so_many_wait_and_whoever_comes_on_top_is_sent_away_at_once():
-    passwords = Argon2Passwords(memory_kib=32 * 1024, passes=20, running=1, waiting=2)
+    passwords = Argon2Passwords(memory_kib=32 * 1024, passes=10, running=1, waiting=2)
     outcomes, start = [], threading.Barrier(12)
 
     def try_one():
