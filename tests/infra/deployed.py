@@ -61,7 +61,7 @@ class Deployed(Place):
         aws_client("iot-data", self.server).publish(topic=topic, qos=1, payload=payload)
 
     def settings(self):
-        return Settings.from_env(self.variables | {"BODEGA_DATA_DIR": str(self.folder / "bank")})
+        return Settings.from_env(self.variables | {"BODEGA_DATA_DIR": str(self.folder / "commands")})
 
     @contextlib.contextmanager
     def bank(self):
@@ -73,8 +73,8 @@ class Deployed(Place):
         return self.variables["BODEGA_AWS_STAGE"]
 
     def command(self, *arguments):
-        """Run a command of ours about this shop."""
-        return bodega(*arguments, server=self.server, **self.variables)
+        """Run a command of ours about this shop, with a folder of this machine for what it keeps meanwhile."""
+        return bodega(*arguments, "--data", self.folder / "commands", server=self.server, **self.variables)
 
     def does(self, duty):
         """Call the function that schedules call."""
@@ -112,8 +112,8 @@ class _CloudFront(httpx.HTTPTransport):
         )
 
 
-def key_of(command, folder):
+def key_of(command):
     """Return the headers of somebody who may do everything, by a command of ours that is about a deployed stage."""
-    made = command("key", "create", "--scope", "admin", "--name", "owner", "--data", folder / "key", "--json")
+    made = command("key", "create", "--scope", "admin", "--name", "owner", "--json")
     assert made.returncode == 0, made.stderr
     return {"authorization": f"Bearer {json.loads(made.stdout)['token']}"}

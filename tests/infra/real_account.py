@@ -25,8 +25,8 @@ class OnAws(Deployed):
     """A stage in a real account, asked through CloudFront as everybody does."""
 
     def __init__(self, told, folder):
-        self.outputs, self.variables = told["outputs"], told["settings"]
-        Place.__init__(self, address=self.outputs["Address"], staff=key_of(self.command, folder), folder=folder)
+        self.outputs, self.variables, self.folder = told["outputs"], told["settings"], folder
+        Place.__init__(self, address=self.outputs["Address"], staff=key_of(self.command), folder=folder)
 
     def way(self):
         return httpx.HTTPTransport()
@@ -41,13 +41,13 @@ class OnAws(Deployed):
         pytest.skip("a shop on AWS reaches no program on this machine")
 
     def settings(self):
-        return Settings.from_env(self.variables | {"BODEGA_DATA_DIR": str(self.folder / "bank")})
+        return Settings.from_env(self.variables | {"BODEGA_DATA_DIR": str(self.folder / "commands")})
 
     def bank(self):
         return Place.bank(self)
 
     def command(self, *arguments):
-        return run_bodega(*arguments, **credentials(), **self.variables)
+        return run_bodega(*arguments, "--data", self.folder / "commands", **credentials(), **self.variables)
 
     def functions(self):
         return boto3.client("lambda", region_name=REGION)
@@ -73,7 +73,9 @@ def trial(folder):
     try:
         run = run_bodega("deploy", *PLACE, *packages, "--disposable", "--yes", "--json", **credentials())
         assert run.returncode == 0, run.stderr
-        yield OnAws(json.loads(run.stdout), folder)
+        shop = OnAws(json.loads(run.stdout), folder)
+        shop.does("publish-search-snapshot")  # as its schedule does within minutes
+        yield shop
     finally:
         gone = run_bodega("destroy", *PLACE, *packages, "--with-data", "--yes", **credentials())
         assert gone.returncode == 0, f"clean up by hand: {gone.stderr}"

@@ -71,7 +71,7 @@ def test_nobody_is_let_in_but_cloudfront(shop):
 
 
 def test_it_is_found_by_name(shop):
-    found = shop.command("where", "http", "--data", shop.folder / "where")
+    found = shop.command("where", "http")
 
     assert found.stdout == f"{shop.outputs['ApiAddress']}\n", found.stderr
 

@@ -17,6 +17,7 @@ LOOPBACK_ALLOWED = {"BODEGA_OUTGOING_ALLOW": "127.0.0.0/8"}
 """Settings of a shop that calls programs on this machine."""
 
 _TROUBLE = ("Traceback (most recent call last)", "refused this role", "Task timed out")
+_ENOUGH_LINES = 60
 
 
 class Place:
@@ -51,9 +52,20 @@ class Place:
         """Have done now what is done by the clock. What happens as things happen is not helped along."""
         raise NotImplementedError
 
+    def command(self, *arguments):
+        """Run a command of ours about this shop."""
+        raise NotImplementedError
+
+    def trains(self):
+        """Learn from all that was bought by now, due or not."""
+        trained = self.command("recommend", "train")
+        assert trained.returncode == 0, trained.stderr
+
     def complaints(self):
-        """Return what of its log somebody would have to look into: what broke, and what was refused to its parts."""
-        return [line for line in self.log() if any(sign in line for sign in _TROUBLE)]
+        """Return what of its log somebody would have to look into: the first that broke, or was refused."""
+        lines = list(self.log())
+        begin = next((at for at, line in enumerate(lines) if any(sign in line for sign in _TROUBLE)), len(lines))
+        return lines[begin : begin + _ENOUGH_LINES]
 
     def log(self):
         """Return the lines that the shop logged."""
@@ -92,10 +104,10 @@ class Laptop(Place):
         return self._up.text.splitlines()
 
     def does(self, duty):
-        """Train on demand; everything else its worker does by the second."""
-        if duty == "train":
-            trained = bodega("recommend", "train", "--data", self.folder / "data")
-            assert trained.returncode == 0, trained.stderr
+        """Nothing to do: the worker does all of it by the second."""
+
+    def command(self, *arguments):
+        return bodega(*arguments, "--data", self.folder / "data")
 
     def publishes(self, device, location, payload):
         if self._broker is None:

@@ -45,7 +45,7 @@ def test_what_was_bought_together_is_recommended_for_that_reason_after_training(
     tea, cup = (puts_in_stock(api, staff, sku) for sku in ("PAST-TEA", "PAST-CUP"))
     before = api.get("/v1/admin/recommendations/models", headers=staff).json()["data"]
 
-    shop.does("train")
+    shop.trains()
     asked = {"placement": "bought_together", "product": tea}
     row = wait_until(lambda: with_reason(api, asked, cup), what="the cup beside the tea", every=0.5)
 
