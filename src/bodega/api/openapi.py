@@ -8,6 +8,7 @@ import msgspec
 
 from bodega.api.declare import Binary, Public, Route, Scope, Signed
 from bodega.api.errors import Problem
+from bodega.api.forms import FIELD
 
 VERSION = "1.0.0"
 """Of the contract: additions raise the middle number, and v1 never takes anything away."""
@@ -106,7 +107,9 @@ class _Writer:
         elif route.body is not None:
             content["application/json"] = {"schema": self._by_type[id(route.documents or route.body)]}
         if route.stream is not None:
-            content |= {kind: {"schema": {"type": "string", "format": "binary"}} for kind in route.stream.content_types}
+            file: dict[str, Any] = {"type": "string", "format": "binary"}
+            form = {"type": "object", "properties": {FIELD: file}, "required": [FIELD]}
+            content |= {kind: {"schema": form if route.stream.form else file} for kind in route.stream.content_types}
         return {"required": True, "content": content} if content else None
 
     def _responses(self, route: Route) -> dict[str, Any]:

@@ -166,6 +166,13 @@ def test_a_file_is_what_it_was_however_it_is_cut_on_its_way(staff: Any, client: 
         assert shop.world.objects.get(f"imports/{ticket['id']}.csv") == content
 
 
+def test_the_description_tells_that_it_is_a_form_with_a_file(client: Any) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+
+    content = paths["/v1/uploads/{token}"]["post"]["requestBody"]["content"]
+    assert content["multipart/form-data"]["schema"]["required"] == ["file"]
+
+
 def test_a_picture_comes_by_a_form_too(staff: Any, client: Any) -> None:
     made = staff.post("/v1/admin/products", json=product()).json()
     media = f"/v1/admin/products/{made['id']}/media"
