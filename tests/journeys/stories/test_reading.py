@@ -100,3 +100,15 @@ def test_a_page_that_is_not_there_says_so_and_leads_back(shop, api):
     assert page.status == 404
     assert any(link.rstrip("/") in {"", shop.address} for link in page.links())
     page.check()
+
+
+def test_whatever_is_described_as_readable_is_read(api, staff):
+    """What needs a shopper, or a query, says so; nothing is broken, and nothing is kept from who may do everything."""
+    paths = api.get("/openapi.json").json()["paths"]
+    readable = [path for path, methods in paths.items() if "get" in methods and "{" not in path]
+
+    answers = {path: api.get(path, headers=staff).status_code for path in readable}
+
+    assert len(answers) > 30
+    assert {path: status for path, status in answers.items() if status not in {200, 401, 404, 422}} == {}
+    assert [path for path, status in answers.items() if status == 401 and "/v1/store/" not in path] == []
