@@ -83,7 +83,8 @@ def test_a_form_asks_for_the_scopes_of_what_its_file_does(
 @pytest.mark.parametrize(
     ("kind", "content", "said"),
     [
-        ("csv", b"PK\x03\x04\0\0", "not the text"),
+        ("csv", b"PK\x03\x04spreadsheet", "not the text"),
+        ("csv", "sku,name\n".encode("utf-16"), "not the text"),
         ("csv", b"\x1f\x8b\x08rest", "csv.gz"),
         ("jsonl", b"\0" * 100, "not the text"),
         ("csv.gz", CSV, "gzip"),
@@ -102,6 +103,17 @@ def test_what_is_not_of_its_format_is_refused_when_it_is_completed_and_another_m
     assert list(shop.world.objects.list("imports/")) == []
     problem(complete(staff, ticket), 409, "not_uploaded")
     assert staff.get(IMPORTS).json()["data"] == []
+
+
+def test_one_broken_row_is_no_broken_file(staff: Any, client: Any, shop: Shop) -> None:
+    ticket = offered(staff)
+    send(client, ticket["form"], CSV + b"B\0d,x\0,\0\n")
+
+    assert complete(staff, ticket).status_code == 202
+    while shop.jobs.work_once():
+        pass
+    job = complete(staff, ticket).json()
+    assert (job["state"], job["created"], job["rejected"]) == ("done", 2, 1)
 
 
 def test_a_form_takes_its_file_within_its_bounds_and_not_for_long(

@@ -27,6 +27,8 @@ from bodega.ports.table import (
 
 _OFFERS = "offers"
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_OF_OTHERS = (_PARQUET, b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")  # spreadsheets, old and new, among them
+_MOST_ZEROS = 10  # one in ten bytes: a stray one makes a row that is rejected, and not a file
 _BEGINNING_BYTES = 4096
 
 
@@ -164,7 +166,8 @@ def _not_begun_as(beginning: bytes, format: str) -> str:  # noqa: A002
         return "" if beginning.startswith(_PARQUET) else "the file is not Parquet, as its format says"
     if beginning.startswith(_GZIP):
         return f"the file is packed: its format is {format}.gz"
-    return f"the file is not the text that {format} is" if b"\0" in beginning else ""
+    binary = beginning.startswith(_OF_OTHERS) or beginning.count(0) * _MOST_ZEROS > len(beginning)
+    return f"the file is not the text that {format} is" if binary else ""
 
 
 def _key(offer_id: str) -> Key:
