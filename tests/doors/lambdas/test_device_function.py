@@ -1,9 +1,11 @@
 """What devices count becomes stock by way of a function, as it does by way of the worker."""
 
 import msgspec
+import pytest
 from events import Context, queue_event
 from selling import for_sale
 
+from bodega.domain.devices import records, service
 from bodega.domain.devices.model import DeviceInput, Heard
 from bodega.lambdas.handed import open_handed
 from bodega.lambdas.messages import Messages
@@ -34,4 +36,27 @@ def test_counts_become_stock_once_and_a_device_speaks_for_its_own_place_only(set
     assert shop.stock.get(sku="MUG").on_hand == 7
     assert {letter.id for letter in shop.world.queue.dead_letters("counts")} == {"msg_3", "msg_4"}
     assert all(letter.reason for letter in shop.world.queue.dead_letters("counts"))
+    shop.close()
+
+
+def test_a_flood_comes_no_more_and_its_beginning_is_shown(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (records, service):
+        monkeypatch.setattr(module, "MOST_A_MINUTE", 3)
+        monkeypatch.setattr(module, "SHOWN_OF_A_FLOOD", 2)
+    shop, handed = open_handed(settings)
+    function = Messages(handed, {"counts": lambda _: shop.counting.work_once()})
+    for_sale(shop, MUG=3)
+    shop.devices.register("scanner", DeviceInput(location="main"))
+    now = format_time(shop.world.clock.now())
+    readings = [{"sku": "MUG", "count": n, "counted_at": now, "sequence": n} for n in range(10)]
+    told = [Heard(device="scanner", location="main", payload=msgspec.json.encode(one)) for one in readings]
+    messages = [Message(f"msg_{n}", msgspec.json.encode(one), f"r_{n}", 1) for n, one in enumerate(told)]
+
+    answer = function(queue_event("counts", messages), Context())
+
+    assert answer == {"batchItemFailures": []}
+    letters = shop.world.queue.dead_letters("counts")
+    assert 2 <= len(letters) <= 4  # at the turn of a minute the count begins anew
+    assert shop.devices.get("scanner").flooded_at is not None
+    assert all("sent more than" in letter.reason for letter in letters)
     shop.close()
