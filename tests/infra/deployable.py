@@ -5,8 +5,8 @@ takes otherwise than AWS does.
 """
 
 import json
-import os
 import shutil
+from pathlib import Path
 
 from engines import REGION, ministack
 from synthesis import run_bodega
@@ -55,9 +55,9 @@ def deployable(folder, into, *, built=True, settings=None):
 
 
 def _copied(source, target):
-    """Copy a template, and link a package, which is large and never changed."""
+    """Copy a template, and point to a package, which is large and never changed."""
     if source.endswith(".zip"):
-        os.link(source, target)
+        Path(target).symlink_to(Path(source).resolve())
     else:
         shutil.copy2(source, target)
 

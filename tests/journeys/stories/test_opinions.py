@@ -43,17 +43,15 @@ def test_what_was_bought_together_is_recommended_for_that_reason_after_training(
     job = begun.headers["location"]
     wait_until(lambda: api.get(job, headers=staff).json()["state"] == "done", what="past sales", every=0.5)
     tea, cup = (puts_in_stock(api, staff, sku) for sku in ("PAST-TEA", "PAST-CUP"))
-    before = api.get("/v1/admin/recommendations/models", headers=staff).json()["data"]
+    before = api.get(LISTS, params={"placement": "home"}).json()["model_version"]
 
     shop.trains()
     asked = {"placement": "bought_together", "product": tea}
     row = wait_until(lambda: with_reason(api, asked, cup), what="the cup beside the tea", every=0.5)
 
     assert row["reason"]["because"] == [tea]
-    models = api.get("/v1/admin/recommendations/models", headers=staff).json()["data"]
-    assert len(models) > len(before)
     home = api.get(LISTS, params={"placement": "home"}).json()
-    assert home["model_version"] is not None
+    assert home["model_version"] not in {None, before}
     assert all(row["reason"]["code"] for row in home["data"])
 
 
