@@ -1,5 +1,9 @@
 """What somebody pays, does not pay, or gets back: once, however often it was asked for."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 from shopping import agrees_to, buys, fills_a_cart, puts_up_for_sale, stock_of
 
 
@@ -74,3 +78,21 @@ def test_a_card_that_is_declined_costs_nothing_and_another_one_buys(api, staff):
     assert bought.status_code == 201
     assert (too_late.status_code, too_late.json()["code"]) == (409, "insufficient_stock")
     assert stock_of(api, staff, "CARD-MUG") == (0, 0)
+
+
+@pytest.mark.slow
+def test_no_more_is_sold_than_there_is_however_many_ask_at_once(api, staff):
+    """Slow, because a function that is asked at once by many is started as often."""
+    puts_up_for_sale(api, staff, "LAST-MUG", on_hand=3)
+    carts = [fills_a_cart(api, {}, **{"LAST-MUG": 1}) for _ in range(8)]
+    bodies = [agrees_to(api.get(url)) for url in carts]
+
+    def check_out(url, body):
+        return api.post(f"{url}:checkout", json=body, headers={"idempotency-key": url})
+
+    with ThreadPoolExecutor(len(carts)) as shoppers:
+        answers = list(shoppers.map(check_out, carts, bodies))
+
+    assert Counter(answer.status_code for answer in answers) == {201: 3, 409: 5}
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"insufficient_stock"}
+    assert stock_of(api, staff, "LAST-MUG") == (0, 0)
