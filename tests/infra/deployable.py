@@ -32,19 +32,18 @@ def deployable(folder, into, *, built=True, settings=None):
     shutil.copytree(folder, into, copy_function=_copied)
     for path in into.glob("*.template.json"):
         template = json.loads(path.read_text())
-        resources = template["Resources"] = {
-            name: resource for name, resource in template["Resources"].items() if not _is_unknown(resource)
-        }
-        secrets = {name: _arn(r) for name, r in resources.items() if r["Type"] == "AWS::SecretsManager::Secret"}
-        for name, resource in list(resources.items()):
-            if resource["Type"] in _POLICIES:
-                resources[name] = _with_batches(_replaced(resource, secrets))
-            elif resource["Type"] in _OF_RESOURCES and not _without_tls(resource):
-                del resources[name]
-            elif _opens_a_shop(resource):
-                # Here all functions of this machine have one /tmp.
+        known = {name: resource for name, resource in template["Resources"].items() if not _is_unknown(resource)}
+        secrets = {name: _arn(r) for name, r in known.items() if r["Type"] == "AWS::SecretsManager::Secret"}
+        template["Resources"] = resources = {}
+        for name, resource in known.items():
+            if _opens_a_shop(resource):
+                # Here all functions have one /tmp.
                 own = {"BODEGA_DATA_DIR": str(into / "tmp" / name)}
                 resource["Properties"]["Environment"]["Variables"] |= own | (settings or {})
+            if resource["Type"] in _POLICIES:
+                resources[name] = _with_batches(_replaced(resource, secrets))
+            elif resource["Type"] not in _OF_RESOURCES or _without_tls(resource):
+                resources[name] = resource
         for name, output in template.get("Outputs", {}).items():
             if "RefMaster" in name:  # other stacks grant it, and nothing else
                 template["Outputs"][name] = _replaced(output, secrets)
