@@ -40,6 +40,9 @@ def deployable(folder, into, *, built=True, settings=None):
                 # Here all functions have one /tmp.
                 own = {"BODEGA_DATA_DIR": str(into / "tmp" / name)}
                 resource["Properties"]["Environment"]["Variables"] |= own | (settings or {})
+            if "ScalingConfig" in resource.get("Properties", {}):
+                # It starts a function anew for every message that finds it busy, which takes this machine seconds.
+                resource["Properties"]["ScalingConfig"]["MaximumConcurrency"] = 1
             if resource["Type"] in _POLICIES:
                 resources[name] = _with_batches(_replaced(resource, secrets))
             elif resource["Type"] not in _OF_RESOURCES or _without_tls(resource):
