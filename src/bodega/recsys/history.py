@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from bodega.errors import InvalidError
 from bodega.recsys.arrays import Days, Indices, Mask, Places, Weights
-from bodega.recsys.decay import decay
+from bodega.recsys.decay import elapsed, faded
 
 # A shopper's strongest so many items speak for them; a wholesaler with 100,000 events costs no more than
 # this.
@@ -112,7 +112,11 @@ def summarise(history: History, slots: Slots, half_lives: HalfLives, *, n_items:
     ages = np.asarray(history.ages_days, dtype=np.float64).ravel()
     strengths = None if history.strengths is None else np.asarray(history.strengths, dtype=np.float32).ravel()
     _check(items, ages, strengths)
-    if items.size and int(items.take(items.argmax())) >= n_items:
+    # Seen without a sign, a negative number is a large one.
+    unsigned = items.view(np.uint32)
+    if items.size and int(unsigned.take(unsigned.argmax())) >= n_items:
+        if (items < 0).any():
+            raise InvalidError("a history names a negative item")
         known = items < n_items
         items, ages = items[known], ages[known]
         strengths = None if strengths is None else strengths[known]
@@ -122,29 +126,27 @@ def summarise(history: History, slots: Slots, half_lives: HalfLives, *, n_items:
 def _summed(items: Indices, ages: Days, strengths: Weights | None, slots: Slots, half_lives: HalfLives) -> Past:
     slot = slots.of(items.astype(np.intp))
     first = slot == slots.places(items.size)
-    own, voice = decay(ages, half_lives.own_days), decay(ages, half_lives.table_days)
+    since = elapsed(ages)
+    own, voice = faded(since, half_lives.own_days), faded(since, half_lives.table_days)
     liked: Mask | None = None
     if strengths is not None:
         own, voice, liked = own * np.maximum(strengths, 0), voice * strengths, strengths > 0
     if np.count_nonzero(first) == items.size:
         counts = np.ones(items.size, np.float32) if liked is None else liked.astype(np.float32)
         return Past(items, counts, own, voice)
-    recency = np.bincount(slot, own, items.size)[first].astype(np.float32)
-    counts = np.bincount(slot, liked, items.size)[first].astype(np.float32)
+    at = first.nonzero()[0]
+    recency = np.bincount(slot, own, items.size).take(at).astype(np.float32)
+    counts = np.bincount(slot, liked, items.size).take(at).astype(np.float32)
     # The table hears each item once, at its loudest: ten purchases do not bring its neighbours ten times
     # nearer.
     loudest = np.full(items.size, -np.inf, np.float32)
     np.maximum.at(loudest, slot, voice)
-    return Past(items[first], counts, recency, loudest[first])
+    return Past(items.take(at), counts, recency, loudest.take(at))
 
 
 def _check(items: Indices, ages: Days, strengths: Weights | None) -> None:
     if items.size != ages.size or (strengths is not None and strengths.size != items.size):
         raise InvalidError("a history needs an age, and if any a strength, for every item")
-    if not items.size:
-        return
-    if int(items.take(items.argmin())) < 0:
-        raise InvalidError("a history names a negative item")
     if not (_all_finite(ages) and (strengths is None or _all_finite(strengths))):
         raise InvalidError("a history has an age or a strength that is no finite number")
 

@@ -14,8 +14,7 @@ QUIET = np.float32(0.02)
 # How what was said is packed into one number: item, the complement of its loudness, speaker; see `contributors`.
 _SPEAKER_BITS = 8
 _ITEM_SHIFT = _SPEAKER_BITS + 31
-_LOUDEST = np.int64(2**31 - 1)
-_SILENCE = _LOUDEST << _SPEAKER_BITS
+_SILENCE = np.int64(2**31 - 1) << _SPEAKER_BITS
 _SPEAKER = 2**_SPEAKER_BITS - 1
 _END = np.iinfo(np.int64).max
 _FIRST = np.arange(REASONS)
@@ -76,12 +75,13 @@ def head(order: Indices, wanted: int, allowed: Mask | None) -> Indices:
 
 def best(score: Weights, kept: Mask, k: int, popularity: Weights, items: Places) -> Places:
     """Return the places of the k best kept items by score, best first, ties by popularity and index."""
-    among = np.where(kept, score, -np.inf)
-    if among.size > k:
-        kept = kept & (among >= np.partition(among, among.size - k)[among.size - k])
     places = kept.nonzero()[0]
+    reached = score.take(places)
+    if places.size > k:
+        among = (reached >= np.partition(reached, places.size - k)[places.size - k]).nonzero()[0]
+        places, reached = places.take(among), reached.take(among)
     named = items.take(places)
-    return places.take(np.lexsort((named, -popularity.take(named), -score.take(places)))[:k])
+    return places.take(np.lexsort((named, -popularity.take(named), -reached))[:k])
 
 
 def contributors(found: Candidates, chosen: Places, width: int) -> Indices:
@@ -95,11 +95,13 @@ def contributors(found: Candidates, chosen: Places, width: int) -> Indices:
     # One sort of whole numbers orders what is said of all items: item, then the loudest first (floats >= 0 order as
     # their bits do), then who said it. Whoever is heard has a number below MOST_HEARD.
     first = places << _ITEM_SHIFT
+    silent = first + _SILENCE
     said = np.empty(hit.size + 1, dtype=np.int64)
     said[-1] = _END
-    np.add(first.take(about.take(hit)), hit // width, out=said[:-1])
-    said[:-1] += (_LOUDEST - np.maximum(found.words.take(hit), 0).view(np.int32).astype(np.int64)) << _SPEAKER_BITS
+    loudness = np.maximum(found.words.take(hit), 0).view(np.int32).astype(np.int64) << _SPEAKER_BITS
+    np.subtract(silent.take(about.take(hit)), loudness, out=said[:-1])
+    said[:-1] += hit // width
     said.sort()
     loudest = said.take(said.searchsorted(first)[:, None] + _FIRST, mode="clip")
     # What lies behind an item's words is silence about it, or said of the next.
-    return np.where(loudest < first[:, None] + _SILENCE, found.heard.take(loudest & _SPEAKER, mode="clip"), -1)
+    return np.where(loudest < silent[:, None], found.heard.take(loudest & _SPEAKER, mode="clip"), -1)

@@ -247,15 +247,16 @@ class ItemTable:
         if total.size:
             total /= np.float32(max(float(total[total.argmax()]), 1e-12))
         negative = past.voice.size > 0 and float(past.voice[past.voice.argmin()]) < 0
+        disliked = past.counts.size > 0 and float(past.counts[past.counts.argmin()]) < 1
         own_slot = slot[spoken.size : spoken.size + past.items.size]
         return Candidates(
             items=items,
             said=ln1(total) if negative else ln1_of_positive(total),
             at=at,
             own_at=at.searchsorted(own_slot),
-            times=np.log(np.maximum(past.counts, np.float32(0.5))),
+            times=np.log(np.maximum(past.counts, np.float32(0.5)) if disliked else past.counts),
             recency=ln1_of_positive(past.recency),
-            disliked=past.counts.size > 0 and float(past.counts[past.counts.argmin()]) < 1,
+            disliked=disliked,
             near=near,
             words=words.ravel(),
             heard=heard.items,
