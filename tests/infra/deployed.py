@@ -22,6 +22,7 @@ class Deployed(Place):
         self.outputs, self.variables, self.said, self.server = (
             told[name] for name in ("outputs", "settings", "said", "server")
         )
+        self.first_search = told.get("first_search")
         super().__init__(address=self.outputs["Address"], staff=told["staff"], folder=Path(told["folder"]))
         secrets = aws_client("secretsmanager", self.server)
         self._origin_secret = secrets.get_secret_value(SecretId=f"bodega/{self.stage}/origin")["SecretString"]

@@ -74,7 +74,6 @@ def trial(folder):
         run = run_bodega("deploy", *PLACE, *packages, "--disposable", "--yes", "--json", **credentials())
         assert run.returncode == 0, run.stderr
         shop = OnAws(json.loads(run.stdout), folder)
-        shop.does("publish-search-snapshot")  # as its schedule does within minutes
         yield shop
     finally:
         gone = run_bodega("destroy", *PLACE, *packages, "--with-data", "--yes", **credentials())

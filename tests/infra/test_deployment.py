@@ -42,13 +42,33 @@ def test_its_tables_are_those_of_the_schema(shop):
         check_tables(client, schema.TABLES, prefix="bodega-small-")
 
 
-def test_nothing_changes_when_it_is_deployed_again(shop):
+def test_it_can_be_searched_as_soon_as_it_is_deployed(shop):
+    assert "search index: published" in shop.said
+    assert shop.first_search == 200
+
+
+def test_nothing_changes_when_it_is_deployed_again_by_who_may_not_call_functions(shop):
     place = ("--stage", "small", "--assembly", shop.folder / "assembly")
-    run = bodega("deploy", *place, "--yes", "--json", server=shop.server)
+    somebody = somebody_who_may_not("lambda:InvokeFunction", shop.server)
+    run = bodega("deploy", *place, "--yes", "--json", server=shop.server, **somebody)
 
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["outputs"] == shop.outputs
     assert "bodega-small-data: is as it should be" in run.stderr
+    assert "search index: not published" in run.stderr.splitlines()[-1]
+    assert "lambda:InvokeFunction" in run.stderr.splitlines()[-1]
+
+
+def somebody_who_may_not(action, server):
+    """Return the credentials of somebody who may do everything else."""
+    iam = aws_client("iam", server)
+    iam.create_user(UserName="almost")
+    rules = (("Allow", "*"), ("Deny", action))
+    statements = [{"Effect": effect, "Action": what, "Resource": "*"} for effect, what in rules]
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    iam.put_user_policy(UserName="almost", PolicyName="almost", PolicyDocument=json.dumps(policy))
+    key = iam.create_access_key(UserName="almost")["AccessKey"]
+    return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
 
 def test_nobody_is_let_in_but_cloudfront(shop):

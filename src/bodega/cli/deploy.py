@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import msgspec
 
 from bodega.cli.costs import bill, read_prices
 from bodega.cli.infra import add_stage_arguments, context_of, synthesise
-from bodega.errors import InvalidError, UnavailableError
+from bodega.errors import InvalidError, ShopError, UnavailableError
 
 _MOST_KINDS = 6
 
@@ -54,7 +54,7 @@ def ask(question: str, wanted: str) -> bool:
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Deploy a stage, and seed it if that was asked for."""
+    """Deploy a stage, seed it if that was asked for, and let what it has be found."""
     cloud = cloud_of(arguments, environment)
     from bodega.wiring.deploying import rollout  # noqa: PLC0415  # as above
 
@@ -78,9 +78,11 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
             return 1
         outputs = rolling.deploy()
     settings = _settings(cloud, arguments.stage, outputs)
+    _publish(cloud, arguments.stage, tell)
     if arguments.seed:
         tell("seeding …")
         _seed(settings, environment)
+        _publish(cloud, arguments.stage, tell)
     _conclude(arguments, outputs, settings)
     return 0
 
@@ -106,6 +108,19 @@ def _settings(cloud: Any, stage: str, outputs: Mapping[str, str]) -> dict[str, s
         "BODEGA_AWS_ENDPOINT": cloud.endpoint,
     }
     return {name: value for name, value in settings.items() if value}
+
+
+def _publish(cloud: Any, stage: str, tell: Callable[[str], None]) -> None:
+    """Let searches find at once what the shop has; where that fails the deployment is good all the same."""
+    from bodega.wiring.deploying import publish_search  # noqa: PLC0415  # as above
+
+    tell("search index: publishing …")
+    try:
+        publish_search(cloud, stage)
+    except ShopError as error:
+        tell(f"search index: not published, which the stage tries again every five minutes by itself ({error})")
+    else:
+        tell("search index: published")
 
 
 def _seed(settings: Mapping[str, str], environment: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import boto3
+import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -26,6 +27,9 @@ _FROM_STACKS: Mapping[str, tuple[str, str, str | None]] = {
     "CertificateArn": ("Guard", "CertificateArn", None),
 }
 _CLOUDFRONT = "com.amazonaws.global.cloudfront.origin-facing"
+_PUBLISH = "publish-search-snapshot"  # a duty of bodega.lambdas.duties, which needs a shop's libraries
+_LONGEST_DUTY_SECONDS = 900  # no function runs longer
+_MAX_REASON = 300
 PLACES = ("data", "functions", "app", "guard", "edge", "watch")
 _GUARD_REGION = "us-east-1"
 Tell = Callable[[str], None]
@@ -58,14 +62,15 @@ class Cloud:
         """Return the address of another server with AWS's APIs, empty for AWS."""
         return self._endpoint
 
-    def client(self, service: str, *, region: str = "") -> Any:
-        """Return boto3's client of a service."""
+    def client(self, service: str, *, region: str = "", read_timeout: float = 60) -> Any:
+        """Return boto3's client of a service, which waits so many seconds for an answer."""
         path_style = {"s3": {"addressing_style": "path"}} if self._endpoint else {}
+        retries = {"mode": "standard", "max_attempts": 5}
         return self._session.client(
             service,
             region_name=region or None,
             endpoint_url=self._endpoint or None,
-            config=Config(retries={"mode": "standard", "max_attempts": 5}, **path_style),
+            config=Config(read_timeout=read_timeout, tcp_keepalive=True, retries=retries, **path_style),
         )
 
     def stacks(self, region: str = "") -> Stacks:
@@ -202,6 +207,24 @@ def rollout(cloud: Cloud, folder: Path, *, stage: str, tell: Tell) -> tuple[Roll
     if not plans or not all(plan.name.startswith(f"bodega-{stage}-") for plan in plans):
         raise InvalidError(f"{folder} holds no templates of stage {stage}: bodega synth --stage {stage} writes them")
     return Rollout(cloud, plans, stage=stage, tell=tell), plans
+
+
+def publish_search(cloud: Cloud, stage: str) -> None:
+    """Have a deployed stage publish its search index, without which functions and machines answer no search.
+
+    Its schedule does so every few minutes anyway. One line of a ShopError if it could not be done now.
+    """
+    doing = "publishing the search index"
+    try:
+        functions = cloud.client("lambda", read_timeout=_LONGEST_DUTY_SECONDS)
+        event = msgspec.json.encode({"duty": _PUBLISH})
+        answer = functions.invoke(FunctionName=f"bodega-{stage}-schedule", Payload=event)
+        said = answer["Payload"].read()
+    except (BotoCoreError, ClientError) as error:
+        raise refusal(error, doing=doing, region=cloud.identity.region) from error
+    if "FunctionError" in answer:
+        why = " ".join(said.decode(errors="replace").split())[:_MAX_REASON]
+        raise UnavailableError(f"{doing} failed, as the function's log says: {why}")
 
 
 def standing(cloud: Cloud, stage: str) -> list[tuple[str, str]]:
