@@ -16,6 +16,7 @@ from bodega.domain.shop import Shop
 from bodega.settings import Settings
 from bodega.web import session_cookie
 from bodega.web.routes import error_handler, routes
+from bodega.wiring.confidential import revealed
 from bodega.wiring.opening import open_shop
 
 _log = logging.getLogger(__name__)
@@ -112,7 +113,8 @@ def app_from_environment() -> ASGIApp:
 
     Example: `granian --interface asgi --factory bodega.asgi:app_from_environment`.
     """
-    settings = Settings.from_env(os.environ)  # noqa: TID251 - a server starts its processes with nothing but this
+    told = os.environ  # noqa: TID251 - a server starts its processes with nothing but this
+    settings = Settings.from_env(revealed(told))
     logging.basicConfig(level=settings.log_level.upper())
     # Where machines come and go, a server has no worker beside it that would bring it what changes.
     shop = open_shop(settings, following=FOLLOWING if settings.cloud == "aws" else None)

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias, get_args
@@ -105,8 +105,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return cls(data_dir=data_dir, **changes)
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Self:
-        """Parse; InvalidError lists every variable that is wrong or that nobody knows."""
+    def from_env(cls, env: Mapping[str, str], *, withheld: Collection[str] = ()) -> Self:
+        """Parse; InvalidError lists every variable that is wrong or that nobody knows.
+
+        `withheld` are variables that the shop has and this process is not told, because it does nothing with them.
+        """
         given = {name.removeprefix(PREFIX).lower(): text for name, text in env.items() if name.startswith(PREFIX)}
         faults: list[Fault] = []
         values: dict[str, Any] = {}
@@ -120,29 +123,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             except (ValueError, InvalidError) as exc:
                 shown = "" if parse in {_secret, _mail_server} else f"={text[:60]!r}"
                 faults.append(Fault(f"/{name}", "bad_setting", f"{PREFIX}{name.upper()}{shown}: {exc}"))
+        present = {*given, *(name.removeprefix(PREFIX).lower() for name in withheld)}
         for certificate, key in (("tls_certificate", "tls_key"), ("mqtt_certificate", "mqtt_key")):
-            if (certificate in given) != (key in given):
+            if (certificate in present) != (key in present):
                 both = f"{PREFIX}{certificate.upper()} and {PREFIX}{key.upper()}"
                 faults.append(Fault(f"/{key}", "required", f"{both} go together"))
         if values.get("payments") == "stripe":
             faults += [
                 Fault(f"/{name}", "required", f"{PREFIX}PAYMENTS=stripe needs {PREFIX}{name.upper()}")
                 for name in ("stripe_secret_key", "stripe_webhook_secrets", "public_url")
-                if name not in given
+                if name not in present
             ]
         if values.get("cloud") == "aws":
             faults += [
                 Fault(f"/{name}", "required", f"{PREFIX}CLOUD=aws needs {PREFIX}{name.upper()}")
                 for name in ("aws_region", "aws_stage", "aws_bucket", "aws_kms_key")
-                if name not in given
+                if name not in present
             ]
-        faults += _faults_of_mail(given, values)
+        faults += _faults_of_mail(present, values)
         if faults:
             raise InvalidError("; ".join(fault.detail for fault in faults), faults)
         return cls(**values)
 
 
-def _faults_of_mail(given: Mapping[str, str], values: Mapping[str, Any]) -> list[Fault]:
+def _faults_of_mail(given: Collection[str], values: Mapping[str, Any]) -> list[Fault]:
     by_ses = values.get("mail_by_ses", False)
     if "smtp_url" not in given and not by_ses:
         return []

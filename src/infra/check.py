@@ -24,7 +24,7 @@ SHAPES: Sequence[Mapping[str, Any]] = (
         "domain": "shop.example.com",
         "zone": "Z0123456789ABC",
         "alarm_email": "alarms@example.com",
-        "settings": {"BODEGA_CURRENCY": "EUR"},
+        "settings": {"BODEGA_CURRENCY": "EUR", "BODEGA_MAIL_FROM": "Shop <shop@example.com>"},
         "secrets": ["BODEGA_SMTP_URL"],
     },
 )

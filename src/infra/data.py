@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import Aws, CfnOutput, CfnParameter, Duration, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Aws, CfnOutput, CfnParameter, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -57,6 +57,7 @@ class DataStack(Stack):
         self._let_alarms_use_the_key()
         CfnOutput(self, "ObjectsBucketName", value=self.objects.bucket_name)
         CfnOutput(self, "PersonalKeyArn", value=self.personal_key.key_arn)
+        self.settings_arn = self._settings_arn()
         self.master = self._secret("Master", "master", "What cursors, cookies and seals are signed and sealed under")
 
     def _key(self, name: str, alias: str, description: str) -> kms.Key:
@@ -155,6 +156,17 @@ class DataStack(Stack):
                 resources=["*"],
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
             )
+        )
+
+    def _settings_arn(self) -> str:
+        """Return the ARN of the secret with the shop's settings, up to what AWS makes of it; empty without one."""
+        if not self._stage.secrets:
+            return ""
+        return self.format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=f"{self._stage.settings_secret}-??????",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
 
     def _secret(self, name: str, part: str, description: str) -> secretsmanager.Secret:

@@ -8,7 +8,6 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
-from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.buckets import log_bucket
@@ -131,6 +130,7 @@ class FleetStack(Stack):
             fetched = asset.bucket.arn_for_objects(asset.s3_object_key)
             role.add_to_policy(iam.PolicyStatement(sid="Package", actions=["s3:GetObject"], resources=[fetched]))
             package = asset.s3_object_url
+        told = {**self._stage.shop_settings, **self._stage.secret_settings}
         values = {
             "PACKAGE": package,
             "PYTHON": self._stage.python,
@@ -142,11 +142,8 @@ class FleetStack(Stack):
             "BUCKET": data.objects.bucket_name,
             "KEY": data.personal_key.key_arn,
             "PUBLIC_URL": self._public_url.value_as_string,
-            "SETTINGS": "\n".join(f"{name}={_quoted(value)}" for name, value in self._stage.shop_settings.items()),
-            "SECRETS": " ".join(self._stage.secrets),
+            "SETTINGS": "\n".join(f"{name}={_quoted(value)}" for name, value in told.items()),
         }
-        if self._stage.secrets:
-            secretsmanager.Secret.from_secret_name_v2(self, "Settings", self._stage.settings_secret).grant_read(role)
         return ec2.UserData.custom(Fn.sub(_USER_DATA.read_text(), values))
 
     def _group(self, role: iam.Role, user_data: ec2.UserData) -> autoscaling.AutoScalingGroup:

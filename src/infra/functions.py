@@ -66,11 +66,7 @@ class FunctionsStack(Stack):
             # Lists are made of small products: more threads of BLAS would wait for them, awake.
             "OPENBLAS_NUM_THREADS": "1",
             **self._stage.shop_settings,
-            # Resolved by CloudFormation, so that they stand in no template.
-            **{
-                name: f"{{{{resolve:secretsmanager:{self._stage.settings_secret}:SecretString:{name}}}}}"
-                for name in self._stage.secrets
-            },
+            **self._stage.secret_settings,
         }
 
     def _function(self, name: str, job: Job) -> awslambda.Function:

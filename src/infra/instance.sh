@@ -24,10 +24,6 @@ END
 cat >>/etc/bodega/environment <<'SETTINGS'
 ${SETTINGS}
 SETTINGS
-if [ -n "${SECRETS}" ]; then
-    aws secretsmanager get-secret-value --secret-id "bodega/${STAGE}/settings" --query SecretString --output text --region "${REGION}" |
-        python${PYTHON} -c 'import json, sys; kept = json.load(sys.stdin); print("\n".join(name + "=" + json.dumps(kept[name], ensure_ascii=False) for name in sys.argv[1:]))' ${SECRETS} >>/etc/bodega/environment
-fi
 cat >/etc/systemd/system/bodega.service <<END
 [Unit]
 Description=Bodega, the shop

@@ -52,6 +52,7 @@ JOBS: Mapping[str, Job] = {
             sends=EVERY_QUEUE,
             receives=_DEAD,  # staff look at dead letters and drive them again
             seals=True,
+            confides=True,
         ),
     ),
     "recommend": Job(
@@ -93,6 +94,7 @@ JOBS: Mapping[str, Job] = {
             sends=EVERY_QUEUE | _DEAD,
             receives=frozenset(_QUEUES_OF_THE_SHOP),
             seals=True,
+            confides=True,
             writes_letters=True,
         ),
     ),
@@ -127,6 +129,7 @@ JOBS: Mapping[str, Job] = {
             sends=EVERY_QUEUE,
             receives=frozenset({"webhooks"}),  # a sweep looks after what waits there
             seals=True,
+            confides=True,
             publishes=True,
         ),
     ),

@@ -39,8 +39,9 @@ class Needs:
     reads, writes: tables (whoever writes may read). walks: tables that are read from end to end, which nobody may who
     answers requests. looks_up, puts, deletes: prefixes of objects that are read,
     written, deleted. sends, receives: queues. signs: whether it needs the master secret. seals: whether it also opens
-    what is personal, which takes KMS. publishes: whether it puts events on the bus. writes_letters: whether it hands
-    them to SES, where the stage has a sender.
+    what is personal, which takes KMS. confides: whether it may know the settings that the stage keeps in a secret, if
+    there are any: Stripe's keys, the mail server's password. publishes: whether it puts events on the bus.
+    writes_letters: whether it hands them to SES, where the stage has a sender.
     """
 
     reads: frozenset[str] = frozenset()
@@ -53,6 +54,7 @@ class Needs:
     receives: frozenset[str] = frozenset()
     signs: bool = False
     seals: bool = False
+    confides: bool = False
     publishes: bool = False
     writes_letters: bool = False
 
@@ -70,6 +72,8 @@ def statements(needs: Needs, data: DataStack, queue_arns: Mapping[str, str], bus
     if needs.signs or needs.seals:
         made.append(_allow("Master", ("secretsmanager:GetSecretValue",), [data.master.secret_arn]))
         made.append(_through("secretsmanager", "MasterKey", data.personal_key, ["kms:Decrypt"]))
+    if needs.confides and data.settings_arn:
+        made.append(_allow("Settings", ("secretsmanager:GetSecretValue",), [data.settings_arn]))
     if needs.seals:
         made.append(_allow("Seal", ("kms:Decrypt", "kms:GenerateDataKey"), [data.personal_key.key_arn]))
     return [statement for statement in made if statement is not None]

@@ -24,6 +24,8 @@ _SETTING = re.compile(r"BODEGA_[A-Z_]{1,60}")
 _OWN_SETTINGS = re.compile(
     r"BODEGA_(CLOUD|AWS_.*|DATA_DIR|HOST|PORT|WORKERS|SERVER|REDIS_URL|PUBLIC_URL|PROXIES|MAIL_BY_SES|TLS_.*|MQTT_.*)"
 )
+# What nobody may read; functions that neither move money nor bring letters are not told it.
+CONFIDENTIAL = frozenset({"BODEGA_STRIPE_SECRET_KEY", "BODEGA_STRIPE_WEBHOOK_SECRETS", "BODEGA_SMTP_URL"})
 # What says otherwise who brings letters.
 _OTHER_MAIL = frozenset({"BODEGA_SMTP_URL", "BODEGA_MAIL_FROM"})
 
@@ -136,6 +138,9 @@ class Stage:
             _check(name, _SETTING, "a setting is a variable such as BODEGA_CURRENCY")
             if not self.may_be_set(name):
                 raise StageError(f"{name} follows from the deployment, or means nothing there: it cannot be set")
+        for name in self.secrets:
+            if name not in CONFIDENTIAL:
+                raise StageError(f"{name} is no secret, and needed where secrets are not told: say it by --set")
         for name, value in self.settings.items():
             if not value.isprintable() or len(value) > _MAX_VALUE:
                 raise StageError(f"{name} is one line of at most {_MAX_VALUE} characters")
@@ -174,6 +179,11 @@ class Stage:
     def may_be_set(name: str) -> bool:
         """Tell whether a setting, by its variable, is for whoever deploys to say."""
         return not _OWN_SETTINGS.fullmatch(name)
+
+    @property
+    def secret_settings(self) -> Mapping[str, str]:
+        """Return how what runs is told which settings to read from the secret: by bodega.wiring.confidential."""
+        return {"SECRET_SETTINGS": ",".join(sorted(self.secrets))} if self.secrets else {}
 
     @property
     def settings_secret(self) -> str:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from deployable import NOT_BUILT, bodega, deployable
-from engines import aws_client, ministack
+from engines import REGION, aws_client, ministack
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +110,9 @@ def test_a_fleet_is_deployed_told_its_address_and_taken_down(synthesised, tmp_pa
     zone = zones.create_hosted_zone(Name="example.com", CallerReference="large")["HostedZone"]["Id"].rpartition("/")[2]
     for path in fleet.glob("*.template.json"):
         path.write_text(path.read_text().replace("Z0123456789ABC", zone))
-    aws_client("secretsmanager", ministack(auth=True)).create_secret(
-        Name="bodega/large/settings", SecretString=json.dumps({"BODEGA_SMTP_URL": "smtps://mail.example"})
-    )
+    secret = aws_client("secretsmanager", ministack(auth=True)).create_secret(
+        Name="bodega/large/settings", SecretString=json.dumps({"BODEGA_SMTP_URL": "smtps://:p4ssword@mail.example"})
+    )["ARN"]
 
     run = bodega("deploy", "--stage", "large", "--shape", "fleet", "--assembly", fleet, "--yes")
 
@@ -121,11 +121,31 @@ def test_a_fleet_is_deployed_told_its_address_and_taken_down(synthesised, tmp_pa
     assert "bodega-large-app: machines are being replaced" in run.stdout  # they began without knowing their address
     records = zones.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
     assert {record["Type"] for record in records if record["Name"] == "shop.example.com."} == {"A", "AAAA"}
-    functions = aws_client("lambda", ministack(auth=True))
-    variables = functions.get_function_configuration(FunctionName="bodega-large-queue")["Environment"]["Variables"]
-    assert variables["BODEGA_SMTP_URL"] == "smtps://mail.example"
-    assert variables["BODEGA_PUBLIC_URL"] == "https://shop.example.com"
+    knows_its_secret_settings_and_shows_them_to_nobody(run)
+    may_read_the_secret = {name for name in ("queue", "schedule", "stream", "device") if may_read(secret, name)}
+    assert may_read_the_secret == {"queue", "schedule"}
     assert bodega("destroy", "--stage", "large", "--yes").returncode == 0
+
+
+def knows_its_secret_settings_and_shows_them_to_nobody(run):
+    functions = aws_client("lambda", ministack(auth=True))
+    told = functions.get_function_configuration(FunctionName="bodega-large-queue")["Environment"]["Variables"]
+    assert told["BODEGA_PUBLIC_URL"] == "https://shop.example.com"
+    assert told["SECRET_SETTINGS"] == "BODEGA_SMTP_URL"
+    assert "p4ssword" not in json.dumps(told)
+    assert "search index: published" in run.stdout  # by a function that had to read the secret under its own role
+    for name, event in (("queue", {"Records": []}), ("stream", {"Records": []}), ("device", {"Records": []})):
+        answer = functions.invoke(FunctionName=f"bodega-large-{name}", Payload=json.dumps(event))
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+def may_read(secret, function):
+    answer = aws_client("iam", ministack(auth=True)).simulate_principal_policy(
+        PolicySourceArn=f"arn:aws:iam::000000000000:role/bodega-large-{function}-{REGION}",
+        ActionNames=["secretsmanager:GetSecretValue"],
+        ResourceArns=[secret],
+    )
+    return answer["EvaluationResults"][0]["EvalDecision"] == "allowed"
 
 
 def test_templates_for_a_folder_that_cannot_be_made_are_refused_at_once(tmp_path):

@@ -1,11 +1,12 @@
 """What the shop can be told, held against what a deployment tells it: no setting may fall between the two."""
 
 import re
+from typing import get_type_hints
 
 from synthesis import flat
 
-from bodega.settings import PREFIX, Settings
-from infra.stage import Stage
+from bodega.settings import PREFIX, Secret, Settings
+from infra.stage import CONFIDENTIAL, Stage
 
 KNOWN = {f"{PREFIX}{name.upper()}" for name in Settings.__struct_fields__}
 # What a deployment does not say, and why whoever deploys may not either.
@@ -45,7 +46,13 @@ def told_to_machines(shape):
 
 def said_by_whoever_deploys(shape):
     """Return what the trial stages set, which is theirs to choose."""
-    return {"small": OF_A_SENDER, "large": {"BODEGA_CURRENCY", "BODEGA_SMTP_URL"}}[shape.folder.name]
+    return {"small": OF_A_SENDER, "large": {"BODEGA_CURRENCY", "BODEGA_MAIL_FROM"}}[shape.folder.name]
+
+
+def test_whatever_the_shop_shows_to_nobody_can_be_kept_in_the_secret():
+    shown_to_nobody = {f"{PREFIX}{name.upper()}" for name, kind in get_type_hints(Settings).items() if kind is Secret}
+
+    assert {name for name in shown_to_nobody if Stage.may_be_set(name)} == CONFIDENTIAL
 
 
 def test_nothing_is_told_that_the_shop_does_not_read(serverless, fleet):

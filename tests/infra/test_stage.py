@@ -35,6 +35,7 @@ def test_a_name_that_could_not_be_part_of_every_name_is_refused(name):
         ({"settings": {"BODEGA_AWS_STAGE": "other"}}, "follows from the deployment"),
         ({"settings": {"BODEGA_CURRENCY": "EUR\nBODEGA_CLOUD=none"}}, "one line"),
         ({"secrets": ["BODEGA_REDIS_URL"]}, "follows from the deployment"),
+        ({"secrets": ["BODEGA_CURRENCY"]}, "no secret"),
         ({"architecture": "sparc"}, "arm64"),
         ({"mail_from": "shop"}, "Shop <shop@example.com>"),
         ({"mail_from": "Shop <shop@localhost>"}, "Shop <shop@example.com>"),

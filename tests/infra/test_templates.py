@@ -114,18 +114,38 @@ def test_every_handler_has_a_function_under_a_role_of_its_own(serverless):
         assert function["Environment"]["Variables"]["BODEGA_AWS_STAGE"] == "small"
 
 
-def test_settings_reach_what_runs_and_secrets_by_reference_only(fleet):
+def test_settings_reach_what_runs_and_secrets_by_their_names_only(fleet):
     for function in fleet.properties("AWS::Lambda::Function"):
         variables = function["Environment"]["Variables"]
         assert variables["BODEGA_CURRENCY"] == "EUR"
-        assert flat(variables["BODEGA_SMTP_URL"]).startswith("{{resolve:secretsmanager:bodega/large/settings:")
+        assert variables["SECRET_SETTINGS"] == "BODEGA_SMTP_URL"
     [template] = fleet.properties("AWS::EC2::LaunchTemplate")
     script, values = template["LaunchTemplateData"]["UserData"]["Fn::Base64"]["Fn::Sub"]
     started = script + flat(values)
-    assert values["SETTINGS"] == 'BODEGA_CURRENCY="EUR"'
+    assert values["SETTINGS"].splitlines() == [
+        'BODEGA_CURRENCY="EUR"',
+        'BODEGA_MAIL_FROM="Shop <shop@example.com>"',
+        'SECRET_SETTINGS="BODEGA_SMTP_URL"',
+    ]
     assert "<<'SETTINGS'\n${SETTINGS}\nSETTINGS\n" in script  # nothing in a setting is the shell's
-    assert "BODEGA_SMTP_URL" in started
     assert "resolve:secretsmanager" not in started
+
+
+def test_a_stage_without_secrets_reads_none_and_nobody_in_it_may(serverless):
+    for function in serverless.properties("AWS::Lambda::Function"):
+        assert "SECRET_SETTINGS" not in flat(function["Environment"])
+    assert "bodega/small/settings" not in json.dumps(serverless.templates)
+
+
+def test_the_settings_in_the_secret_may_be_read_by_who_needs_them_only(fleet):
+    allowed = {
+        name.partition("Overflow")[0]: statement["Action"]
+        for name, statement in fleet.statements
+        if "bodega/large/settings" in flat(statement["Resource"])
+    }
+
+    machines = "Role"
+    assert allowed == dict.fromkeys((machines, "queuerole", "schedulerole"), "secretsmanager:GetSecretValue")
 
 
 def test_a_fleet_has_the_same_functions_but_the_one_that_serves_pages(fleet):

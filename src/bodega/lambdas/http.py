@@ -13,4 +13,4 @@ def opened(settings: Settings) -> Handler:
     return Gateway(create_app(shop, settings, inline_reads=True, max_passed_bytes=MAX_BODY_BYTES))
 
 
-handler = cold_start(opened)
+handler = cold_start(opened, trusted=True)

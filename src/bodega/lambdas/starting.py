@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from bodega.settings import Settings
+from bodega.wiring.confidential import revealed, withheld
 
 Handler: TypeAlias = Callable[[Any, Any], Any]
 """Takes an event, decoded from JSON, and Lambda's context; returns what is encoded as JSON."""
 
 
-def cold_start(opened: Callable[[Settings], Handler]) -> Handler:
-    """Return a handler that opens what it needs before its first event.
+def cold_start(opened: Callable[[Settings], Handler], *, trusted: bool = False) -> Handler:
+    """Return a handler that opens what it needs before its first event; a `trusted` one is told secret settings.
 
     In Lambda that is at once, because the time before the first event has more CPU and costs nothing; elsewhere an
     import opens nothing. The data folder is in the one place where a function may write, unless it is set.
@@ -24,7 +25,8 @@ def cold_start(opened: Callable[[Settings], Handler]) -> Handler:
 
     @cache
     def opening() -> Handler:
-        settings = Settings.from_env({"BODEGA_DATA_DIR": _folder(), **environment()})
+        told = {"BODEGA_DATA_DIR": _folder(), **environment()}
+        settings = Settings.from_env(revealed(told) if trusted else told, withheld=withheld(told))
         logging.getLogger().setLevel(settings.log_level.upper())
         return opened(settings)
 
