@@ -30,7 +30,7 @@ def test_what_an_instance_is_told_is_nothing_to_its_shell(fleet, tmp_path):
     # As CloudFormation does it, in a folder instead of the machine's own.
     told = re.sub(r"\$\{SETTINGS\}", lambda _: hostile, script).replace("/etc/bodega", str(tmp_path))
     told = re.sub(r"\$\{([A-Z_]+)\}", r"@\1", told)
-    written = told[told.index("umask") : told.index("if [ -n")]
+    written = told[told.index("umask") : told.index("cat >/etc/systemd")]
 
     assert subprocess.run(["bash", "-n"], input=told, text=True, check=False).returncode == 0
     subprocess.run(["bash", "-eu"], input=f"token=t\n{written}", text=True, check=True, cwd=tmp_path)
