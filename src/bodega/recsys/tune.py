@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bodega.recsys.arrays import Indices
-from bodega.recsys.evaluate import ndcg_of_each
 from bodega.recsys.interactions import Interactions
-from bodega.recsys.learn import FEWEST_ASKED, Split, taught
+from bodega.recsys.judging import judged, judges_of, mean_of, taught_by_half
+from bodega.recsys.learn import FEWEST_ASKED, Split
 from bodega.recsys.models.als import Als
 from bodega.recsys.models.base import MOST_WIDTH, Model, TableModel
 from bodega.recsys.models.blend import Blend
@@ -105,20 +105,14 @@ class _Search(NamedTuple):
 
     def tried(self, model: Model) -> Trial:
         """Fit, teach with half of the users, judge with the other half."""
-        learn, held, cut, users = self.split
+        split, counts = self.split, self.counts
         if isinstance(model, Blend):
-            counts = self.counts
-            near, says = model.neighbours(learn, counts, now=cut, heard=self.heard)
-            half = self.split._replace(users=users[::2])
-            table = taught(model, model.joined(near, says, counts), half, counts).joined(near, says, counts)
+            near, says = model.neighbours(split.learn, counts, now=split.cut, heard=self.heard)
+            table = taught_by_half(model, model.joined(near, says, counts), split, counts)
         else:
-            table = model.fit(learn, now=cut)
-        reached = [
-            ndcg_of_each(table, learn, held, now=cut, k=self.k, repeat=repeat, users=users[1::2])
-            for repeat in self.repeats
-        ]
-        means = [float(ndcgs.mean()) if ndcgs.size else 0.0 for ndcgs in reached]
-        trial = Trial(model, sum(means) / len(means), reached)
+            table = model.fit(split.learn, now=split.cut)
+        reached = judged(table, split, k=self.k, repeats=self.repeats)
+        trial = Trial(model, mean_of(reached), reached)
         self.trials.append(trial)
         return trial
 
@@ -167,7 +161,7 @@ def tune(
         if seconds_left() > cost and varied != best.model:
             best = _better(best, search.tried(varied))
     best = popular if popular.ndcg > best.ndcg else best
-    return Tuned(best.model, search.trials, split.users[1::2].size, best.ndcg, popular.ndcg)
+    return Tuned(best.model, search.trials, judges_of(split).size, best.ndcg, popular.ndcg)
 
 
 def _better(best: Trial, other: Trial) -> Trial:
