@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from bodega import schema
+from bodega.domain.flows.file_chunks import chunks_of
 from bodega.domain.orders.model import Order
 from bodega.domain.orders.service import Orders
 from bodega.ports.objects import ObjectStore
@@ -18,7 +18,6 @@ from bodega.ports.tabular import Tabular
 EVENTS = f"{schema.TRAINING}events/"
 FIELDS = ("order", "time", "customer", "product", "quantity")
 _FILE = "lines.parquet"
-_CHUNK_BYTES = 1 << 20
 
 
 class EventExport(msgspec.Struct, frozen=True):
@@ -44,7 +43,7 @@ class EventExporter:
         self._scratch = scratch
 
     def export(self, *, since: date | None = None) -> EventExport:
-        """Write a file for each day (UTC), or for each from `since` on, and remove those of days without orders.
+        """Write a file for each day (UTC), or for each from `since` on, and remove those of days without any.
 
         Every file is replaced whole; a training that reads meanwhile may see some days as they were.
         """
@@ -52,12 +51,13 @@ class EventExporter:
         days = orders = lines = 0
         written = set()
         with self._scratch.folder() as folder:
-            for day, placed in groupby(self._orders.by_time(since=start), key=_day):
+            kept = (order for order in self._orders.by_time(since=start) if order.kept_lines)
+            for day, placed in groupby(kept, key=_day):
                 counted = _Counted(placed)
                 path = folder / _FILE
                 lines += self._tabular.writer(path, fields=FIELDS).write(counted.rows())
                 key = f"{EVENTS}day={day}/{_FILE}"
-                self._objects.put(key, _chunks(path))
+                self._objects.put(key, chunks_of(path))
                 written.add(key)
                 days, orders = days + 1, orders + counted.orders
         first = f"{EVENTS}day={since or date.min}/"
@@ -76,7 +76,7 @@ class _Counted:
 
     def rows(self) -> Iterator[Mapping[str, Any]]:
         for order in self._orders:
-            self.orders += bool(order.kept_lines)
+            self.orders += 1
             for line in order.kept_lines:
                 yield {
                     "order": order.id,
@@ -89,9 +89,3 @@ class _Counted:
 
 def _day(order: Order) -> date:
     return order.placed_at.astimezone(UTC).date()
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from bodega import schema
 from bodega.domain.flows.exporting import ABOUT_PEOPLE
+from bodega.domain.flows.file_chunks import chunks_of
 from bodega.domain.flows.job_records import Job
 from bodega.domain.flows.sealed_files import SUFFIX, sealed, unsealed
 from bodega.ports.keys import Keys
 from bodega.ports.objects import ObjectInfo, ObjectStore
 
-_CHUNK_BYTES = 1 << 20
 _LINKED = timedelta(minutes=5)
 
 
@@ -26,9 +26,9 @@ class ExportFiles:
         """Put what a job wrote into the store; what says who people are goes in sealed."""
         key = f"{schema.EXPORTS}{job.id}/{path.name}"
         if job.subject not in ABOUT_PEOPLE:
-            return self._objects.put(key, _chunks(path))
+            return self._objects.put(key, chunks_of(path))
         key += SUFFIX
-        return self._objects.put(key, sealed(self._keys, key, _chunks(path)))
+        return self._objects.put(key, sealed(self._keys, key, chunks_of(path)))
 
     def open(self, job: Job) -> tuple[Iterator[bytes], int | None] | None:
         """Return the file of a finished export in chunks, and its size unless it is sealed; None if it is not kept."""
@@ -49,9 +49,3 @@ class ExportFiles:
         if info is None or info.key.endswith(SUFFIX) or info.size_bytes <= over_bytes:
             return None
         return self._objects.link(info.key, lifetime=_LINKED)
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk

@@ -8,12 +8,12 @@ import hashlib
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import cast
 
 import msgspec
 
 from bodega import schema
+from bodega.domain.flows.file_chunks import chunks_of
 from bodega.errors import InvalidError, NotFoundError
 from bodega.ports.clock import Clock
 from bodega.ports.ids import Ids
@@ -25,7 +25,6 @@ from bodega.values.times import parse_time
 
 _log = logging.getLogger(__name__)
 _POINTER = Key("search", "snapshot")
-_CHUNK_BYTES = 1 << 20
 _TRIES = 3
 # What another process may be writing for a snapshot that nothing points at yet.
 _LEFT_ALONE = timedelta(hours=1)
@@ -126,11 +125,11 @@ class SearchSnapshots:
         """Store a file, unless it never changes and is there already."""
         key = f"{schema.SEARCH}files/{name}" if file.lasting else f"{schema.SEARCH}{version}/{name}"
         digest = hashlib.sha256()
-        for chunk in _chunks(file.path, file.size_bytes):
+        for chunk in chunks_of(file.path, size_bytes=file.size_bytes):
             digest.update(chunk)
         there = self._objects.find(key) if file.lasting else None
         if there is None or there.size_bytes != file.size_bytes:
-            self._objects.put(key, _chunks(file.path, file.size_bytes))
+            self._objects.put(key, chunks_of(file.path, size_bytes=file.size_bytes))
         return _Part(name, key, digest.hexdigest())
 
     def _bytes_of(self, part: _Part) -> Iterator[bytes]:
@@ -168,12 +167,3 @@ def _is_as_new(pointer: _Pointer, copy: IndexCopy) -> bool:
 
 def _manifest_key(version: str) -> str:
     return f"{schema.SEARCH}{version}/manifest.json"
-
-
-def _chunks(path: Path, size_bytes: int) -> Iterator[bytes]:
-    """Yield so many bytes from the beginning of a file, which may have grown since."""
-    left = size_bytes
-    with path.open("rb") as file:
-        while left > 0 and (chunk := file.read(min(left, _CHUNK_BYTES))):
-            left -= len(chunk)
-            yield chunk

@@ -61,6 +61,8 @@ def test_what_was_called_off_is_in_no_file(counter):
 
     after = counter.shop.event_exporter.export()
     assert (after.orders, after.lines) == (before.orders, before.lines)
+    counter.buys("cus_x", "kettle", days_ago=5000, state="cancelled")
+    assert counter.shop.event_exporter.export() == after
 
 
 def test_days_may_be_laid_out_anew_from_one_on_and_those_without_orders_go(counter):
