@@ -269,6 +269,15 @@ def counts_rule(topic: str) -> str:
     return f"SELECT topic(3) AS location, topic(4) AS device, encode(*, 'base64') AS payload FROM '{topic}/+/+'"  # noqa: S608  # a topic is no table
 
 
+SECRET_SETTINGS = "SECRET_SETTINGS"  # noqa: S105 - a name
+"""The variable that names to a deployed shop, with commas in between, the settings that it reads from its secret."""
+
+
+def settings_secret(stage: str) -> str:
+    """Return the secret in which a stage's secret settings are, a JSON object of texts."""
+    return f"bodega/{stage}/settings"
+
+
 def namespace(stage: str) -> str:
     """Return the namespace in Cloud Map in which a stage's services are found."""
     return f"bodega-{stage}"

@@ -165,15 +165,7 @@ class Feeds:
         """Call `schedule` with the name of what is due."""
         function = self.functions["schedule"].function
         lost = self.queues.lost["schedule"]
-        role = iam.Role(
-            self.scope,
-            "scheduler-role",
-            role_name=f"{self.stage.named('scheduler')}-{Aws.REGION}",
-            description="Calls the function of what falls due, and nothing else",
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-            ),
-        )
+        role = self._role("scheduler", "scheduler", "Calls the function of what falls due, and nothing else")
         role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn]))
         role.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[lost.queue_arn]))
         group = scheduler.CfnScheduleGroup(self.scope, "schedules", name=self.stage.named("schedules"))
@@ -201,15 +193,7 @@ class Feeds:
     def _feed_devices(self) -> None:
         """Hand what devices publish to their queue, and let a certificate speak for its own location only."""
         pair, topic = self.queues.pairs["counts"], schema.counts_topic(self.stage.name)
-        role = iam.Role(
-            self.scope,
-            "counts-role",
-            role_name=f"{self.stage.named('counts')}-{Aws.REGION}",
-            description="Puts what devices say into their queue, and nothing else",
-            assumed_by=iam.ServicePrincipal(
-                "iot.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-            ),
-        )
+        role = self._role("counts", "iot", "Puts what devices say into their queue, and nothing else")
         role.add_to_policy(
             iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[pair.queue.queue_arn, pair.dead.queue_arn])
         )
@@ -246,6 +230,18 @@ class Feeds:
                     },
                 ],
             },
+        )
+
+    def _role(self, name: str, service: str, description: str) -> iam.Role:
+        """Return the role that a service of AWS takes for this account alone; it may do nothing yet."""
+        return iam.Role(
+            self.scope,
+            f"{name}-role",
+            role_name=f"{self.stage.named(name)}-{Aws.REGION}",
+            description=description,
+            assumed_by=iam.ServicePrincipal(
+                f"{service}.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+            ),
         )
 
 

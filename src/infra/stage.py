@@ -7,6 +7,8 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias, get_args
 
+from bodega import schema
+
 Shape: TypeAlias = Literal["serverless", "fleet"]
 Architecture: TypeAlias = Literal["arm64", "x86_64"]
 _NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
@@ -183,12 +185,12 @@ class Stage:
     @property
     def secret_settings(self) -> Mapping[str, str]:
         """Return how what runs is told which settings to read from the secret: by bodega.wiring.confidential."""
-        return {"SECRET_SETTINGS": ",".join(sorted(self.secrets))} if self.secrets else {}
+        return {schema.SECRET_SETTINGS: ",".join(sorted(self.secrets))} if self.secrets else {}
 
     @property
     def settings_secret(self) -> str:
         """Return the name of the secret that holds settings which nobody may read; whoever runs the shop makes it."""
-        return f"bodega/{self.name}/settings"
+        return schema.settings_secret(self.name)
 
     def named(self, part: str) -> str:
         """Return a name of this stage's: for what must be found by name."""

@@ -7,18 +7,15 @@ from collections.abc import Mapping
 
 import msgspec
 
+from bodega import schema
 from bodega.adapters.system.clock import SystemClock
 from bodega.errors import UnavailableError
 from bodega.settings import Settings
 
-VARIABLE = "SECRET_SETTINGS"
-"""Names the settings, with commas in between; none of the shop's own settings, which nobody is to set by hand."""
-_SECRET = "bodega/{stage}/settings"  # noqa: S105 - a name
-
 
 def withheld(environment: Mapping[str, str]) -> frozenset[str]:
     """Return the names of the settings that are kept in the stage's secret; none for a stage without one."""
-    return frozenset(filter(None, environment.get(VARIABLE, "").split(",")))
+    return frozenset(filter(None, environment.get(schema.SECRET_SETTINGS, "").split(",")))
 
 
 def revealed(environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -34,7 +31,7 @@ def revealed(environment: Mapping[str, str]) -> Mapping[str, str]:
     from bodega.wiring.deployment import deployment_of  # noqa: PLC0415
 
     settings = Settings.from_env(environment, withheld=names)
-    secret = _SECRET.format(stage=settings.aws_stage)
+    secret = schema.settings_secret(settings.aws_stage)
     text = Clients(deployment_of(settings), clock=SystemClock()).secret(secret)
     return {**environment, **_chosen(names, text, secret)}
 
