@@ -7,16 +7,18 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
-from queue import SimpleQueue
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from engines import free_port, missing, wait_until
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.client import Client, error_string
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+
+from bodega.worker.listening import turn
 
 
 class Mosquitto:
@@ -135,18 +137,23 @@ def publish(broker, *messages, device="scanner-1", authority=None):
     tls = ssl.create_default_context(cafile=broker.authority.file)
     tls.load_cert_chain(certificate, key)
     client.tls_set_context(tls)
-    fate = SimpleQueue()
-    client.on_connect = lambda *_: fate.put("let in")
-    client.on_disconnect = lambda *_: fate.put("turned away")
+    answers = []
+    client.on_connect = lambda _client, _data, _flags, reason, _properties: answers.append(reason)
     client.connect("127.0.0.1", broker.port)
-    client.loop_start()
     try:
-        if fate.get(timeout=60) == "turned away":
-            raise ConnectionRefusedError
+        _turn_until(client, lambda: answers)
+        if answers[0].is_failure:
+            raise ConnectionRefusedError(str(answers[0]))
         for topic, payload in messages:
-            sent = client.publish(topic, payload, qos=1)
-            sent.wait_for_publish(60)
-            assert sent.is_published()
+            _turn_until(client, client.publish(topic, payload, qos=1).is_published)
     finally:
         client.disconnect()
-        client.loop_stop()
+
+
+def _turn_until(client, is_so):
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, "the broker did not answer within 60 s"
+        state = turn(client, 1)
+        if state != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise ConnectionRefusedError(error_string(state))

@@ -5,6 +5,7 @@ durably. Killed in between, it comes twice. The session outlives the connection,
 """
 
 import logging
+import selectors
 import ssl
 import threading
 from pathlib import Path
@@ -77,9 +78,9 @@ class Listener:
         client = self._client()
         address = urlsplit(self._broker.url)
         client.connect(address.hostname or "", address.port or _PORTS[address.scheme], keepalive=_KEEPALIVE_SECONDS)
-        state = client.loop(_LOOK_SECONDS)
+        state = turn(client, _LOOK_SECONDS)
         while state == MQTTErrorCode.MQTT_ERR_SUCCESS and not stop.is_set():
-            state = client.loop(_LOOK_SECONDS)
+            state = turn(client, _LOOK_SECONDS)
         client.disconnect()
 
     def _client(self) -> Client:
@@ -137,6 +138,29 @@ class Listener:
         except ValueError:  # InvalidError is one, and so is a topic that is no text
             _log.exception("a message of a device was given up")
         client.ack(message.mid, message.qos)
+
+
+def turn(client: Client, seconds: float) -> MQTTErrorCode:
+    """Send and read what is there, after waiting for it so long at most; what went wrong, if anything did.
+
+    Like `Client.loop`, which waits with select(): that knows no file beyond the 1,024th that a process has open, and
+    the client, told so, connects again and again without a word.
+    """
+    connection = client.socket()
+    if connection is None:
+        return MQTTErrorCode.MQTT_ERR_NO_CONN
+    with selectors.DefaultSelector() as selector:
+        write = selectors.EVENT_WRITE if client.want_write() else 0
+        selector.register(connection, selectors.EVENT_READ | write)
+        # What TLS has taken in already makes no socket readable.
+        decrypted = isinstance(connection, ssl.SSLSocket) and connection.pending()
+        ready = selectors.EVENT_READ if decrypted else sum(events for _, events in selector.select(seconds))
+    state = MQTTErrorCode.MQTT_ERR_SUCCESS
+    if ready & selectors.EVENT_READ:
+        state = client.loop_read()
+    if state == MQTTErrorCode.MQTT_ERR_SUCCESS and ready & selectors.EVENT_WRITE:
+        state = client.loop_write()
+    return client.loop_misc() if state == MQTTErrorCode.MQTT_ERR_SUCCESS else state
 
 
 def _tls(broker: Broker) -> ssl.SSLContext:

@@ -4,12 +4,14 @@ import contextlib
 import io
 import itertools
 import os
+import resource
 import socket
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from zlib import crc32
 
 import msgspec
@@ -145,6 +147,26 @@ def test_a_scanner_that_was_moved_is_refused_by_the_shop_before_the_broker_knows
         work(shop, until=lambda: shop.devices.get("scanner-1").seen_at is None and shop.world.queue.depth("counts"))
 
     assert on_hand(shop) is None
+
+
+@pytest.fixture
+def many_open_files():
+    """More than select() can know of, as a server of many shoppers has them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 4096:
+        pytest.skip("the system lets no process open so many files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
+    with contextlib.ExitStack() as opened:
+        for _ in range(1100):
+            opened.enter_context(Path(os.devnull).open("rb"))
+        yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_process_of_many_open_files_hears_devices(shop, broker, many_open_files):
+    with listening(broker, shop):
+        publish(broker, (topic(), reading(7)))
+        work(shop, until=lambda: on_hand(shop) == 7)
 
 
 def test_what_was_published_while_nobody_listened_is_heard_afterwards(shop, broker):
