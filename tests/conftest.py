@@ -4,8 +4,8 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
-# One deployed shop for tests of it in two folders.
-pytest_plugins = ["deployment"]
+# One deployed shop for tests of it in two folders, and who leaves files open.
+pytest_plugins = ["deployment", "descriptors"]
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")

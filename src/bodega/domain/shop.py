@@ -146,3 +146,6 @@ class Shop:
         self.indexer.close()
         self.world.table.close()
         self.world.release()
+        # After the table, without which nobody can load a model again.
+        self.recommender.close()
+        self.models.close()

@@ -1,5 +1,7 @@
 """From past orders to recommended products, by the function that does nothing else."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,19 +12,47 @@ from bodega.domain.recommendations.receipts import Receipts
 from bodega.domain.shop import Shop
 from bodega.errors import InvalidError, UnavailableError
 from bodega.lambdas import recommend
+from bodega.lambdas.starting import Handler
 from bodega.settings import Settings
+from bodega.wiring import opening
+
+Start = Callable[[Settings], Handler]
+
+
+@contextmanager
+def starting() -> Iterator[Start]:
+    """Start the function as Lambda does, and close the shops it opened on this machine, which it never does itself."""
+    opened: list[Shop] = []
+    build = opening.build
+
+    def noted(*args: Any, **options: Any) -> Shop:
+        opened.append(build(*args, **options))
+        return opened[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "build", noted)
+        yield recommend.opened
+    for shop in opened:
+        shop.close()
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    with starting() as start:
+        yield start
 
 
 @pytest.fixture(scope="module")
-def unopened(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def unopened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handler]:
     """The handler of an empty shop on this machine, for what does not get as far as a shop."""
-    return recommend.opened(Settings.for_directory(tmp_path_factory.mktemp("empty")))
+    with starting() as start:
+        yield start(Settings.for_directory(tmp_path_factory.mktemp("empty")))
 
 
-def test_what_is_recommended_follows_from_past_orders(shop: Shop, settings: Settings) -> None:
+def test_what_is_recommended_follows_from_past_orders(shop: Shop, settings: Settings, start: Start) -> None:
     products = stock_up(shop)
     names = {product_id: name for name, product_id in products.items()}
-    handler = recommend.opened(settings)
+    handler = start(settings)
 
     coffee, garden = (
         handler({"customer_id": who, "placement": "because_you_bought", "limit": 2}, Context())
@@ -35,11 +65,13 @@ def test_what_is_recommended_follows_from_past_orders(shop: Shop, settings: Sett
     assert (coffee["model_version"], coffee["fallback"]) == (shop.models.current_version(), None)
 
 
-def test_a_list_is_the_same_as_the_shops_own_and_its_receipt_counts_there(shop: Shop, settings: Settings) -> None:
+def test_a_list_is_the_same_as_the_shops_own_and_its_receipt_counts_there(
+    shop: Shop, settings: Settings, start: Start
+) -> None:
     products = stock_up(shop)
     ask = {"placement": "bought_together", "product_id": products["beans"], "limit": 3}
 
-    answered = recommend.opened(settings)(ask, Context())
+    answered = start(settings)(ask, Context())
 
     own = shop.recommender.bought_together(products["beans"], limit=3)
     assert [one["product"]["id"] for one in answered["data"]] == [one.card.id for one in own.items]
@@ -47,17 +79,21 @@ def test_a_list_is_the_same_as_the_shops_own_and_its_receipt_counts_there(shop: 
     assert receipts.read(answered["request_id"]).place_of(answered["data"][0]["product"]["id"]) is not None
 
 
-def test_a_shopper_nobody_knows_gets_what_is_popular_and_is_told_so(shop: Shop, settings: Settings) -> None:
+def test_a_shopper_nobody_knows_gets_what_is_popular_and_is_told_so(
+    shop: Shop, settings: Settings, start: Start
+) -> None:
     stock_up(shop)
 
-    answered = recommend.opened(settings)({"customer_id": "cus_nobody", "limit": 4}, Context())
+    answered = start(settings)({"customer_id": "cus_nobody", "limit": 4}, Context())
 
     assert len(answered["data"]) == 4
     assert answered["fallback"] is not None
 
 
-def test_a_shop_without_a_model_or_a_product_gives_a_list_all_the_same(settings: Settings, shop: Shop) -> None:
-    assert recommend.opened(settings)({}, Context())["data"] == []
+def test_a_shop_without_a_model_or_a_product_gives_a_list_all_the_same(
+    settings: Settings, shop: Shop, start: Start
+) -> None:
+    assert start(settings)({}, Context())["data"] == []
 
 
 @pytest.mark.parametrize(
@@ -79,7 +115,7 @@ def test_a_shop_without_a_model_or_a_product_gives_a_list_all_the_same(settings:
         {"in_cart": "prod_1"},
     ],
 )
-def test_what_is_no_ask_is_refused_with_a_reason(event: Any, unopened: Any) -> None:
+def test_what_is_no_ask_is_refused_with_a_reason(event: Any, unopened: Handler) -> None:
     with pytest.raises(InvalidError) as refusal:
         unopened(event, Context())
 

@@ -49,7 +49,8 @@ class Bench:
 def bench(tmp_path):
     clock = SettableClock()
     ids = SeededIds(7, clock)
-    table = SqliteTableStore(Database.open(tmp_path / "shop.sqlite"), schema.TABLES, clock=clock)
+    database = Database.open(tmp_path / "shop.sqlite")
+    table = SqliteTableStore(database, schema.TABLES, clock=clock)
     search = TantivySearchIndex(tmp_path / "search")
     taxonomy = Taxonomy(table=table, clock=clock, ids=ids)
     products = Products(table=table, taxonomy=taxonomy, clock=clock, ids=ids, currency="GBP")
@@ -58,7 +59,7 @@ def bench(tmp_path):
     freshness = Freshness(table=table, search=search, taxonomy=taxonomy)
     yield Bench(Catalog(products, taxonomy, shelves, freshness), indexer, table, clock)
     indexer.close()
-    table.close()
+    database.close()
 
 
 @pytest.fixture

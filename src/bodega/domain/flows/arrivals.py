@@ -18,7 +18,6 @@ from bodega.recsys.sketches import Sketches, sketches_of
 NEW_FOR = timedelta(days=28)
 MOST_NEW = 100
 _FRESH_SECONDS = 1.0
-_MODELS_KEPT = 4
 _READ_AGAIN_SECONDS = 60.0
 _card = msgspec.json.Decoder(Card).decode
 _product = msgspec.json.Decoder(Product).decode
@@ -54,9 +53,9 @@ class Arrivals:
             newest = self._ids(1)
             if kept is None or newest != kept.newest or not 0 <= now - kept.read < _READ_AGAIN_SECONDS:
                 kept = _Kept(self._with_newcomers(model), newest, read=now, checked=now)
-            if len(self._kept) > _MODELS_KEPT:
-                self._kept = {}
-            self._kept[model.version] = kept._replace(checked=now)
+            # The model in service and a rival of it: of any other the files would stay open, and on the disk.
+            others = [one for one in self._kept.items() if one[0] != model.version]
+            self._kept = dict([*others[-1:], (model.version, kept._replace(checked=now))])
             return kept.wares
 
     def sketch(self, model: LoadedModel, product_id: str) -> Sketches:
@@ -66,6 +65,11 @@ class Arrivals:
         text = text_of(public, self._catalog.taxonomy.tree()) if public is not None else ""
         found: Sketches = sketches_of([text], model.assortment.rarity)[0]
         return found
+
+    def close(self) -> None:
+        """Let go of all models."""
+        with self._lock:
+            self._kept = {}
 
     def _ids(self, limit: int) -> list[str]:
         page = self._catalog.shelves.find(ShelfQuery(sort="-created_at", limit=limit))

@@ -142,6 +142,10 @@ class Recommender:
         """Return what more customers take than usual."""
         return self.suggest(placement="trending", limit=limit)
 
+    def close(self) -> None:
+        """Let go of the models that lists were made of."""
+        self._arrivals.close()
+
     # -- inside
 
     def _maker(self, wish: Wish, model: LoadedModel) -> ListMaker:

@@ -5,6 +5,7 @@ certain, and what turns out to be gone is masked for a while.
 """
 
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -53,7 +54,8 @@ class Showcase:
         self._clock = clock
         self._lock = threading.Lock()
         self._gone_until: dict[str, NDArray[np.float64]] = {}
-        self._masks: dict[tuple[str, Filters], tuple[Wares, Rules, Mask]] = {}
+        # Weakly, because wares hold a model: dozens of old ones would have their files open, and on the disk.
+        self._masks: dict[tuple[str, Filters], tuple[weakref.ref[Wares], Rules, Mask]] = {}
 
     def mask(self, wares: Wares, rules: Rules, filters: Filters) -> Mask:
         """Return (wares.size,) what may be shown as far as is known: a copy."""
@@ -131,7 +133,7 @@ class Showcase:
     def _lasting(self, wares: Wares, rules: Rules, filters: Filters) -> Mask:
         """Return what staff and the asker allow, whatever is in stock; kept, because most lists are asked alike."""
         kept = self._masks.get((wares.model.version, filters))
-        if kept is not None and kept[0] is wares and kept[1] is rules:
+        if kept is not None and kept[0]() is wares and kept[1] is rules:
             return kept[2]
         allowed = np.ones(wares.size, dtype=np.bool_)
         if rules.blocked:
@@ -146,7 +148,7 @@ class Showcase:
             allowed[wares.n_items :] &= np.array([_within(n.price, filters) for n in wares.newcomers], dtype=np.bool_)
         if len(self._masks) >= _MASKS_KEPT:
             self._masks = {}
-        self._masks[wares.model.version, filters] = (wares, rules, allowed)
+        self._masks[wares.model.version, filters] = (weakref.ref(wares), rules, allowed)
         return allowed
 
     def _in_category(self, wares: Wares, category_id: str) -> Mask:

@@ -182,6 +182,12 @@ class ModelStore:
         self._sold = (version, sold)
         return sold
 
+    def close(self) -> None:
+        """Let go of models, each of which keeps a descriptor open for every array of it."""
+        with self._lock:
+            self._loaded, self._pointer, self._checked = None, None, float("-inf")
+            self._others = {}
+
     # -- inside
 
     def _pointed(self) -> Item | None:

@@ -43,7 +43,8 @@ class Till:
 @pytest.fixture
 def till(tmp_path):
     clock = SettableClock()
-    table = SqliteTableStore(Database.open(tmp_path / "shop.sqlite"), schema.TABLES, clock=clock)
+    database = Database.open(tmp_path / "shop.sqlite")
+    table = SqliteTableStore(database, schema.TABLES, clock=clock)
     yield Till(
         carts=Carts(table=table, clock=clock, ids=SeededIds(3, clock)),
         coupons=Coupons(table=table, clock=clock, currency="GBP"),
@@ -51,4 +52,4 @@ def till(tmp_path):
         table=table,
         clock=clock,
     )
-    table.close()
+    database.close()

@@ -101,9 +101,9 @@ def orders_in_every_state():
 
 @pytest.fixture
 def orders(tmp_path):
-    table = SqliteTableStore(Database.open(tmp_path / "shop.sqlite"), schema.TABLES, clock=SettableClock())
-    yield Orders(table=table)
-    table.close()
+    database = Database.open(tmp_path / "shop.sqlite")
+    yield Orders(table=SqliteTableStore(database, schema.TABLES, clock=SettableClock()))
+    database.close()
 
 
 def place(orders, order):

@@ -30,7 +30,7 @@ class ReviewBench:
     def __init__(self, folder, *, hold_back="nobody"):
         self.clock = SettableClock(NOW)
         ids = SeededIds(7, self.clock)
-        database = Database.open(folder / "shop.sqlite")
+        self._database = database = Database.open(folder / "shop.sqlite")
         self.table = SqliteTableStore(database, schema.TABLES, clock=self.clock)
         self.queue = SqliteQueue(database, schema.QUEUES, clock=self.clock, ids=ids)
         self.bus = LocalBus(self.queue, schema.SUBSCRIPTIONS)
@@ -52,7 +52,7 @@ class ReviewBench:
         self._published = 0
 
     def close(self):
-        self.table.close()
+        self._database.close()
 
     def product(self, sku="MUG"):
         variants = [VariantInput(sku=sku, price=Money(500, "GBP"))]
