@@ -17,6 +17,7 @@ from bodega.settings import Settings
 from bodega.web import session_cookie
 from bodega.web.routes import error_handler, routes
 from bodega.wiring.confidential import revealed
+from bodega.wiring.logs import begin_log
 from bodega.wiring.opening import open_shop
 
 _log = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ def app_from_environment() -> ASGIApp:
     """
     told = os.environ  # noqa: TID251 - a server starts its processes with nothing but this
     settings = Settings.from_env(revealed(told))
-    logging.basicConfig(level=settings.log_level.upper())
+    begin_log(settings)
     # Where machines come and go, a server has no worker beside it that would bring it what changes.
     shop = open_shop(settings, following=FOLLOWING if settings.cloud == "aws" else None)
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - for servers, whose processes have several cores

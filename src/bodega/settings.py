@@ -16,6 +16,7 @@ from bodega.values.money import Money
 Server: TypeAlias = Literal["granian", "uvicorn"]
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+LogFormat: TypeAlias = Literal["text", "json"]
 Cloud: TypeAlias = Literal["none", "aws"]
 HoldReviews: TypeAlias = Literal["nobody", "unverified", "everybody"]
 Payments: TypeAlias = Literal["sandbox", "stripe"]
@@ -42,8 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     data_dir: folder of everything the shop keeps. host, port: where it serves. workers: server processes.
     server: HTTP server. currency: the one currency the shop sells in. public_url: its address for people and search
-    engines, empty for the address it was asked under. log_level: least serious message that is logged. access_log: log
-    every request.
+    engines, empty for the address it was asked under. log_level: least serious message that is logged. log_format: for
+    people, or one object of JSON a line for programs. access_log: log every request.
     tls_certificate, tls_key: files for HTTPS, both or neither. admin_requests_per_minute: limit for each API key.
     checkouts_per_minute: checkouts and holds that one address may begin in a minute. checkouts_per_cart: and that one
     cart may begin in a quarter of an hour.
@@ -70,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = "GBP"
     public_url: str = ""
     log_level: LogLevel = "info"
+    log_format: LogFormat = "text"
     access_log: bool = False
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -274,6 +276,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "currency": _currency,
     "public_url": _address,
     "log_level": _one_of(*get_args(LogLevel)),
+    "log_format": _one_of(*get_args(LogFormat)),
     "access_log": _switch,
     "tls_certificate": _path,
     "tls_key": _path,

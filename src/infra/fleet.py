@@ -17,6 +17,7 @@ from infra.data import DataStack
 from infra.directory import Directory
 from infra.functions import NOT_BUILT, FunctionsStack
 from infra.jobs import JOBS
+from infra.log_groups import make_log_group
 from infra.network import Network
 from infra.permissions import statements
 from infra.stage import Stage
@@ -58,6 +59,7 @@ class FleetStack(Stack):
         )
         self.instances.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "to AWS, and to whom we pay")
         self._connect()
+        self.logs = make_log_group(self, "machines-logs", f"/bodega/{stage.name}/machines")
         role = self._role(data, functions)
         self.group = self._group(role, self._user_data(data, role))
         self.targets = self._serve()
@@ -86,19 +88,19 @@ class FleetStack(Stack):
             security_group=group,
             drop_invalid_header_fields=True,
         )
-        logs = log_bucket(self, self._stage)
-        logs.add_to_resource_policy(
+        asked = log_bucket(self, self._stage)
+        asked.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],
                 actions=["s3:PutObject"],
-                resources=[logs.arn_for_objects(f"balancer/AWSLogs/{Aws.ACCOUNT_ID}/*")],
+                resources=[asked.arn_for_objects(f"balancer/AWSLogs/{Aws.ACCOUNT_ID}/*")],
             )
         )
         balancer.set_attribute("access_logs.s3.enabled", "true")
-        balancer.set_attribute("access_logs.s3.bucket", logs.bucket_name)
+        balancer.set_attribute("access_logs.s3.bucket", asked.bucket_name)
         balancer.set_attribute("access_logs.s3.prefix", "balancer")
-        if logs.policy is not None:
-            balancer.node.add_dependency(logs.policy)
+        if asked.policy is not None:
+            balancer.node.add_dependency(asked.policy)
         return balancer
 
     def _connect(self) -> None:
@@ -119,6 +121,7 @@ class FleetStack(Stack):
         for statement in statements(JOBS["http"].needs, data, functions.queues.arns, functions.bus.event_bus_arn):
             role.add_to_policy(statement)
         self.cache.token.grant_read(role)
+        self.logs.grant_write(role)
         return role
 
     def _user_data(self, data: DataStack, role: iam.Role) -> ec2.UserData:
@@ -137,6 +140,7 @@ class FleetStack(Stack):
             "PORT": str(APP_PORT),
             "CACHE": self.cache.address,
             "CACHE_TOKEN": self.cache.token_name,
+            "LOGS": self.logs.log_group_name,
             "REGION": Aws.REGION,
             "STAGE": self._stage.name,
             "BUCKET": data.objects.bucket_name,

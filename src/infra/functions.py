@@ -3,7 +3,7 @@
 from hashlib import sha256
 from pathlib import Path
 
-from aws_cdk import Aws, CfnOutput, CfnParameter, Duration, RemovalPolicy, Size, Stack
+from aws_cdk import Aws, CfnOutput, CfnParameter, Duration, Size, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as awslambda
@@ -15,13 +15,12 @@ from infra.directory import Directory
 from infra.feeds import BUS, Feeds, Function
 from infra.http_api import HttpApi
 from infra.jobs import JOBS, Job
+from infra.log_groups import make_log_group
 from infra.mail import Letters
 from infra.permissions import statements
 from infra.queues import Queues
 from infra.runtimes import architecture_of, runtime_of
 from infra.stage import Stage
-
-_LOGS_KEPT = logs.RetentionDays.ONE_MONTH
 
 
 class FunctionsStack(Stack):
@@ -71,13 +70,7 @@ class FunctionsStack(Stack):
 
     def _function(self, name: str, job: Job) -> awslambda.Function:
         full_name = self._stage.named(name)
-        log_group = logs.LogGroup(
-            self,
-            f"{name}-logs",
-            log_group_name=f"/aws/lambda/{full_name}",
-            retention=_LOGS_KEPT,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        log_group = make_log_group(self, f"{name}-logs", f"/aws/lambda/{full_name}")
         return awslambda.Function(
             self,
             name,

@@ -6,11 +6,11 @@ from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as awslambda
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from bodega import schema
+from infra.log_groups import make_log_group
 from infra.runtimes import architecture_of, runtime_of
 from infra.stage import Stage
 
@@ -76,13 +76,7 @@ class HttpApi(Construct):
 
     def _authorizer(self) -> authorizers.HttpLambdaAuthorizer:
         name = self._stage.named("doorkeeper")
-        log_group = logs.LogGroup(
-            self,
-            "doorkeeper-logs",
-            log_group_name=f"/aws/lambda/{name}",
-            retention=logs.RetentionDays.ONE_MONTH,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        log_group = make_log_group(self, "doorkeeper-logs", f"/aws/lambda/{name}")
         role = iam.Role(
             self,
             "doorkeeper-role",
@@ -121,13 +115,8 @@ class HttpApi(Construct):
 
     def _open(self) -> None:
         """Serve the routes at the API's root, with a log of who asked what and how long it took."""
-        log_group = logs.LogGroup(
-            Stack.of(self),
-            "http-access-logs",
-            log_group_name=f"/aws/apigateway/{self._stage.named('http')}",
-            retention=logs.RetentionDays.ONE_MONTH,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        full_name = f"/aws/apigateway/{self._stage.named('http')}"
+        log_group = make_log_group(Stack.of(self), "http-access-logs", full_name)
         fields = {
             "request": "$context.requestId",
             "method": "$context.httpMethod",

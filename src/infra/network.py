@@ -1,10 +1,10 @@
 """Lay out the network that a fleet lives in: private, in two zones, with ways to the services it uses."""
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import Aws
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.log_groups import make_log_group
 from infra.stage import Stage
 
 # What the fleet asks beside S3 and DynamoDB, whose gateways cost nothing.
@@ -14,6 +14,7 @@ _ASKED = {
     "secrets": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
     "ssm": ec2.InterfaceVpcEndpointAwsService.SSM,
     "ssmmessages": ec2.InterfaceVpcEndpointAwsService.SSM_MESSAGES,
+    "logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
 }
 _ZONES = 2
 _CIDR = "10.20.0.0/16"
@@ -48,13 +49,7 @@ class Network(Construct):
         self.vpc.add_flow_log(
             "rejected",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(
-                logs.LogGroup(
-                    self,
-                    "flows",
-                    log_group_name=f"/bodega/{stage.name}/network-{Aws.REGION}",
-                    retention=logs.RetentionDays.ONE_MONTH,
-                    removal_policy=RemovalPolicy.DESTROY,
-                )
+                make_log_group(self, "flows", f"/bodega/{stage.name}/network-{Aws.REGION}")
             ),
             traffic_type=ec2.FlowLogTrafficType.REJECT,
         )

@@ -24,7 +24,7 @@ _SETTING = re.compile(r"BODEGA_[A-Z_]{1,60}")
 # What a deployment says itself, and what means nothing there: who ends TLS, listens or brokers is no file's or port's
 # matter.
 _OWN_SETTINGS = re.compile(
-    r"BODEGA_(CLOUD|AWS_.*|DATA_DIR|HOST|PORT|WORKERS|SERVER|REDIS_URL|PUBLIC_URL|PROXIES|MAIL_BY_SES|TLS_.*|MQTT_.*)"
+    r"BODEGA_(CLOUD|AWS_.*|DATA_DIR|HOST|PORT|WORKERS|SERVER|LOG_FORMAT|REDIS_URL|PUBLIC_URL|PROXIES|MAIL_BY_SES|TLS_.*|MQTT_.*)"
 )
 # What nobody may read; functions that neither move money nor bring letters are not told it.
 CONFIDENTIAL = frozenset({"BODEGA_STRIPE_SECRET_KEY", "BODEGA_STRIPE_WEBHOOK_SECRETS", "BODEGA_SMTP_URL"})

@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -26,6 +27,8 @@ _FEW = 10  # requests in five minutes
 _SLOW = Duration.seconds(2)
 _OLD = Duration.minutes(15)
 _IN_ONE_ALARM = 10  # metrics: CloudWatch's limit for a sum
+_ERRORS = ("ERROR", "CRITICAL")  # levels of lines, as bodega.adapters.system.log_lines writes them
+_RAISED = "Traceback (most recent call last)"  # as Python writes it where nobody logs it
 # https://docs.aws.amazon.com/ses/latest/dg/reputation-dashboard-messages.html: shares of letters, not percent.
 _MOST_BOUNCED, _MOST_COMPLAINED = 0.05, 0.001
 # Tables that a sale waits for.
@@ -175,7 +178,31 @@ class WatchStack(Stack):
     def _of_machines(self, fleet: FleetStack) -> list[cloudwatch.Alarm]:
         """Where no machine is left to fail, the balancer answers for them, and does not count it as a request."""
         answered = fleet.balancer.metrics.http_code_elb(elb.HttpCodeElb.ELB_5XX_COUNT, period=_FIVE_MINUTES)
-        return [self._alarm("unanswered", answered, _FEW, "No machine answers the load balancer")]
+        return [
+            self._alarm("unanswered", answered, _FEW, "No machine answers the load balancer"),
+            self._alarm("machines-errors", self._counted(fleet.logs), 0, "Machines log errors"),
+        ]
+
+    def _counted(self, written: logs.ILogGroup) -> cloudwatch.IMetric:
+        """Return how many errors machines logged: lines that say so, and what broke before there were such lines."""
+        namespace, name = f"bodega/{self._stage.name}", "MachinesErrors"
+        patterns = {
+            "machines-errors-logged": logs.FilterPattern.any(
+                *(logs.FilterPattern.string_value("$.level", "=", level) for level in _ERRORS)
+            ),
+            "machines-errors-raised": logs.FilterPattern.all_terms(_RAISED),
+        }
+        for made, pattern in patterns.items():
+            logs.MetricFilter(
+                self,
+                f"{made}-filter",
+                log_group=written,
+                filter_name=made,
+                filter_pattern=pattern,
+                metric_namespace=namespace,
+                metric_name=name,
+            )
+        return cloudwatch.Metric(namespace=namespace, metric_name=name, statistic="Sum", period=_FIVE_MINUTES)
 
     def _of_letters(self, letters: Letters) -> list[cloudwatch.Alarm]:
         """SES looks into senders at these shares, and stops them at the double (bounces) and the fivefold."""

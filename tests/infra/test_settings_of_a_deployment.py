@@ -25,6 +25,7 @@ OF_OTHER_PLACES = {
 # What only one of the two places is told, and why.
 OF_MACHINES = {
     "BODEGA_DATA_DIR": "a function finds the one folder that it may write to by itself",
+    "BODEGA_LOG_FORMAT": "Lambda writes JSON by itself",
     "BODEGA_PROXIES": "API Gateway says who asks apart from the headers",
     "BODEGA_REDIS_URL": "functions are outside the network that Valkey is in",
 }

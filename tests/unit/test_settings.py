@@ -18,6 +18,7 @@ SETTINGS = st.builds(
     currency=st.sampled_from(["GBP", "JPY"]),
     public_url=st.sampled_from(["", "https://shop.example", "http://localhost:8000/shop/"]),
     log_level=st.sampled_from(["debug", "error"]),
+    log_format=st.sampled_from(["text", "json"]),
     access_log=st.booleans(),
     admin_requests_per_minute=st.integers(1, 10**9),
     capture=st.sampled_from(["at_once", "by_staff"]),

@@ -115,14 +115,15 @@ def _standing() -> Sequence[Item]:
 
 
 def _fleet(*, internet: bool) -> Sequence[Item]:
-    ways: tuple[Item, ...] = (Item("5 endpoints in 2 zones", 10 * _HOURS, "endpoint_hour"),)
+    ways: tuple[Item, ...] = (Item("6 endpoints in 2 zones", 12 * _HOURS, "endpoint_hour"),)
     if internet:
         ways = (Item("NAT gateway", _HOURS, "nat_hour"), Item("its address", _HOURS, "address_hour"))
     return (
         Item("2 instances", 2 * _HOURS, "instance_hour"),
         Item("their volumes, 20 GB each", 40, "volume_gb_month"),
         Item("their metrics", 14, "metric_month"),
-        Item("an alarm of theirs", 1, "alarm_month"),
+        Item("the metric of errors in their logs", 1, "metric_month"),
+        Item("2 alarms of theirs", 2, "alarm_month"),
         Item("load balancer", _HOURS, "balancer_hour"),
         Item("the cache's address in Cloud Map", 1, "cloudmap_month"),
         Item("Valkey on 2 nodes", 2 * _HOURS, "valkey_hour"),

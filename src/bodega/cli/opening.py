@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import msgspec
 from bodega.domain.shop import Shop
 from bodega.settings import Settings
 from bodega.wiring import open_shop
+from bodega.wiring.logs import begin_log
 
 
 def add_data_argument(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def settings_of(arguments: argparse.Namespace, environment: Mapping[str, str]) -
         )
         if value is not None
     }
-    logging.getLogger().setLevel(settings.log_level.upper())
+    begin_log(settings)
     return msgspec.structs.replace(settings, **said)
 
 
