@@ -1,5 +1,6 @@
 """Serve the shop from EC2: a private load balancer, and instances that come and go with the requests."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import Aws, CfnOutput, CfnParameter, Duration, Fn, Stack
@@ -47,7 +48,8 @@ class FleetStack(Stack):
             allowed_pattern=r"pl-[0-9a-f]{8,17}",
             description="The managed prefix list com.amazonaws.global.cloudfront.origin-facing of this region",
         )
-        self.vpc = Network(self, stage=stage).vpc
+        self._network = Network(self, stage=stage)
+        self.vpc = self._network.vpc
         self.cache = Cache(self, stage=stage, vpc=self.vpc, key=data.shop_key)
         self.balancer = self._balancer()
         self.instances = ec2.SecurityGroup(
@@ -118,11 +120,19 @@ class FleetStack(Stack):
             assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name("AmazonSSMManagedInstanceCore")],
         )
-        for statement in statements(JOBS["http"].needs, data, functions.queues.arns, functions.bus.event_bus_arn):
-            role.add_to_policy(statement)
-        self.cache.token.grant_read(role)
-        self.logs.grant_write(role)
+        self._network.let_sessions_through(role.role_arn)
+        for statement in (
+            *statements(JOBS["http"].needs, data, functions.queues.arns, functions.bus.event_bus_arn),
+            _allow("Cache", ["secretsmanager:GetSecretValue"], self.cache.token.secret_arn),
+            _allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], self.logs.log_group_arn),
+        ):
+            self._let(role, statement)
         return role
+
+    def _let(self, role: iam.Role, statement: iam.PolicyStatement) -> None:
+        """Allow machines something, and open the network's way to it."""
+        role.add_to_policy(statement)
+        self._network.let_through(statement)
 
     def _user_data(self, data: DataStack, role: iam.Role) -> ec2.UserData:
         built = self._stage.packages / "app.zip"
@@ -131,7 +141,7 @@ class FleetStack(Stack):
             asset = assets.Asset(self, "Package", path=str(built))
             # CDK's own grant would be for all packages there are.
             fetched = asset.bucket.arn_for_objects(asset.s3_object_key)
-            role.add_to_policy(iam.PolicyStatement(sid="Package", actions=["s3:GetObject"], resources=[fetched]))
+            self._let(role, _allow("Package", ["s3:GetObject"], fetched))
             package = asset.s3_object_url
         told = {**self._stage.shop_settings, **self._stage.secret_settings}
         values = {
@@ -224,6 +234,10 @@ class FleetStack(Stack):
         )
         self.group.scale_on_request_count("requests", target_requests_per_minute=_REQUESTS_A_MINUTE)
         return targets
+
+
+def _allow(sid: str, actions: Sequence[str], resource: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(sid=sid, actions=list(actions), resources=[resource])
 
 
 def _quoted(value: str) -> str:

@@ -2,26 +2,46 @@
 
 from aws_cdk import Aws
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.log_groups import make_log_group
 from infra.stage import Stage
 
-# What the fleet asks beside S3 and DynamoDB, whose gateways cost nothing.
+# What the fleet asks beside S3 and DynamoDB, whose gateways cost nothing; by the names that policies call services.
 _ASKED = {
     "sqs": ec2.InterfaceVpcEndpointAwsService.SQS,
     "kms": ec2.InterfaceVpcEndpointAwsService.KMS,
-    "secrets": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+    "secretsmanager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
     "ssm": ec2.InterfaceVpcEndpointAwsService.SSM,
     "ssmmessages": ec2.InterfaceVpcEndpointAwsService.SSM_MESSAGES,
     "logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
 }
+# What Systems Manager's program on a machine asks: AWS's policy AmazonSSMManagedInstanceCore, which its role has.
+_SESSIONS = {
+    "ssm": (
+        "DescribeAssociation", "DescribeDocument", "GetDeployablePatchSnapshotForInstance", "GetDocument",
+        "GetManifest", "GetParameter", "GetParameters", "ListAssociations", "ListInstanceAssociations",
+        "PutComplianceItems", "PutConfigurePackageResult", "PutInventory", "UpdateAssociationStatus",
+        "UpdateInstanceAssociationStatus", "UpdateInstanceInformation",
+    ),
+    "ssmmessages": ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"),
+}  # fmt: skip
+# https://docs.aws.amazon.com/linux/al2023/ug/al2023-repos.html: packages, which dnf asks for without saying who it is.
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html: what opens sessions.
+_PACKAGES = (f"al2023-repos-{Aws.REGION}-de612dc2", f"amazon-ssm-{Aws.REGION}")
+_THIS_ACCOUNT = {"aws:PrincipalAccount": Aws.ACCOUNT_ID}
+_FREE = {"s3": ec2.GatewayVpcEndpointAwsService.S3, "dynamodb": ec2.GatewayVpcEndpointAwsService.DYNAMODB}
 _ZONES = 2
 _CIDR = "10.20.0.0/16"
 
 
 class Network(Construct):
-    """A VPC. Without `internet` nothing in it reaches beyond AWS; with it, one NAT gateway serves."""
+    """A VPC. Without `internet` nothing in it reaches beyond AWS; with it, one NAT gateway serves.
+
+    Each way to a service of AWS lets through what was said by `let_through`, and nothing else: whoever gets hold of a
+    machine carries nothing off to an account of their own.
+    """
 
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(scope, "Network")
@@ -41,11 +61,14 @@ class Network(Construct):
             nat_gateways=1 if stage.internet else 0,
             subnet_configuration=subnets,
         )
+        self._ways: dict[str, ec2.GatewayVpcEndpoint | ec2.InterfaceVpcEndpoint] = {}
+        self._internet = stage.internet
         if not stage.internet:
             self._let_cloudfront_in()
             self._open_endpoints()
-        self.vpc.add_gateway_endpoint("s3", service=ec2.GatewayVpcEndpointAwsService.S3)
-        self.vpc.add_gateway_endpoint("dynamodb", service=ec2.GatewayVpcEndpointAwsService.DYNAMODB)
+        for name, service in _FREE.items():
+            self._ways[name] = self.vpc.add_gateway_endpoint(name, service=service)
+        self._let_packages_through()
         self.vpc.add_flow_log(
             "rejected",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(
@@ -71,4 +94,45 @@ class Network(Construct):
         )
         group.add_ingress_rule(ec2.Peer.ipv4(_CIDR), ec2.Port.tcp(443), "from within")
         for name, service in _ASKED.items():
-            self.vpc.add_interface_endpoint(name, service=service, security_groups=[group], open=False)
+            self._ways[name] = self.vpc.add_interface_endpoint(
+                name, service=service, security_groups=[group], open=False
+            )
+
+    def let_through(self, statement: iam.PolicyStatement) -> None:
+        """Let whoever is of this account ask from here what a statement of a policy allows: of one service."""
+        if "kms:ViaService" in statement.conditions.get("StringEquals", {}):
+            return  # another service of AWS asks, from where it is itself
+        conditions = statement.conditions
+        mine = {**conditions, "StringEquals": {**conditions.get("StringEquals", {}), **_THIS_ACCOUNT}}
+        [service] = {action.partition(":")[0] for action in statement.actions}
+        self._add(service, statement.copy(principals=[iam.StarPrincipal()], conditions=mine))
+
+    def let_sessions_through(self, role_arn: str) -> None:
+        """Let machines that have a role be reached by Systems Manager, whose resources belong to no stage."""
+        for service, names in _SESSIONS.items():
+            self.let_through(
+                iam.PolicyStatement(
+                    sid="Sessions",
+                    actions=[f"{service}:{name}" for name in names],
+                    resources=["*"],
+                    conditions={"ArnEquals": {"aws:PrincipalArn": role_arn}},
+                )
+            )
+
+    def _let_packages_through(self) -> None:
+        self._add(
+            "s3",
+            iam.PolicyStatement(
+                sid="PackagesOfAmazonLinux",
+                principals=[iam.StarPrincipal()],
+                actions=["s3:GetObject"],
+                resources=[f"arn:{Aws.PARTITION}:s3:::{bucket}/*" for bucket in _PACKAGES],
+            ),
+        )
+
+    def _add(self, service: str, statement: iam.PolicyStatement) -> None:
+        way = self._ways.get(service)
+        if way is not None:
+            way.add_to_policy(statement)
+        elif not self._internet:
+            raise AssertionError(f"machines have no way to {service}")
