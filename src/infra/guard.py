@@ -1,10 +1,15 @@
 """What CloudFront wants in us-east-1, wherever the shop is: its firewall, and the certificate of its domain."""
 
-from aws_cdk import CfnOutput, Environment, Stack
+from collections.abc import Mapping
+
+from aws_cdk import ArnFormat, Aws, CfnOutput, Environment, Stack
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
+from infra.log_groups import make_log_group
 from infra.stage import Stage
 
 REGION = "us-east-1"
@@ -21,10 +26,17 @@ _SIGN_INS_IN_5_MINUTES = 100
 _SIGN_IN = r"^/(v1/store/(sessions|customers|password-resets(:redeem)?)|sign-in|sign-up|forgotten|reset|staff/sign-in)$"
 # What is for those who run the shop: each function or machine tells of itself alone, and to nobody outside.
 _INTERNAL = r"^/metrics$"
+# What says who somebody is, and in links of letters what they may do, is in no log.
+_UNSEEN_HEADERS = ("authorization", "cookie")
+_LOGGED = ("BLOCK", "COUNT", "EXCLUDED_AS_COUNT")  # CloudFront's own log has everything
+_PREFIX = "aws-waf-logs-"  # AWS takes no other name
 
 
 class GuardStack(Stack):
-    """A web ACL with AWS's managed rules and two limits for each address; a certificate if Route 53 has the zone."""
+    """A web ACL with AWS's managed rules and two limits for each address, and the log of what it refuses.
+
+    A certificate too, if Route 53 has the zone.
+    """
 
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(
@@ -48,6 +60,7 @@ class GuardStack(Stack):
             visibility_config=_seen(stage.named("guard")),
             rules=rules,
         )
+        self._log(acl, f"{_PREFIX}{stage.named('guard')}")
         CfnOutput(self, "AclArn", value=acl.attr_arn)
         if stage.zone:
             certificate = acm.CfnCertificate(
@@ -62,6 +75,53 @@ class GuardStack(Stack):
                 ],
             )
             CfnOutput(self, "CertificateArn", value=certificate.ref)
+
+    def _log(self, acl: waf.CfnWebACL, full_name: str) -> None:
+        """Keep what was refused, or would have been by rules that only count."""
+        group = make_log_group(self, "refused", full_name)
+        # Written here, or AWS would write one by itself, for whatever begins with the prefix and for good.
+        delivered = logs.ResourcePolicy(
+            self,
+            "delivery",
+            resource_policy_name=full_name,
+            policy_statements=[
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                    actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                    resources=[group.log_group_arn],
+                    conditions={
+                        "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                        "ArnLike": {"aws:SourceArn": f"arn:{Aws.PARTITION}:logs:{REGION}:{Aws.ACCOUNT_ID}:*"},
+                    },
+                )
+            ],
+        )
+        # A firewall wants the group's ARN without the star that CloudFormation ends it with.
+        arn = self.format_arn(
+            service="logs", resource="log-group", resource_name=full_name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        logging = waf.CfnLoggingConfiguration(
+            self,
+            "Logging",
+            resource_arn=acl.attr_arn,
+            log_destination_configs=[arn],
+            redacted_fields=[
+                *(
+                    waf.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header})
+                    for header in _UNSEEN_HEADERS
+                ),
+                waf.CfnLoggingConfiguration.FieldToMatchProperty(query_string={}),
+            ],
+            logging_filter=_only_logged(),
+        )
+        logging.node.add_dependency(group, delivered)
+
+
+def _only_logged() -> Mapping[str, object]:
+    """Return what is kept of what a firewall sees, as CloudFormation has it: for CDK it has no form."""
+    conditions = [{"ActionCondition": {"Action": action}} for action in _LOGGED]
+    kept = {"Behavior": "KEEP", "Requirement": "MEETS_ANY", "Conditions": conditions}
+    return {"DefaultBehavior": "DROP", "Filters": [kept]}
 
 
 def _managed(name: str, priority: int) -> waf.CfnWebACL.RuleProperty:

@@ -17,6 +17,7 @@ UNKNOWN = {
     "AWS::EC2::FlowLog",
     "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",
+    "AWS::WAFv2::LoggingConfiguration",
 }
 NOT_BUILT = "not built: bodega package"
 _POLICIES = {"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"}

@@ -73,6 +73,30 @@ def test_what_is_guessed_at_is_limited_and_what_is_internal_closed_however_it_is
         assert [change["Type"] for change in changes] == ["URL_DECODE", "NORMALIZE_PATH"]
 
 
+def test_what_the_firewall_refuses_is_logged_without_what_says_who_somebody_is(shape):
+    [logging] = shape.properties("AWS::WAFv2::LoggingConfiguration")
+    name = f"aws-waf-logs-bodega-{shape.folder.name}-guard"
+    [group] = [row for row in shape.properties("AWS::Logs::LogGroup") if row["LogGroupName"] == name]
+    [policy] = shape.properties("AWS::Logs::ResourcePolicy")
+
+    assert group["RetentionInDays"] == 30
+    [destination] = logging["LogDestinationConfigs"]
+    assert flat(destination).rstrip('"]}').endswith(f":log-group:{name}")  # and no star
+    redacted = logging["RedactedFields"]
+    headers = {field["SingleHeader"]["Name"] for field in redacted if "SingleHeader" in field}
+    assert headers == {"authorization", "cookie"}
+    assert {"QueryString": {}} in redacted  # links of letters and of orders have their tokens there
+    [kept] = logging["LoggingFilter"]["Filters"]
+    assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
+    actions = {one["ActionCondition"]["Action"] for one in kept["Conditions"]}
+    assert "BLOCK" in actions
+    assert "ALLOW" not in actions
+    said = flat(policy["PolicyDocument"]).replace("\\", "")
+    assert '"Service":"delivery.logs.amazonaws.com"' in said
+    assert '"aws:SourceAccount":"' in said
+    assert '"Principal":"*"' not in said
+
+
 def test_the_cache_keeps_only_what_the_shop_allows(shape):
     for policy in shape.properties("AWS::CloudFront::CachePolicy"):
         config = policy["CachePolicyConfig"]

@@ -141,6 +141,7 @@ def _requests() -> Sequence[Item]:
         Item("their events", checkouts * 3, "event"),
         Item("logs", 0.5, "logs_gb"),
         Item("firewall", _MILLION, "waf_request"),
+        Item("its log, if it refuses one in a hundred: 1.5 KB each", 0.01 * _MILLION * 1.5 / 1024 / 1024, "logs_gb"),
         Item("CloudFront", _MILLION, "cloudfront_request"),
         Item("10 KB an answer", _MILLION * 10 / 1024 / 1024, "cloudfront_gb"),
     )
