@@ -2,6 +2,7 @@
 
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # One deployed shop for tests of it in two folders, and who leaves files open.
@@ -13,3 +14,9 @@ settings.load_profile("patient")
 # What a shell starts in the background ignores Ctrl-C, and so would every process that a test starts to interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: whoever came to it last would be at work alone, while the other cores are idle."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)

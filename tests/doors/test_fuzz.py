@@ -145,6 +145,7 @@ def goings_on(shop: Shop) -> dict[str, list[str]]:
 BRIEFLY, AT_LENGTH = 2, pytest.param(50, marks=pytest.mark.slow)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("examples", [BRIEFLY, AT_LENGTH])
 def test_the_api_keeps_its_own_description_whatever_staff_send(served: Served, tmp_path: Path, examples: int) -> None:
     # Its own key may be revoked by it, and downloads depend on a worker that does not run here.

@@ -29,6 +29,7 @@ def ended(api, begun, staff):
     return wait_until(job, what="the job", every=1)
 
 
+@pytest.mark.long
 def test_a_file_that_no_function_can_be_handed_is_imported_from_the_bucket(shop):
     """It is sent there by a form that one function signed, and read there by another."""
     too_long = b"LONG-1," + b"x" * 1_100_000 + b"\n"

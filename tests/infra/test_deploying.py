@@ -103,6 +103,7 @@ def test_who_may_not_deploy_is_told_which_permission_is_missing(assembly):
     assert "cloudformation:DescribeStacks" in run.stderr
 
 
+@pytest.mark.long
 def test_a_fleet_is_deployed_told_its_address_and_taken_down(synthesised, tmp_path):
     """Stacks, certificate and names: there are no machines behind this server's EC2."""
     fleet = deployable(synthesised / "large", tmp_path / "large")

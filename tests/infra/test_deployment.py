@@ -175,6 +175,7 @@ def test_each_role_is_allowed_its_own_and_no_more(shop):
     assert [row for row in DENIED if decision(*row) == "allowed"] == []
 
 
+@pytest.mark.long
 def test_machines_serve_the_same_shop_and_their_death_leaves_it_consistent(shop, packages, tmp_path):
     """The app in processes behind a load balancer, beside the functions, on the same tables; one is killed."""
     port, sku, staff = free_port(), "DEPLOYED-TEA", shop.staff

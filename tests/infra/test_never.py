@@ -190,6 +190,7 @@ def test_cloudformation_finds_nothing_wrong(shape):
     assert [violation for plugin in report["pluginReports"] for violation in plugin["violations"]] == []
 
 
+@pytest.mark.long
 def test_cfn_lint_finds_nothing_wrong(synthesised):
     # What both shapes have is read once: a linter takes its time.
     templates = [*synthesised.glob("large/*.template.json"), *synthesised.glob("small/[EFW]*.template.json")]

@@ -44,6 +44,7 @@ def read(folder):
     return Handover.read(lambda name: (folder / name).read_bytes())
 
 
+@pytest.mark.long
 def test_spark_learns_what_one_machine_learns_and_the_shop_serves_it(shop, tmp_path, capsys):
     events = shop.event_exporter.export().location
     here = read_events(shop.orders.all())

@@ -96,6 +96,7 @@ def kill(houses, kills, chance, diary):
     return done
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kills", [10, pytest.param(1000, marks=pytest.mark.slow)])
 def test_no_kill_loses_or_doubles_an_order(start, tmp_path, kills):
     chance, diary = random.Random(kills), Diary()

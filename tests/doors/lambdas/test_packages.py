@@ -62,6 +62,7 @@ def functions(packages: Path) -> Path:
     return packages / "lambdas"
 
 
+@pytest.mark.long
 @MINISTACK
 def test_the_package_of_recommendations_recommends_and_has_no_web_framework(
     shop: Shop, settings: Settings, tmp_path: Path, functions: Path

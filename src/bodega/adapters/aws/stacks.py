@@ -14,6 +14,7 @@ from bodega.errors import ConflictError, UnavailableError
 _HALF_MADE = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS", "DELETE_FAILED"})
 _STUCK = frozenset({"UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED"})
 _MAX_REASON = 300
+_SOONER = 16  # so much earlier than usual is the first look
 Sleep = Callable[[float], None]
 
 
@@ -27,7 +28,7 @@ class Stacks:
     """The stacks of one region."""
 
     def __init__(self, cloudformation: Any, *, region: str, sleep: Sleep = time.sleep, look_seconds: float = 3) -> None:
-        """Take boto3's client, and how often to look at what is under way."""
+        """Take boto3's client, and how often to look at what is under way once it takes long."""
         self._api = cloudformation
         self._region = region
         self._sleep = sleep
@@ -113,6 +114,8 @@ class Stacks:
     # -- inside --------------------------------------------------------------------------------------------
 
     def _await(self, name: str, *, gone: bool = False) -> None:
+        """Wait until a stack is made or gone; what is over soon is looked at soon, and what takes long less often."""
+        pause = self._look_seconds / _SOONER
         while True:
             found = self.find(name)
             if found is None:
@@ -124,7 +127,8 @@ class Stacks:
                 if status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"} and not gone:
                     return
                 raise UnavailableError(f"stack {name} failed ({status}): {self._reason(name)}")
-            self._sleep(self._look_seconds)
+            self._sleep(pause)
+            pause = min(2 * pause, self._look_seconds)
 
     def _reason(self, name: str) -> str:
         """Return the first thing that failed; what failed afterwards was only cancelled."""
