@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from engines import free_port
 
 from bodega.domain.catalog.model import AttributeInput, CategoryInput, CollectionInput, ProductInput, VariantInput
 from bodega.domain.flows.carting import Wanted
@@ -96,9 +97,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     session = shop.signing_in.sign_in(**login, caller="test").started.token
     known = goings_on(shop)
     shop.close()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [str(Path(sys.executable).with_name("granian")), "--interface", "asgi", "--no-ws", "--factory"]
     command += ["--port", str(port), "bodega.asgi:app_from_environment"]
     with subprocess.Popen(command, env=os.environ | to_env(settings)) as server:
@@ -107,7 +106,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
             yield Served(f"http://127.0.0.1:{port}", token, session, known)
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(20)
+            server.wait(60)
 
 
 def goings_on(shop: Shop) -> dict[str, list[str]]:
@@ -168,16 +167,16 @@ def fuzz(served: Served, token: str, folder: Path, examples: int, *options: str)
         *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", "schemathesis.toml", "run"),
         *(f"{served.url}/openapi.json", "--header", f"Authorization: Bearer {token}"),
         *("--seed", SEED, "--max-examples", str(examples), "--checks", "all", *options),
-        *("--generation-database", "none", "--no-color", "--warnings", "off", "--request-timeout", "10"),
+        *("--generation-database", "none", "--no-color", "--warnings", "off", "--request-timeout", "60"),
     ]
 
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120 + 30 * examples)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=600 + 30 * examples)
 
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2000:]
 
 
 def _await_port(port: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

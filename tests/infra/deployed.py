@@ -42,7 +42,7 @@ class Deployed(Place):
 
     def post(self):
         """Return what SES was handed."""
-        sent = httpx.get(f"{self.server}/_ministack/ses/messages").json()["messages"]
+        sent = httpx.get(f"{self.server}/_ministack/ses/messages", timeout=120).json()["messages"]
         return [
             Letter(to, letter["Subject"], letter["BodyText"])
             for of_account in sent.values()

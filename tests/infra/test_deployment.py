@@ -83,8 +83,8 @@ def test_nobody_is_let_in_but_cloudfront(shop):
     s3.put_object(Bucket=bucket, Key="media/mug.png", Body=b"picture", ContentType="image/png")
     s3.put_object(Bucket=bucket, Key="exports/customers.csv", Body=b"private")
     with shop.api() as cloudfront:
-        assert cloudfront.get("/media/mug.png").content == b"picture"
-    anonymous = httpx.get(f"{shop.server}/{bucket}/media/mug.png")
+        assert cloudfront.get("/media/mug.png", timeout=60).content == b"picture"
+    anonymous = httpx.get(f"{shop.server}/{bucket}/media/mug.png", timeout=60)
     assert anonymous.status_code == 403
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     assert f"distribution/{shop.outputs['DistributionId']}" in policy

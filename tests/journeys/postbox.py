@@ -34,7 +34,7 @@ def open_postbox():
     """Take letters as long as the block lasts."""
     port = free_port()
     postbox = Postbox(f"127.0.0.1:{port}")
-    controller = Controller(postbox, hostname="127.0.0.1", port=port)
+    controller = Controller(postbox, hostname="127.0.0.1", port=port, ready_timeout=60)
     controller.start()
     try:
         yield postbox

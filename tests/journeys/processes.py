@@ -58,7 +58,7 @@ class Up:
                 start_new_session=True,
             )
         self.seen = {psutil.Process(self.process.pid)}
-        self.client = httpx.Client(timeout=10)
+        self.client = httpx.Client(timeout=SECONDS)
 
     @property
     def text(self):

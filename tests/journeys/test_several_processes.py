@@ -31,7 +31,7 @@ def test_two_shops_on_one_folder_share_products_cursors_and_uploads_and_one_work
     seen = other.client.get(f"/v1/store/products/{made.json()['id']}")
     assert seen.status_code == 200
     assert seen.json()["title"] == "Walnut tray"
-    wait_until(lambda: found(other, "walnut") == {made.json()["id"]}, seconds=2, what="the new product in search")
+    wait_until(lambda: found(other, "walnut") == {made.json()["id"]}, what="the new product in search")
 
     for n in range(2, 6):
         assert other.client.post("/v1/admin/products", json=product(f"A-{n}")).status_code == 201
@@ -51,9 +51,9 @@ def test_two_shops_on_one_folder_share_products_cursors_and_uploads_and_one_work
 
     assert "worker started" not in other.text
     one.kill()
-    other.wait_for_text("worker started", seconds=10)
+    other.wait_for_text("worker started")
     later = other.client.post("/v1/admin/products", json=product("B-1", "Cedar box")).json()
-    wait_until(lambda: found(other, "cedar") == {later["id"]}, seconds=5, what="the later product in search")
+    wait_until(lambda: found(other, "cedar") == {later["id"]}, what="the later product in search")
 
 
 def test_products_acknowledged_before_a_server_process_was_killed_are_there_and_found_afterwards(start, product):
@@ -87,5 +87,5 @@ def test_products_acknowledged_before_a_server_process_was_killed_are_there_and_
 
     for product_id in acknowledged:
         assert shop.client.get(f"/v1/store/products/{product_id}").status_code == 200
-    wait_until(lambda: found(shop, "kettle") >= set(acknowledged), seconds=5, what="every product in search")
+    wait_until(lambda: found(shop, "kettle") >= set(acknowledged), what="every product in search")
     assert shop.interrupt() in (0, 130)

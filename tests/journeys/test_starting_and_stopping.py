@@ -18,7 +18,7 @@ SERVERS = [
 
 
 def all_gone(shop):
-    wait_until(lambda: not shop.left_over(), seconds=10, what="the end of every process")
+    wait_until(lambda: not shop.left_over(), what="the end of every process")
 
 
 @pytest.mark.long

@@ -60,7 +60,7 @@ class Mosquitto:
     def stop(self):
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)
 
 
 ACL_OF_ONE_PLACE = """user bodega

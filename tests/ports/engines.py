@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
-from random import Random
+from random import Random, SystemRandom
 from urllib.parse import urlsplit
 
 import boto3
@@ -32,12 +32,16 @@ REGION = "eu-west-1"
 _REPOSITORY = Path(__file__).resolve().parents[2]
 ENGINES = _REPOSITORY / ".venv-engines" / "bin"
 _START_SECONDS = 60
+_PORTS = range(20_000, 32_000)  # below those from which Linux, Windows and macOS choose the near ends of connections
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Return a port that nobody uses, and that stays free until it is: the system itself gives it to nobody."""
+    while True:
+        port = SystemRandom().choice(_PORTS)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 @functools.cache

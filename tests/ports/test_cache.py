@@ -170,7 +170,7 @@ class SlowMaker:
     def __call__(self):
         self.calls += 1
         self.begun.set()
-        assert self.go_on.wait(10)
+        assert self.go_on.wait(60)
         if isinstance(self.result, BaseException):
             raise self.result
         return self.result
@@ -181,7 +181,7 @@ def test_many_callers_make_a_value_once(cache):
 
     with ThreadPoolExecutor(16) as pool:
         first = pool.submit(cache.get_or_make, "a", make, ttl_seconds=10)
-        assert make.begun.wait(10)
+        assert make.begun.wait(60)
         others = [pool.submit(cache.get_or_make, "a", make, ttl_seconds=10) for _ in range(15)]
         make.go_on.set()
 
@@ -194,7 +194,7 @@ def test_making_one_value_does_not_hold_up_another(cache):
 
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(cache.get_or_make, "a", make, ttl_seconds=10)
-        assert make.begun.wait(10)
+        assert make.begun.wait(60)
 
         assert cache.get_or_make("b", lambda: b"other", ttl_seconds=10) == b"other"
 
@@ -219,7 +219,7 @@ def test_a_value_made_from_an_overtaken_past_is_not_kept(cache, overtake):
 
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(cache.get_or_make, "a", make, ttl_seconds=10)
-        assert make.begun.wait(10)
+        assert make.begun.wait(60)
         if overtake == "delete":
             cache.delete("a")
         else:

@@ -110,10 +110,10 @@ def test_whoever_holds_a_link_reads_that_object_and_no_other(bucket):
 
     link = bucket.link(KEY, lifetime=timedelta(minutes=5))
 
-    assert httpx.get(link).content == b"a,b"
-    assert httpx.get(link.replace("a.csv", "b.csv")).status_code == 403
-    assert httpx.put(link, content=b"x").status_code == 403
-    assert httpx.get(link.partition("?")[0]).status_code == 403
+    assert httpx.get(link, timeout=60).content == b"a,b"
+    assert httpx.get(link.replace("a.csv", "b.csv"), timeout=60).status_code == 403
+    assert httpx.put(link, content=b"x", timeout=60).status_code == 403
+    assert httpx.get(link.partition("?")[0], timeout=60).status_code == 403
 
 
 def test_temporary_credentials_say_so_in_the_form():

@@ -3,7 +3,6 @@
 import ipaddress
 import json
 import smtplib
-import socket
 import ssl
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from engines import REGION, aws_client, ministack
+from engines import REGION, aws_client, free_port, ministack
 
 from bodega.adapters.aws.mail import SesMail
 from bodega.adapters.local.keys import LocalKeys
@@ -102,14 +101,8 @@ def handler():
     return Handler()
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def serving(handler, **options):
-    controller = Controller(handler, hostname="127.0.0.1", port=free_port(), **options)
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port(), ready_timeout=60, **options)
     controller.start()
     yield controller.port
     controller.stop()

@@ -279,8 +279,11 @@ def test_a_body_that_never_ends_does_not_undo_the_status(make: Any) -> None:
         connection.sendall(head + b"begin")
         silence(connection, request)
 
-    with receiving(talk) as receiver:
-        answer = call(make(), f"http://127.0.0.1:{receiver.port}/", seconds=0.5)
+    def answered(seconds: float) -> Any:
+        with receiving(talk) as receiver, contextlib.suppress(CallFailedError):
+            return call(make(), f"http://127.0.0.1:{receiver.port}/", seconds=seconds)
+
+    answer = answered(0.5) or answered(PLENTY)  # on a busy machine even the beginning may take a while
 
     assert (answer.status, answer.body, answer.truncated) == (200, b"begin", True)
 

@@ -17,6 +17,7 @@ import httpx
 import msgspec
 import pytest
 from asking import bearer, problem, product
+from engines import free_port
 
 from bodega.api.routes import ROUTES
 from bodega.asgi import create_app
@@ -157,9 +158,7 @@ def test_a_real_server_serves_and_stops_cleanly(tmp_path: Path, server: str) -> 
     shop = open_shop(settings)
     headers = bearer(shop, "admin")
     shop.close()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [str(Path(sys.executable).with_name(server)), "--host", "127.0.0.1", "--port", str(port), "--factory"]
     command += ["--interface", "asgi", "--no-ws"] if server == "granian" else ["--log-level", "warning"]
     target = "bodega.asgi:app_from_environment"
@@ -167,7 +166,7 @@ def test_a_real_server_serves_and_stops_cleanly(tmp_path: Path, server: str) -> 
         try:
             base = f"http://127.0.0.1:{port}"
             await_port(port, process)
-            with httpx.Client(base_url=base, headers=headers) as client:
+            with httpx.Client(base_url=base, headers=headers, timeout=60) as client:
                 made = client.post("/v1/admin/products", json=product("A/1"))
                 assert made.status_code == 201
                 read = client.get(f"/v1/store/products/{made.json()['id']}")
@@ -181,10 +180,10 @@ def test_a_real_server_serves_and_stops_cleanly(tmp_path: Path, server: str) -> 
                 problem(large, 413)
             for hostile in HOSTILE:
                 assert speak(port, hostile).split(b" ")[1][:1] == b"4", hostile[:60]
-            assert httpx.get(f"{base}/health/live").status_code == 200
+            assert httpx.get(f"{base}/health/live", timeout=60).status_code == 200
         finally:
             process.send_signal(signal.SIGTERM)
-            _, said = process.communicate(timeout=20)
+            _, said = process.communicate(timeout=60)
     assert b"Traceback" not in said, said.decode()
 
 
@@ -200,8 +199,8 @@ HOSTILE = (
 
 def speak(port: int, request: bytes) -> bytes:
     """Send bytes as they are and return the status line."""
-    with socket.create_connection(("127.0.0.1", port), 10) as line:
-        line.settimeout(10)
+    with socket.create_connection(("127.0.0.1", port), 60) as line:
+        line.settimeout(60)
         line.sendall(request)
         answer = b""
         while b"\r\n" not in answer:
@@ -213,7 +212,7 @@ def speak(port: int, request: bytes) -> bytes:
 
 
 def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None
         try:

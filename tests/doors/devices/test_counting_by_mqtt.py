@@ -94,7 +94,7 @@ def listening(*args, **options):
         yield
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(60)
     assert not thread.is_alive()
 
 
@@ -240,7 +240,7 @@ def test_a_listener_that_may_not_listen_says_so_and_tries_again(shop, caplog):
             with connection:
                 refuse(connection)
         stop.set()
-        thread.join(20)
+        thread.join(60)
 
     assert "bodega device acl" in caplog.records[0].reason
 

@@ -14,7 +14,7 @@ from bodega.settings import Settings
 from bodega.wiring import open_shop
 from bodega.worker.couriers import PER_ENDPOINT, Couriers
 
-DEADLINE = 30
+DEADLINE = 60
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bodega.domain.inventory.records import Place, pile_key
 from bodega.ports.payments import PaymentEvent
 from bodega.ports.table import Key
 
-_WAIT_SECONDS = 20
+_WAIT_SECONDS = 120
 _numbers = itertools.count()  # every run has a product and a cart of its own, whoever else uses the bench
 
 
