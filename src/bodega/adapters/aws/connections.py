@@ -114,7 +114,6 @@ class _Answer:
                 raise ConnectionResetError("the connection was closed in the middle of an answer")
             self._parser.feed_data(received)
         self.status = self._parser.get_status_code()
-        self.keep_alive = self._parser.should_keep_alive()
 
     def on_body(self, part: bytes) -> None:
         """Keep a part of the body; called by the parser."""
@@ -124,7 +123,8 @@ class _Answer:
         self.parts.append(part)
 
     def on_message_complete(self) -> None:
-        """Take note that the answer is whole; called by the parser."""
+        """Take note that the answer is whole; called by the parser, which afterwards knows nothing of it any more."""
+        self.keep_alive = self._parser.should_keep_alive()
         self._complete = True
 
 

@@ -43,7 +43,8 @@ def scripted():
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
-                asked.append((self.headers["x-amz-target"], json.loads(body), dict(self.headers)))
+                told = dict(self.headers) | {"connection from": self.client_address}
+                asked.append((self.headers["x-amz-target"], json.loads(body), told))
                 status, answer = script.pop(0)
                 if status == 0:
                     self.close_connection = True
@@ -82,6 +83,20 @@ def test_an_answer_comes_back_and_the_request_is_signed_with_the_session(scripte
     assert (target, body) == ("DynamoDB_20120810.GetItem", {"a": 1})
     assert headers["x-amz-security-token"] == "session"
     assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=key/")
+
+
+def test_calls_follow_each_other_over_one_connection_until_the_server_ends_it(scripted):
+    """A connection to AWS costs more than a call: a handshake of TLS, and three ways there and back."""
+    client, asked, _ = scripted(DONE, BROKEN, DONE, HANG_UP, DONE, DONE)
+
+    for _ in range(4):
+        client.call("GetItem", {"text": "x" * 5000}, repeatable=True)
+
+    came_from = [headers["connection from"] for _, _, headers in asked]
+    assert len(asked) == 6
+    assert len(set(came_from[:4])) == 1
+    assert len(set(came_from[4:])) == 1
+    assert came_from[3] != came_from[4]
 
 
 def test_conflicts_are_repeated_without_drawing_on_the_budget(scripted):
