@@ -16,14 +16,16 @@ SECONDS = 60.0
 
 
 def wait_until(is_so, *, seconds=SECONDS, what="what was awaited", every=0.02):
-    """Poll until the function returns something true, and return that."""
+    """Poll until the function returns something true, and return that: soon at first, then every so many seconds."""
     deadline = time.monotonic() + seconds
+    pause = 0.02
     while True:
         found = is_so()
         if found:
             return found
         assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
-        time.sleep(every)
+        time.sleep(pause)
+        pause = min(2 * pause, every)
 
 
 def clean_environment(**more):
