@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from bodega.errors import UnavailableError
+from bodega.packaging.archive import Press
 from bodega.packaging.building import Built, Target, build, here
 from bodega.packaging.contents import FUNCTIONS, PACKAGES
 
@@ -36,9 +37,10 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:  
             f"without compiled modules, which only Python {target.python} itself can make: functions start slower",
             file=sys.stderr,
         )
+    press = Press()
     for name in arguments.names or PACKAGES:
         into = arguments.into / _FOLDER if name in FUNCTIONS else arguments.into
-        built = build(name, into, root=root, target=target, quickly=arguments.quickly)
+        built = build(name, into, root=root, target=target, quickly=arguments.quickly, press=press)
         print(line_of(built), flush=True)
     _note(target or here(), arguments.into)
     return 0

@@ -54,12 +54,21 @@ class Built(msgspec.Struct, frozen=True):
     import_ms: int | None
 
 
-def build(name: str, into: Path, *, root: Path, target: Target | None = None, quickly: bool = False) -> Built:
+def build(
+    name: str,
+    into: Path,
+    *,
+    root: Path,
+    target: Target | None = None,
+    quickly: bool = False,
+    press: archive.Press | None = None,
+) -> Built:
     """Build the package of a function, or of machines, as `<into>/<name>.zip`.
 
     `root` is a checkout: sources below `src`, pins in `requirements`. Built `quickly` nothing is compiled, measured or
-    much compressed: it does the same, but starts slowly. InvalidError for a package that is none, and for
-    a function's that is larger than Lambda takes; UnavailableError if a library is missing.
+    much compressed: it does the same, but starts slowly. `press` remembers what was compressed for other packages.
+    InvalidError for a package that is none, and for a function's that is larger than Lambda takes; UnavailableError if
+    a library is missing.
     """
     if name not in PACKAGES:
         raise InvalidError(f"there is no package {name[:40]!r}; there are {', '.join(PACKAGES)}")
@@ -75,7 +84,7 @@ def build(name: str, into: Path, *, root: Path, target: Target | None = None, qu
         files |= {path.as_posix(): root / "src" / path for path in own}
         archive.stage(files, folder, compiled=not quickly and (target is None or target.is_this_python))
         path = into / f"{name}.zip"
-        unzipped = archive.write(folder, path, level=1 if quickly else 9)
+        unzipped = archive.write(folder, path, press=press or archive.Press(), level=1 if quickly else 9)
         zipped = path.stat().st_size
         if not quickly and name in FUNCTIONS and (zipped > MAX_ZIPPED_BYTES or unzipped > MAX_UNZIPPED_BYTES):
             raise InvalidError(f"{path.name} has {zipped:,} bytes, {unzipped:,} unpacked: more than Lambda takes")

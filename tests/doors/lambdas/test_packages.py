@@ -146,16 +146,36 @@ def test_the_package_of_schedules_trains_without_scipys_own_lapack(
 
 def test_a_package_is_the_same_to_the_last_byte_whenever_it_is_made(tmp_path: Path) -> None:
     files = {path.as_posix(): ROOT / "src" / path for path in sources_of(ROOT / "src", "bodega.values.money")}
+    press = archive.Press()
     digests = set()
     for attempt in ("first", "second"):
         archive.stage(files, tmp_path / attempt, compiled=True)
         for number, path in enumerate(sorted((tmp_path / attempt).rglob("*"))):
             os.utime(path, (number, number * (attempt == "first")))
-        archive.write(tmp_path / attempt, tmp_path / f"{attempt}.zip", level=9)
+        archive.write(tmp_path / attempt, tmp_path / f"{attempt}.zip", press=press, level=9)
         digests.add(hashlib.sha256((tmp_path / f"{attempt}.zip").read_bytes()).hexdigest())
 
     assert len(digests) == 1
-    assert any(name.endswith(".pyc") for name in zipfile.ZipFile(tmp_path / "first.zip").namelist())
+    with zipfile.ZipFile(tmp_path / "first.zip") as made:
+        assert made.testzip() is None
+        assert {name: made.read(name) for name in files} == {name: path.read_bytes() for name, path in files.items()}
+        assert any(name.endswith(".pyc") for name in made.namelist())
+
+
+def test_a_package_is_what_python_s_own_library_makes_of_its_files(tmp_path: Path) -> None:
+    for name, contents in {"a.py": b"a = 1\n" * 900, "b/c.so": os.urandom(5000), "b/empty.py": b""}.items():
+        (tmp_path / "files" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "files" / name).write_bytes(contents)
+
+    size = archive.write(tmp_path / "files", tmp_path / "ours.zip", press=archive.Press(), level=9)
+
+    with zipfile.ZipFile(tmp_path / "theirs.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as theirs:
+        for entry in zipfile.ZipFile(tmp_path / "ours.zip").infolist():
+            again = zipfile.ZipInfo(entry.filename, entry.date_time)
+            again.external_attr = entry.external_attr
+            theirs.writestr(again, (tmp_path / "files" / entry.filename).read_bytes(), zipfile.ZIP_DEFLATED, 9)
+    assert size == 5400 + 5000
+    assert (tmp_path / "ours.zip").read_bytes() == (tmp_path / "theirs.zip").read_bytes()
 
 
 def test_sources_are_what_is_imported_and_the_files_beside_it() -> None:
