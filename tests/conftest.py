@@ -1,6 +1,8 @@
 """What holds for all tests: a machine that is busy with other things makes none of them fail."""
 
+import logging
 import signal
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +16,15 @@ settings.load_profile("patient")
 # What a shell starts in the background ignores Ctrl-C, and so would every process that a test starts to interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Undo what a command that a test ran did to the log of this process: other tests look at theirs."""
+    level = logging.getLogger().level
+    result = yield
+    logging.getLogger().setLevel(level)
+    return result
 
 
 @pytest.hookimpl(trylast=True)

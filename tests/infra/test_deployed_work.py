@@ -7,15 +7,17 @@ import pytest
 from processes import wait_until
 from shopping import buys, puts_up_for_sale
 
-SKU = "WORKED-1"
-
 
 @pytest.fixture(scope="module")
-def shop(deployed):
-    """Return a shop in which somebody has bought something, known by words that nobody else's products have."""
+def shop(deployed, worker_id):
+    """Return a shop in which somebody has bought something, known by words that nobody else's products have.
+
+    Tests of this module may run in several processes, each of which brings its own to the same shop.
+    """
+    sku = f"WORKED-{worker_id}"
     with deployed.api() as api:
-        puts_up_for_sale(api, deployed.staff, SKU, title="Quillon sextant")
-        buys(api, {}, key="worked on", **{SKU: 1})
+        puts_up_for_sale(api, deployed.staff, sku, title="Quillon sextant")
+        buys(api, {}, key=f"worked on {worker_id}", **{sku: 1})
     return deployed
 
 
@@ -62,7 +64,7 @@ def test_what_is_sold_is_found_by_words_when_the_index_was_published(shop):
         found = wait_until(
             lambda: api.get("/v1/store/products", params={"q": "sextant"}).json()["data"], what="a sextant", every=0.5
         )
-    assert [product["title"] for product in found] == ["Quillon sextant"]
+    assert {product["title"] for product in found} == {"Quillon sextant"}
 
 
 @pytest.mark.parametrize("kind", ["products", "orders", "sales", "customers", "reviews", "stock"])
