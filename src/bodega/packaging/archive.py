@@ -1,6 +1,6 @@
 """Write a package: the same bytes from the same files, whenever and wherever it is made."""
 
-import os
+import io
 import shutil
 import subprocess
 import sys
@@ -75,7 +75,7 @@ def write(folder: Path, archive: Path, *, press: Press, level: int) -> int:
                 entry.compress_type, entry.CRC, entry.file_size = ZIP_DEFLATED, pressed.crc, len(contents)
                 file.seek(entry.header_offset)
                 file.write(entry.FileHeader())
-                file.seek(0, os.SEEK_END)
+                file.seek(0, io.SEEK_END)
                 size += len(contents)
     unfinished.replace(archive)
     return size
