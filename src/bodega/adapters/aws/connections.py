@@ -9,12 +9,16 @@ import contextlib
 import select
 import socket
 import ssl
+import time
 from collections import deque
 from urllib.parse import urlsplit
 
 import httptools
 
 _READ_BYTES = 65536
+# What was idle for longer is not trusted: a server, or a gateway on the way, may have dropped it without a word, and a
+# call that gets no answer may have happened.
+_IDLE_SECONDS = 20.0
 _MAX_ANSWER_BYTES = 32 * 1024 * 1024  # a batch of reads has at most 16 MB of items, more as JSON
 
 
@@ -39,7 +43,7 @@ class Connections:
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
-        self._idle: deque[socket.socket] = deque(maxlen=kept)
+        self._idle: deque[tuple[socket.socket, float]] = deque(maxlen=kept)
 
     def post(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """Return status and body of the answer to a POST to `/`. `headers` must hold `host`.
@@ -66,16 +70,16 @@ class Connections:
         """Close the connections that are not in use."""
         while self._idle:
             with contextlib.suppress(IndexError):
-                self._idle.pop().close()
+                self._idle.pop()[0].close()
 
     def _take(self) -> socket.socket:
-        """Return a connection that the other side has not closed, as far as can be known."""
+        """Return a connection that was just used and the other side has not closed, as far as can be known."""
         while self._idle:
             try:
-                connection = self._idle.pop()
+                connection, since = self._idle.pop()
             except IndexError:  # another thread was faster
                 break
-            if not _has_ended(connection):
+            if time.monotonic() - since < _IDLE_SECONDS and not _has_ended(connection):
                 return connection
             connection.close()
         try:
@@ -92,7 +96,7 @@ class Connections:
         if len(self._idle) == self._idle.maxlen:
             connection.close()
         else:
-            self._idle.append(connection)
+            self._idle.append((connection, time.monotonic()))
 
 
 class _Answer:

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from bodega.adapters.aws import connections
 from bodega.adapters.aws.dynamo import DynamoClient, DynamoError
 from bodega.adapters.aws.retry import Again, Backoff, Retry, RetryBudget
 from bodega.adapters.aws.signing import Credentials, Signer
@@ -59,7 +60,7 @@ def scripted():
                 pass
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         host = f"127.0.0.1:{server.server_port}"
         signer = Signer(service="dynamodb", region="eu-west-1", host=host, credentials=Fixed(), now=SystemClock().now)
         retry = Retry(backoff=Backoff(), budget=budget or RetryBudget(), random=Random(1), sleep=slept.append)
@@ -97,6 +98,16 @@ def test_calls_follow_each_other_over_one_connection_until_the_server_ends_it(sc
     assert len(set(came_from[:4])) == 1
     assert len(set(came_from[4:])) == 1
     assert came_from[3] != came_from[4]
+
+
+def test_a_connection_that_was_idle_for_long_is_not_trusted_with_a_call(scripted, monkeypatch):
+    client, asked, _ = scripted(DONE, DONE)
+
+    client.call("GetItem", {}, repeatable=True)
+    monkeypatch.setattr(connections, "_IDLE_SECONDS", 0)
+    client.call("PutItem", {}, repeatable=False)
+
+    assert len({headers["connection from"] for _, _, headers in asked}) == 2
 
 
 def test_conflicts_are_repeated_without_drawing_on_the_budget(scripted):
