@@ -83,6 +83,13 @@ def test_who_cannot_deploy_is_told_why_in_one_line(assembly, environment, said):
     assert len(run.stderr.strip().splitlines()) == 1
 
 
+def test_a_setting_that_there_is_not_is_refused_before_anything_is_made(assembly):
+    run = bodega("deploy", "--stage", "small", "--assembly", assembly, "--yes", "--set", "BODEGA_COLOUR=red")
+
+    assert run.returncode == 1
+    assert run.stderr == "bodega deploy: BODEGA_COLOUR is no setting: docs/how-to/settings.md lists them\n"
+
+
 def test_templates_of_another_stage_are_left_alone(assembly, tmp_path):
     run = bodega("deploy", "--stage", "other", "--assembly", assembly, "--yes")
 
@@ -115,9 +122,11 @@ def test_a_fleet_is_deployed_told_its_address_and_taken_down(synthesised, tmp_pa
         Name="bodega/large/settings", SecretString=json.dumps({"BODEGA_SMTP_URL": "smtps://:p4ssword@mail.example"})
     )["ARN"]
 
-    run = bodega("deploy", "--stage", "large", "--shape", "fleet", "--assembly", fleet, "--yes")
+    place = ("--stage", "large", "--shape", "fleet", "--assembly", fleet)
+    run = bodega("deploy", *place, "--set", "BODEGA_CURRENCY=EUR", "--yes")
 
     assert run.returncode == 0, run.stderr
+    assert "export BODEGA_CURRENCY=EUR" in run.stdout  # commands would sell in another
     assert "The shop: https://shop.example.com" in run.stdout
     assert "bodega-large-app: machines are being replaced" in run.stdout  # they began without knowing their address
     records = zones.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]

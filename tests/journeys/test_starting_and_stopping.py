@@ -23,11 +23,12 @@ def all_gone(shop):
 
 @pytest.mark.long
 def test_a_first_start_that_was_killed_is_finished_by_the_next_and_later_ones_find_the_shop_as_it_was(start):
-    first = start().wait_for_text("remembering")
+    abroad = {"BODEGA_CURRENCY": "JPY"}  # what the demo sells, it sells in the shop's currency
+    first = start(**abroad).wait_for_text("remembering")
     first.kill()
     all_gone(first)
 
-    second = start().opened()
+    second = start(**abroad).opened()
     second.wait_for_text("worker started")
     shop = second.client
     cups = shop.get("/v1/store/products?q=cup&count=approx&sort=price").json()
@@ -35,13 +36,14 @@ def test_a_first_start_that_was_killed_is_finished_by_the_next_and_later_ones_fi
     recommended = shop.get("/v1/store/recommendations?placement=home").json()
     pictures = re.findall(r'(/media/[^"\s]+)', home)
     assert cups["total"] > 20
+    assert {cup["price"]["currency"] for cup in cups["data"]} == {"JPY"}
     assert len(recommended["data"]) == 12
     assert recommended["model_version"]
     assert pictures
     assert shop.get(pictures[0]).headers["content-type"].startswith("image/")
     assert second.interrupt() in (0, 130)
 
-    third = start().opened()
+    third = start(**abroad).opened()
     again = third.client.get("/v1/store/products?q=cup&count=approx&sort=price").json()
     assert again["data"] == cups["data"]
     assert again["total"] == cups["total"]

@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
@@ -16,6 +16,7 @@ from bodega.cli.infra import add_stage_arguments, context_of, synthesise
 from bodega.errors import InvalidError, ShopError, UnavailableError
 
 _MOST_KINDS = 6
+_CURRENCY = "BODEGA_CURRENCY"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +56,7 @@ def ask(question: str, wanted: str) -> bool:
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Deploy a stage, seed it if that was asked for, and let what it has be found."""
+    context = context_of(arguments)
     cloud = cloud_of(arguments, environment)
     from bodega.wiring.deploying import rollout  # noqa: PLC0415  # as above
 
@@ -63,7 +65,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
         folder = arguments.assembly
         if folder is None:
             folder = Path(scratch)
-            synthesise(context_of(arguments), folder)
+            synthesise(context, folder)
         rolling, plans = rollout(cloud, folder, stage=arguments.stage, tell=tell)
         rolling.check()
         who = cloud.identity
@@ -77,11 +79,12 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
             tell("nothing was deployed")
             return 1
         outputs = rolling.deploy()
-    settings = _settings(cloud, arguments.stage, outputs)
+    settings = _settings(cloud, context, outputs)
     _publish(cloud, arguments.stage, tell)
     if arguments.seed:
         tell("seeding …")
-        _seed(settings, environment)
+        # What it says is for people, and where programs read the end, not part of it.
+        _seed({**environment, **settings}, said_on=sys.stderr if arguments.json else sys.stdout)
         _publish(cloud, arguments.stage, tell)
     _conclude(arguments, outputs, settings)
     return 0
@@ -97,15 +100,16 @@ def _plan_lines(plans: Sequence[Any]) -> list[str]:
     return lines
 
 
-def _settings(cloud: Any, stage: str, outputs: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment in which commands of ours are about the deployed shop."""
+def _settings(cloud: Any, context: Mapping[str, Any], outputs: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment in which commands of ours are about the deployed shop, and sell in its currency."""
     settings = {
         "BODEGA_CLOUD": "aws",
         "BODEGA_AWS_REGION": cloud.identity.region,
-        "BODEGA_AWS_STAGE": stage,
+        "BODEGA_AWS_STAGE": context["name"],
         "BODEGA_AWS_BUCKET": outputs["ObjectsBucketName"],
         "BODEGA_AWS_KMS_KEY": outputs["PersonalKeyArn"],
         "BODEGA_AWS_ENDPOINT": cloud.endpoint,
+        _CURRENCY: context.get("settings", {}).get(_CURRENCY, ""),
     }
     return {name: value for name, value in settings.items() if value}
 
@@ -123,11 +127,13 @@ def _publish(cloud: Any, stage: str, tell: Callable[[str], None]) -> None:
         tell("search index: published")
 
 
-def _seed(settings: Mapping[str, str], environment: Mapping[str, str]) -> None:
+def _seed(environment: Mapping[str, str], *, said_on: TextIO) -> None:
+    said_on.flush()  # or what was said before comes after it
     with tempfile.TemporaryDirectory(prefix="bodega-seed-") as folder:
         made = subprocess.run(  # noqa: S603  # our own interpreter
             [sys.executable, "-m", "bodega.cli.main", "prepare", "--demo", "--data", folder],
-            env={**environment, **settings},
+            env=environment,
+            stdout=said_on,
             check=False,
         )
     if made.returncode != 0:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 
 from bodega import schema
 from bodega.demo import generate
 from bodega.demo.records import DemoOrder, DemoProduct, DemoShop
-from bodega.domain.catalog.model import CategoryInput, CollectionInput, ProductInput
+from bodega.domain.catalog.model import CategoryInput, CollectionInput, ProductInput, ScheduledPrice, VariantInput
 from bodega.domain.catalog.products import Restored
 from bodega.domain.flows.reviewing import show_ratings
 from bodega.domain.orders.model import Line, Order, natural_id
@@ -25,6 +25,7 @@ _SOURCE = "demo"
 _BATCH = 500
 _SYNCS = 32
 Progress = Callable[[str], None]
+Priced = TypeVar("Priced", VariantInput, ScheduledPrice)
 
 
 def fill(shop: Shop, *, now: datetime, progress: Progress, seed: int = SEED) -> None:
@@ -121,7 +122,7 @@ def _products(shop: Shop, demo: DemoShop, places: Mapping[str, str]) -> dict[str
     ids: dict[str, str] = {}
     for start in range(0, len(demo.products), _BATCH):
         batch = demo.products[start : start + _BATCH]
-        rows = [(_input(product, places), Restored(created_at=product.launched_at)) for product in batch]
+        rows = [(_input(product, places, shop.currency), Restored(created_at=product.launched_at)) for product in batch]
         for product, outcome in zip(batch, shop.catalog.products.upsert_many(rows), strict=True):
             if isinstance(outcome, ShopError):
                 raise outcome
@@ -129,13 +130,30 @@ def _products(shop: Shop, demo: DemoShop, places: Mapping[str, str]) -> dict[str
     return ids
 
 
-def _input(product: DemoProduct, places: Mapping[str, str]) -> ProductInput:
+def _input(product: DemoProduct, places: Mapping[str, str], currency: str) -> ProductInput:
+    """Return a product as the shop takes it: prices keep their figures, whatever currency it sells in."""
+    variants = [
+        msgspec.structs.replace(
+            _priced(variant, currency), schedule=[_priced(change, currency) for change in variant.schedule]
+        )
+        for variant in product.input.variants
+    ]
     media = [msgspec.structs.replace(m, key=f"{schema.MEDIA}{m.key}") for m in product.input.media]
     return msgspec.structs.replace(
         product.input,
+        variants=variants,
         categories=[places[key] for key in product.input.categories],
         collections=[places[key] for key in product.input.collections],
         media=media,
+    )
+
+
+def _priced(thing: Priced, currency: str) -> Priced:
+    usual = thing.compare_at
+    return msgspec.structs.replace(
+        thing,
+        price=Money(thing.price.amount, currency) if thing.price is not None else None,
+        compare_at=Money(usual.amount, currency) if usual is not None else None,
     )
 
 
