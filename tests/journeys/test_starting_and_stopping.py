@@ -117,10 +117,17 @@ def test_a_port_in_use_is_said_in_one_line(start, tmp_path):
     assert "--port" in refused.stderr
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A folder of a shop that was never opened."""
+    folder = tmp_path_factory.mktemp("prepared") / "data"
+    assert bodega("prepare", "--empty", "--data", folder).returncode == 0
+    return folder
+
+
 @pytest.mark.parametrize(("server", "processes"), SERVERS)
-def test_a_database_that_is_not_ours_is_said_in_one_line_by_every_server(tmp_path, server, processes):
-    data = tmp_path / "data"
-    assert bodega("prepare", "--empty", "--data", data).returncode == 0
+def test_a_database_that_is_not_ours_is_said_in_one_line_by_every_server(tmp_path, prepared, server, processes):
+    data = shutil.copytree(prepared, tmp_path / "data")
     (data / "shop.sqlite").write_bytes(b"something else entirely" * 500)
 
     refused = bodega("up", "--port", 0, "--data", data, "--workers", processes, BODEGA_SERVER=server)

@@ -17,7 +17,7 @@ from wire import Wire
 LEVELS = {f"SKU-{number}": 1_000_000 for number in range(4)}
 SHOPPERS = 4
 TMPFS_BYTES = 24 * 1024 * 1024
-FULL_SECONDS = 3
+FULL_SECONDS = 1.5
 
 
 class SmallDisk:
