@@ -27,8 +27,8 @@ _SESSIONS = {
     ),
     "ssmmessages": ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"),
 }  # fmt: skip
-# https://docs.aws.amazon.com/linux/al2023/ug/al2023-repos.html: packages, which dnf asks for without saying who it is.
-# https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html: what opens sessions.
+# Packages of Amazon Linux 2023, in the bucket that its own list of repositories names, and the program that opens
+# sessions: https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-minimum-s3-permissions.html.
 _PACKAGES = (f"al2023-repos-{Aws.REGION}-de612dc2", f"amazon-ssm-{Aws.REGION}")
 _THIS_ACCOUNT = {"aws:PrincipalAccount": Aws.ACCOUNT_ID}
 _FREE = {"s3": ec2.GatewayVpcEndpointAwsService.S3, "dynamodb": ec2.GatewayVpcEndpointAwsService.DYNAMODB}

@@ -1,5 +1,6 @@
 """One command opens the shop, Ctrl-C closes it, and neither leaves anything behind."""
 
+import json
 import re
 import shutil
 import socket
@@ -74,6 +75,21 @@ def test_a_shop_that_is_stopped_or_killed_is_gone_and_opens_again_at_once_on_the
     again = start("--empty", port=port, BODEGA_SERVER=server).opened()
     assert again.client.get("/").status_code == 200
     all_gone(shop)
+
+
+@pytest.mark.parametrize("server", ["granian", "uvicorn"])
+def test_a_log_for_programs_is_one_whoever_writes_it(start, server):
+    settings = {"BODEGA_SERVER": server, "BODEGA_LOG_FORMAT": "json", "BODEGA_ACCESS_LOG": "true"}
+    shop = start("--empty", **settings).opened()
+    shop.wait_for_text("worker started")
+
+    shop.client.get("/v1/store/products")
+
+    assert shop.interrupt() in (0, 130)
+    for_people = ("The shop is open", "An API key")
+    said = [json.loads(line) for line in shop.text.splitlines() if not line.startswith(for_people)]
+    assert {"bodega.access", "bodega.worker.run"} <= {one["logger"] for one in said}
+    assert {one["level"] for one in said} == {"INFO"}
 
 
 def test_interrupting_a_first_start_stops_it_without_a_trace(start):

@@ -15,6 +15,7 @@ from bodega.cli.beside import Kept, end_with_parent
 from bodega.errors import ShopError
 from bodega.settings import Settings
 from bodega.wiring import open_shop
+from bodega.wiring.logs import server_log
 
 _STOP_SECONDS = 10
 _STARTUP_FAILURE = 3  # uvicorn does not start a process again that ended so
@@ -54,7 +55,7 @@ class _Refusal:
 def _serve_granian(settings: Settings) -> int:
     from granian import Granian  # noqa: PLC0415  # one of two servers; only the chosen one is loaded
     from granian.constants import Interfaces  # noqa: PLC0415
-    from granian.log import LogLevels  # noqa: PLC0415
+    from granian.log import LOGGING_CONFIG, LogLevels  # noqa: PLC0415
 
     server = Granian(
         "bodega.cli.serving:app_of_child",
@@ -65,6 +66,7 @@ def _serve_granian(settings: Settings) -> int:
         websockets=False,
         workers=settings.workers,
         log_level=LogLevels.warning,
+        log_dictconfig=server_log(settings, LOGGING_CONFIG, "generic", "access"),
         log_access=settings.access_log,
         ssl_cert=settings.tls_certificate,
         ssl_key=settings.tls_key,
@@ -90,6 +92,7 @@ def _serve_uvicorn(settings: Settings) -> int:
         port=settings.port,
         workers=settings.workers,
         log_level="warning",
+        log_config=server_log(settings, uvicorn.config.LOGGING_CONFIG, "default", "access"),
         access_log=settings.access_log,
         ws="none",
         ssl_certfile=settings.tls_certificate,
