@@ -68,7 +68,7 @@ def aws_world(settings: Settings, clock: Clock, ids: Ids) -> tuple[World, Tantiv
         clock=clock,
         ids=ids,
         lane=ThreadLane(),
-        release=lambda: None,
+        release=dynamo.close,
     )
     return world, TantivySearchIndex(folder / "search")
 

@@ -28,7 +28,15 @@ from bodega.settings import Settings
 from bodega.values.money import Money
 from bodega.values.times import format_time
 from bodega.wiring import open_shop
+from bodega.worker import listening as listeners
 from bodega.worker.listening import Broker, Listener
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    """Let listeners look sooner whether they are to stop, and come back sooner after they were sent away."""
+    monkeypatch.setattr(listeners, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(listeners, "_FIRST_PAUSE_SECONDS", 0.1)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import select
 import socket
 import ssl
 import time
+import weakref
 from collections import deque
 from urllib.parse import urlsplit
 
@@ -31,7 +32,10 @@ class LostAnswerError(Exception):
 
 
 class Connections:
-    """Kept connections to one endpoint. Thread-safe; each call has one to itself."""
+    """Kept connections to one endpoint. Thread-safe; each call has one to itself.
+
+    They are closed with `close`, or when nobody holds this any more.
+    """
 
     def __init__(
         self, endpoint_url: str, *, kept: int = 32, connect_seconds: float = 2.0, read_seconds: float = 5.0
@@ -44,6 +48,7 @@ class Connections:
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._idle: deque[tuple[socket.socket, float]] = deque(maxlen=kept)
+        weakref.finalize(self, _close_all, self._idle)
 
     def post(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """Return status and body of the answer to a POST to `/`. `headers` must hold `host`.
@@ -68,9 +73,7 @@ class Connections:
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        while self._idle:
-            with contextlib.suppress(IndexError):
-                self._idle.pop()[0].close()
+        _close_all(self._idle)
 
     def _take(self) -> socket.socket:
         """Return a connection that was just used and the other side has not closed, as far as can be known."""
@@ -97,6 +100,12 @@ class Connections:
             connection.close()
         else:
             self._idle.append((connection, time.monotonic()))
+
+
+def _close_all(idle: deque[tuple[socket.socket, float]]) -> None:
+    while idle:
+        with contextlib.suppress(IndexError):  # another thread was faster
+            idle.pop()[0].close()
 
 
 class _Answer:

@@ -1,5 +1,6 @@
 """The client against a server that answers from a script: what no engine on this machine does on its own."""
 
+import gc
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -208,3 +209,18 @@ def test_waits_grow_up_to_the_cap_and_are_drawn_from_zero():
     assert all(0 <= wait <= min(8, 2 ** (made + 1)) for made, wait in enumerate(slept))
     assert max(slept) > 7
     assert min(slept) < 1
+
+
+def test_connections_that_nobody_holds_any_more_are_closed(scripted):
+    # A function has no end at which it could close them, and the next that asks would find the server's places taken.
+    client, asked, _ = scripted(DONE, DONE)
+    client.call("GetItem", {}, repeatable=True)
+    host = {name.lower(): value for name, value in asked[0][2].items()}["host"]
+    kept = connections.Connections(f"http://{host}")
+    kept.post({"host": host, "x-amz-target": "again"}, b"{}")
+    ((connection, _),) = kept._idle
+
+    del kept
+    gc.collect()
+
+    assert connection.fileno() == -1
