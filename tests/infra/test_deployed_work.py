@@ -8,11 +8,12 @@ from processes import wait_until
 from shopping import buys, puts_up_for_sale
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shop(deployed, worker_id):
     """Return a shop in which somebody has bought something, known by words that nobody else's products have.
 
-    Tests of this module may run in several processes, each of which brings its own to the same shop.
+    Tests of this module may run in several processes, each of which brings its own to the same shop, and not at a
+    stretch: it is brought once a process, and not once a module.
     """
     sku = f"WORKED-{worker_id}"
     with deployed.api() as api:
