@@ -1,5 +1,6 @@
 """What every payment provider has to do; over the sandbox, and over Stripe's library with Stripe's shapes behind it."""
 
+import contextlib
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -72,9 +73,8 @@ def gbp(amount):
 
 
 def open_sandbox(folder):
-    database = Database.open(folder / "payments.sqlite")
-    yield sandbox_desk(folder, SettableClock(), SqliteLedger(database))
-    database.close()
+    with contextlib.closing(Database.open(folder / "payments.sqlite")) as database:
+        yield sandbox_desk(folder, SettableClock(), SqliteLedger(database))
 
 
 def open_sandbox_in_tables(folder):
@@ -406,14 +406,13 @@ def test_reversed_webhooks_tell_the_end_first(sandbox):
 
 
 def test_payments_outlive_their_process(tmp_path):
-    opened = open_sandbox(tmp_path)
-    desk = next(opened)
-    desk.captured()
-    opened.close()
+    with contextlib.closing(open_sandbox(tmp_path)) as opened:
+        next(opened).captured()
 
-    desk = next(open_sandbox(tmp_path))
-    assert desk.provider.find(desk.charge()).captured == 2300
-    assert len(desk.behind.due_webhooks()) == 2
+    with contextlib.closing(open_sandbox(tmp_path)) as opened:
+        desk = next(opened)
+        assert desk.provider.find(desk.charge()).captured == 2300
+        assert len(desk.behind.due_webhooks()) == 2
 
 
 def test_one_capture_asked_for_on_many_machines_at_once_is_one(sandbox):

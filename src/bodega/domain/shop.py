@@ -148,4 +148,3 @@ class Shop:
         self.world.release()
         # After the table, without which nobody can load a model again.
         self.recommender.close()
-        self.models.close()

@@ -1,7 +1,7 @@
 """From past orders to recommended products, by the function that does nothing else."""
 
+import contextlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,26 +14,22 @@ from bodega.errors import InvalidError, UnavailableError
 from bodega.lambdas import recommend
 from bodega.lambdas.starting import Handler
 from bodega.settings import Settings
-from bodega.wiring import opening
+from bodega.wiring import alone, opening
 
 Start = Callable[[Settings], Handler]
 
 
-@contextmanager
+@contextlib.contextmanager
 def starting() -> Iterator[Start]:
-    """Start the function as Lambda does, and close the shops it opened on this machine, which it never does itself."""
-    opened: list[Shop] = []
-    build = opening.build
+    """Start the function as Lambda does, and close what it opened, which it never does itself."""
+    with contextlib.ExitStack() as opened, pytest.MonkeyPatch.context() as patch:
 
-    def noted(*args: Any, **options: Any) -> Shop:
-        opened.append(build(*args, **options))
-        return opened[-1]
+        def noted(make: Callable[..., Any]) -> Callable[..., Any]:
+            return lambda *args, **options: opened.enter_context(contextlib.closing(make(*args, **options)))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opening, "build", noted)
+        patch.setattr(opening, "build", noted(opening.build))
+        patch.setattr(alone, "open_recommender", noted(alone.open_recommender))
         yield recommend.opened
-    for shop in opened:
-        shop.close()
 
 
 @pytest.fixture

@@ -143,8 +143,9 @@ class Recommender:
         return self.suggest(placement="trending", limit=limit)
 
     def close(self) -> None:
-        """Let go of the models that lists were made of."""
+        """Let go of the models that lists are made of."""
         self._arrivals.close()
+        self._models.close()
 
     # -- inside
 
