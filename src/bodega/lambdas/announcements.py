@@ -8,6 +8,7 @@ import logging
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -16,12 +17,14 @@ from bodega import schema
 from bodega.domain.shop import Shop
 from bodega.errors import InvalidError
 from bodega.lambdas.batches import Answer, not_understood, records_in, to_come_again
+from bodega.lambdas.starting import is_nearly_over
 from bodega.ports.table import Event
 from bodega.values.decode import convert
 from bodega.worker.relay import Relay
 
 _log = logging.getLogger(__name__)
 _WAITING = "waiting#"
+_SPARE = timedelta(seconds=15)  # of a function's time, for what it has begun: up to 500 events
 
 
 class Announcements:
@@ -31,16 +34,23 @@ class Announcements:
         self._shop = shop
         self._relay = Relay(shop)
 
-    def __call__(self, event: Any, _context: Any = None) -> Answer:
-        """Carry on what waits. If that fails, the records come again; what is no record is buried."""
+    def __call__(self, event: Any, context: Any) -> Answer:
+        """Carry on what waits. If that fails, the records come again; what is no record is buried.
+
+        What there is no time for is no failure: the next record goes on with it, or the sweep within a minute.
+        """
         places = [place for record in records_in(event) for place in self._announced_at(record)]
         try:
-            while places and (self._relay.work() or self._shop.webhooks.fan_out.work_once()):
+            while places and self._carries_on() and not is_nearly_over(context, _SPARE):
                 pass
         except Exception:  # noqa: BLE001  # the edge of the process: the stream brings them again, the first one first
             _log.exception("what was announced could not be carried on")
             return to_come_again(places[:1])
         return to_come_again(())
+
+    def _carries_on(self) -> bool:
+        """Carry on some of what waits; False if nothing did."""
+        return self._relay.work() or self._shop.webhooks.fan_out.work_once() > 0
 
     def _announced_at(self, record: Any) -> Sequence[str]:
         """Return the place in the stream of a record that announces an event, none of any other."""

@@ -122,6 +122,24 @@ def test_while_the_bus_is_out_of_reach_records_come_again_from_the_first_on(
     assert [event.id for event in queued(shop, "mail")] == ["evt_1"]
 
 
+def test_a_function_with_little_time_left_leaves_the_rest_to_the_next(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import announces thousands at once: a function that goes on until Lambda ends it has failed."""
+    monkeypatch.setattr("bodega.worker.relay._BATCH", 2)
+    for number in range(5):
+        announce(shop, msgspec.structs.replace(NEWS, id=f"evt_{number}", resource=f"ord_{number}"))
+    handler, records = Announcements(shop), {"Records": [stream_record(1, NEWS)]}
+
+    hurried = handler(records, Context(left_ms=5_000))
+    first = [event.id for event in queued(shop, "mail")]
+    handler(records, Context())
+
+    assert hurried == {"batchItemFailures": []}
+    assert first == ["evt_0", "evt_1"]
+    assert [event.id for event in queued(shop, "mail")] == ["evt_2", "evt_3", "evt_4"]
+
+
 def test_what_a_change_of_the_catalog_announces_is_in_the_log_that_indexes_follow(shop: Shop) -> None:
     for_sale(shop, MUG=1)
 
