@@ -1,24 +1,26 @@
 """List products anew when the category tree above them changed."""
 
-from collections.abc import Iterator
-
 import msgspec
 
 from bodega.domain.catalog.model import Card
 from bodega.domain.catalog.service import Catalog
 from bodega.domain.catalog.shelves import ShelfQuery
 from bodega.ports.queue import Message, Queue
+from bodega.values.page import Position
 
 QUEUE = "relist"
-_PAGE = 100
+_PAGE = 100  # products of one message: a category may hold all there are, and whoever works on it has minutes
 _LEASE_SECONDS = 120.0
 # A process may decide on a tree that is a second old and still be writing: what it wrote is looked at once more.
 _AGAIN_SECONDS = 5.0
 
 
-class _Again(msgspec.Struct):
+class _Change(msgspec.Struct, omit_defaults=True):
+    """A category that changed; `after`: the last product that was seen to, `again`: whether it is the second time."""
+
     resource: str
     again: bool = False
+    after: Position | None = None
 
 
 class Relister:
@@ -38,34 +40,27 @@ class Relister:
             self._handle(message)
         return len(messages)
 
-    def relist(self, category_id: str) -> int:
-        """Project every product of a category anew and return how many there are."""
-        count = 0
-        for product_ids in self._products_below(category_id):
-            for product_id in product_ids:
-                self._catalog.products.reproject(product_id)
-                count += 1
-        return count
-
     def _handle(self, message: Message) -> None:
         try:
-            change = msgspec.json.decode(message.body, type=_Again)
-            self.relist(change.resource)
+            change = msgspec.json.decode(message.body, type=_Change)
+            rest = self._relist(change.resource, change.after)
         except Exception as exc:
             self._queue.failed(QUEUE, message.receipt, reason=repr(exc), retry_in_seconds=_AGAIN_SECONDS)
             raise
-        if not change.again:
-            again = msgspec.json.encode(_Again(change.resource, again=True))
-            self._queue.send(QUEUE, [again], delay_seconds=_AGAIN_SECONDS)
+        # What is left is a message of its own: whoever dies goes on there, and nobody has to do it all at once.
+        if rest is not None:
+            self._send(_Change(change.resource, change.again, rest), delay_seconds=0)
+        elif not change.again:
+            self._send(_Change(change.resource, again=True), delay_seconds=_AGAIN_SECONDS)
         self._queue.done(QUEUE, message.receipt)
 
-    def _products_below(self, category_id: str) -> Iterator[list[str]]:
-        """Yield the products of a category page by page. Reprojecting keeps them in it, so the pages stay whole."""
-        position = None
-        while True:
-            query = ShelfQuery(categories=(category_id,), sort="created_at", limit=_PAGE, audience="staff")
-            page = self._catalog.shelves.find(query, position)
-            yield [msgspec.json.decode(card, type=Card).id for card in page.cards]
-            position = page.next
-            if position is None:
-                return
+    def _send(self, change: _Change, *, delay_seconds: float) -> None:
+        self._queue.send(QUEUE, [msgspec.json.encode(change)], delay_seconds=delay_seconds)
+
+    def _relist(self, category_id: str, after: Position | None) -> Position | None:
+        """Project a page of a category's products anew, and return where the next begins; they stay in the category."""
+        query = ShelfQuery(categories=(category_id,), sort="created_at", limit=_PAGE, audience="staff")
+        page = self._catalog.shelves.find(query, after)
+        for card in page.cards:
+            self._catalog.products.reproject(msgspec.json.decode(card, type=Card).id)
+        return page.next

@@ -5,7 +5,7 @@ import pytest
 from bodega.adapters.local.search import TantivySearchIndex
 from bodega.adapters.system.clock import SettableClock
 from bodega.domain.catalog.model import CategoryInput, ProductInput, VariantInput
-from bodega.domain.flows import following
+from bodega.domain.flows import following, relisting
 from bodega.domain.flows.following import Follower
 from bodega.domain.flows.indexing import Indexer
 from bodega.ports.search import SearchQuery
@@ -55,6 +55,38 @@ def beneath(indexer, category, status):
     indexer.catch_up()
     query = SearchQuery(categories=(category,), statuses=(status,), sort="created_at", limit=250)
     return [hit.id for hit in indexer._search.search(query).hits]
+
+
+def test_a_category_is_relisted_a_page_at_a_time_however_much_it_holds(shop, clock, elsewhere, monkeypatch):
+    """A function has five minutes for its messages, and a category may hold all products there are."""
+    monkeypatch.setattr(relisting, "_PAGE", 2)
+    taxonomy, products = shop.catalog.taxonomy, shop.catalog.products
+    kitchen, garden = (taxonomy.create_category(CategoryInput(name=name)).id for name in ("Kitchen", "Garden"))
+    pots = taxonomy.create_category(CategoryInput(name="Pots", parent=kitchen))
+    made = {
+        products.create(
+            ProductInput(
+                title="Pot",
+                status="active",
+                categories=[pots.id],
+                variants=[VariantInput(sku=f"POT-{number}", price=Money(500, "GBP"))],
+            )
+        ).id
+        for number in range(5)
+    }
+    settle(shop, clock)
+
+    taxonomy.modify_category(pots.id, CategoryInput(name="Pots", parent=garden), expected_version=1)
+    while Relay(shop).work():
+        pass
+    rounds = 0
+    while shop.relister.work_once():
+        rounds += 1
+    settle(shop, clock)
+
+    assert rounds == 3
+    assert set(beneath(elsewhere, garden, "active")) == made
+    assert beneath(elsewhere, kitchen, "active") == []
 
 
 @pytest.mark.parametrize("status", ["active", "draft", "archived"])
