@@ -5,6 +5,7 @@ import signal
 from collections.abc import Generator
 
 import pytest
+from engines import stop_all
 from hypothesis import HealthCheck, settings
 
 # One deployed shop for tests of it in two folders, and who leaves files open.
@@ -31,3 +32,9 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long: whoever came to it last would be at work alone, while the other cores are idle."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Stop servers now: xdist gives a test process ten seconds for what it does at its exit, and then kills it."""
+    stop_all()

@@ -32,6 +32,7 @@ REGION = "eu-west-1"
 _REPOSITORY = Path(__file__).resolve().parents[2]
 ENGINES = _REPOSITORY / ".venv-engines" / "bin"
 _START_SECONDS = 60
+_running = []
 _PORTS = range(20_000, 32_000)  # below those from which Linux, Windows and macOS choose the near ends of connections
 
 
@@ -210,12 +211,18 @@ def missing(name):
 
 
 def start(command, environment, folder):
-    """Run a server until this process ends; what it started itself ends with it."""
+    """Run a server until all tests of this process are over; what it started itself ends with it."""
     with (Path(folder) / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+    _running.append((process, folder))
 
-    def stop():
+
+def stop_all():
+    """Stop all servers that this process started, at once: a test process that takes long to end is killed."""
+    for process, _ in _running:
         process.terminate()
+    while _running:
+        process, folder = _running.pop()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10)
         with contextlib.suppress(ProcessLookupError):
@@ -223,7 +230,8 @@ def start(command, environment, folder):
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
-    atexit.register(stop)
+
+atexit.register(stop_all)  # for whoever uses servers without tests
 
 
 def wait_until(ready):
