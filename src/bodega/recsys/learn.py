@@ -1,4 +1,4 @@
-"""Learn the weights of the blend as two logistic regressions, on a split inside the training data."""
+"""Learn the weights of the blend from what customers took next, on a split inside the training data."""
 
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from bodega.recsys.arrays import Indices, Weights
 from bodega.recsys.history import History
 from bodega.recsys.interactions import Interactions
+from bodega.recsys.listwise import Lists, intercept, learnt
 from bodega.recsys.models.blend import WINDOWS_DAYS, Blend, Lean, logs_of
 from bodega.recsys.models.counts import Counts
 from bodega.recsys.models.popularity import Popularity
@@ -26,13 +27,9 @@ FEWEST_TAKEN = 3
 # Fewer than this teach nothing: the weights stay as they were.
 FEWEST_ASKED = 20
 CANDIDATES = 150
-# How strongly the weights are held to where they started, in rows' worth of curvature a standard deviation.
-HELD_TO_START = 3e-4
-NEWTON_STEPS = 25
-SHORTEST_STEP = 1e-3
-# A step that makes the mean loss smaller by less than this is the last.
-LEAST_GAIN = 1e-9
-SMALLEST_SPREAD = 1e-6
+# How many customers' lists hold the learnt weights to the defaults; those are rounded from shops' sales, which have
+# times, and know little of anything else.
+HELD_TO_START, HELD_WITHOUT_TIMES = 1.0, 0.03
 
 Matrix = NDArray[np.float64]
 
@@ -110,115 +107,110 @@ class Lesson(NamedTuple):
             return None
         half_lives = {*model.half_lives, Popularity().half_life_days}
         counts = Counts.of(split.learn, now=split.cut, half_lives=half_lives)
-        near, says = model.neighbours(split.learn, counts, now=split.cut, heard=split.heard())
+        near, says = model.table.learn(split.learn, now=split.cut, heard=split.heard())
         return cls(model, model.joined(near, says, counts), split, counts)
 
 
-def taught(model: Blend, table: ItemTable, split: Split, counts: Counts | None = None) -> Blend:
+def taught(model: Blend, table: ItemTable, split: Split, counts: Counts) -> Blend:
     """Return the model with the weights that explain best what the split's users took next, seen with `table`.
 
-    With `counts` the split need hold no events but those of the users who are asked.
+    The split need hold no events but those of the users who are asked; `counts` are those of all. What is learnt from
+    the candidates of one choice knows nothing of what other weights would choose: so those choose, too. A third round
+    finds nothing new.
     """
-    teacher = _Teacher(table, split, counts)
-    model = _with_new_items(model, teacher)
-    if split.learn.timed and teacher.rebuying is not None:
-        return _with_repeats(model, teacher)
-    # Nothing held out was taken before, so the split cannot tell what repeats are worth; the rest it can.
-    shared = msgspec.structs.replace(model.include, table=model.exclude.table)
-    return msgspec.structs.replace(model, include=shared, lean_include=model.lean_exclude)
-
-
-class _Rows(NamedTuple):
-    """What is learnt from: a row a candidate, `taken` 1 or 0, `weight` so that no user outweighs the others."""
-
-    features: Matrix
-    taken: NDArray[np.float64]
-    weight: NDArray[np.float64]
+    teacher = _Teacher(split, counts)
+    teacher.ask(table)
+    first = teacher.taught(model)
+    teacher.ask(first.joined(table.neighbours, table.weights, counts))
+    return teacher.taught(model)
 
 
 class _Teacher:
-    """Ask the trained table for candidates and look up which of them were taken next."""
+    """Ask a table for candidates and look up which of them were taken next."""
 
-    def __init__(self, table: ItemTable, split: Split, counts: Counts | None) -> None:
-        self.table = table
-        self.learn, self.held, self.cut, self.users = split
-        known = counts or Counts.of(self.learn, now=self.cut, half_lives=WINDOWS_DAYS)
-        self.popular, self.rebuying = logs_of(known), known.rebuying
+    def __init__(self, split: Split, counts: Counts) -> None:
+        self._split = split
+        self._held = HELD_TO_START if split.learn.timed else HELD_WITHOUT_TIMES
+        self._popular, self._rebuying = logs_of(counts), counts.rebuying
+        # Without times nothing held out was taken before, so that nothing can tell what repeats are worth.
+        self._repeats = split.learn.timed and counts.rebuying is not None
+        self._rows: dict[Repeat, list[_Rows]] = {"exclude": [], "include": []}
 
-    def rows(self, repeat: Repeat) -> _Rows:
-        past, future = self.learn.starts(), self.held.starts()
-        features, taken, weight = [], [], []
-        wanted = np.zeros(self.learn.n_items, dtype=np.bool_)
-        for user in self.users:
+    def ask(self, table: ItemTable) -> None:
+        """Look at what the table would show now, beside what it was asked for before."""
+        self._rows["exclude"].append(self._asked(table, "exclude"))
+        if self._repeats:
+            self._rows["include"].append(self._asked(table, "include"))
+
+    def taught(self, model: Blend) -> Blend:
+        """Return the model with weights learnt from all that was asked for."""
+        model = _with_new_items(model, self._lists("exclude"), self._held)
+        if self._repeats:
+            return _with_repeats(model, self._lists("include"), self._held)
+        shared = msgspec.structs.replace(model.include, table=model.exclude.table)
+        return msgspec.structs.replace(model, include=shared, lean_include=model.lean_exclude)
+
+    def _asked(self, table: ItemTable, repeat: Repeat) -> "_Rows":
+        learn, held, cut, users = self._split
+        past, future = learn.starts(), held.starts()
+        wanted = np.zeros(learn.n_items, dtype=np.bool_)
+        of, chosen, features, taken = [], [], [], []
+        for user in users:
             known = slice(past[user], past[user + 1])
-            before = self.learn.item[known]
-            history = History(before, self.cut - self.learn.time[known])
-            items, parts = self.table.parts(history, k=CANDIDATES, repeat=repeat)
-            next_items = self.held.item[future[user] : future[user + 1]]
+            before = learn.item[known]
+            items, parts = table.parts(History(before, cut - learn.time[known]), k=CANDIDATES, repeat=repeat)
+            next_items = held.item[future[user] : future[user + 1]]
             wanted[next_items] = True
-            if repeat == "exclude":
-                wanted[before] = False
-            number = int(np.count_nonzero(wanted))
+            of.append(np.full(items.size, user))
+            chosen.append(items)
             features.append(self._features(items, parts, repeat))
             taken.append(wanted[items])
-            weight.append(np.full(items.size, 1 / np.sqrt(number) if number else 0.0))
             wanted[next_items] = False
-        return _Rows(np.concatenate(features), np.concatenate(taken).astype(np.float64), np.concatenate(weight))
+        return _Rows(*(np.concatenate(columns) for columns in (of, chosen, features, taken)))
 
     def _features(self, items: Indices, parts: Weights, repeat: Repeat) -> Matrix:
-        columns = [parts[:, :1], self.popular[items]]
-        if repeat == "include" and self.rebuying is not None:
-            columns += [parts[:, 1:], parts[:, 1:2] * self.rebuying[items][:, None]]
+        columns = [parts[:, :1], self._popular[items]]
+        if repeat == "include" and self._rebuying is not None:
+            columns += [parts[:, 1:], parts[:, 1:2] * self._rebuying[items][:, None]]
         return np.concatenate(columns, axis=1).astype(np.float64)
 
+    def _lists(self, repeat: Repeat) -> Lists:
+        """Return each candidate once, in whichever round it came."""
+        user, item, features, taken = (np.concatenate(column) for column in zip(*self._rows[repeat], strict=True))
+        _, once = np.unique(user.astype(np.int64) * self._split.learn.n_items + item, return_index=True)
+        return Lists(features[once], taken[once], user[once])
 
-def _with_new_items(model: Blend, teacher: _Teacher) -> Blend:
-    found = _logistic(teacher.rows("exclude"), np.array([model.exclude.table, *model.lean_exclude]))
-    mix = msgspec.structs.replace(model.exclude, table=max(found[0], 0.0), intercept=found[-1])
+
+class _Rows(NamedTuple):
+    """Candidates, one a row: (rows,) of whom, which item, (rows, columns) what speaks for it, (rows,) was it taken."""
+
+    of: Indices
+    item: Indices
+    features: Matrix
+    taken: NDArray[np.bool_]
+
+
+def _with_new_items(model: Blend, lists: Lists, held: float) -> Blend:
+    found, shift = _weights(lists, [model.exclude.table, *model.lean_exclude], held)
+    mix = msgspec.structs.replace(model.exclude, table=max(found[0], 0.0), intercept=shift)
     return msgspec.structs.replace(model, exclude=mix, lean_exclude=_lean(found))
 
 
-def _with_repeats(model: Blend, teacher: _Teacher) -> Blend:
+def _with_repeats(model: Blend, lists: Lists, held: float) -> Blend:
     was = model.include
     start = [was.table, *model.lean_include, was.own, was.own_table, was.own_count, was.own_recency, model.habit]
-    found = _logistic(teacher.rows("include"), np.array(start))
+    found, shift = _weights(lists, start, held)
     own = dict(zip(("own", "own_table", "own_count", "own_recency"), found[5:9], strict=True))
-    mix = msgspec.structs.replace(was, table=max(found[0], 0.0), intercept=found[-1], **own)
+    mix = msgspec.structs.replace(was, table=max(found[0], 0.0), intercept=shift, **own)
     return msgspec.structs.replace(model, include=mix, lean_include=_lean(found), habit=max(found[9], 0.0))
+
+
+def _weights(lists: Lists, start: list[float], held: float) -> tuple[list[float], float]:
+    """Return the weights of the columns, and what makes chances of scores."""
+    found = learnt(lists, np.array(start), held=held)
+    return [float(value) for value in found], intercept(lists.features @ found, lists.taken)
 
 
 def _lean(found: list[float]) -> Lean:
     short, middle, long, all_time = found[1 : 1 + len(WINDOWS_DAYS)]
     return short, middle, long, all_time
-
-
-def _logistic(rows: _Rows, start: NDArray[np.float64]) -> list[float]:
-    """Return weights and, last, the intercept of a logistic regression held to `start`.
-
-    Newton's method on standardised columns with the step halved until the loss falls; the loss is convex.
-    """
-    spread = np.maximum(rows.features.std(axis=0), SMALLEST_SPREAD)
-    design = np.concatenate((rows.features / spread, np.ones((rows.taken.size, 1))), axis=1)
-    weight = rows.weight / max(float(rows.weight.sum()), SMALLEST_SPREAD)
-    prior = np.append(start * spread, 0.0)
-    pull = np.append(np.full(start.size, 2 * HELD_TO_START), 1e-9)
-
-    def loss(found: NDArray[np.float64]) -> float:
-        score = design @ found
-        return float(weight @ (np.logaddexp(0, score) - rows.taken * score) + pull @ (found - prior) ** 2 / 2)
-
-    found, reached = prior, loss(prior)
-    for _ in range(NEWTON_STEPS):
-        chance = 1 / (1 + np.exp(-np.clip(design @ found, -50, 50)))
-        slope = design.T @ (weight * (chance - rows.taken)) + pull * (found - prior)
-        bend = (design * (weight * chance * (1 - chance))[:, None]).T @ design + np.diag(pull)
-        step, size = np.linalg.solve(bend, slope), 1.0
-        while size > SHORTEST_STEP and not loss(found - size * step) < reached:
-            size /= 2
-        if size <= SHORTEST_STEP:
-            break
-        found, before = found - size * step, reached
-        reached = loss(found)
-        if before - reached < LEAST_GAIN:
-            break
-    return [float(value) for value in found / np.append(spread, 1.0)]

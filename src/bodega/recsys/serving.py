@@ -47,7 +47,7 @@ FROM_BEHAVIOUR, FROM_OWN_PAST, FROM_POPULARITY = 0, 1, 2
 
 
 class Mix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The weights of a log-linear blend, learnt as a logistic regression; see `ItemTable` for the formula."""
+    """The weights of a log-linear blend, learnt from what was taken of whole lists; see `ItemTable` for the formula."""
 
     table: float = 0.85
     own: float = 0.6
@@ -67,7 +67,7 @@ class Ranked(NamedTuple):
     """One list, best first.
 
     Shape: `items` (m,) int32 with m = min(k, items allowed); `scores` (m,) float32, descending, in [0,
-    1]: the chance by the logistic model, comparable within a list; `contributors` (m, REASONS) int32, the
+    1]: the chance that it is taken, comparable within a list; `contributors` (m, REASONS) int32, the
     history items that added most to each item, -1 where there are fewer; `sources` (m,) int8:
     FROM_BEHAVIOUR, FROM_OWN_PAST, FROM_POPULARITY.
     """

@@ -24,20 +24,18 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
 
-def top_of_dense(matrix: Weights, width: int, worth: Weights | None = None) -> tuple[Indices, Weights]:
+def top_of_dense(matrix: Weights, width: int) -> tuple[Indices, Weights]:
     """Return (n, width) columns and cells of the best positive cells a row, padded with -1 and 0.
 
-    Best is the largest cell times `worth` of its column; the cells come back as they were, best first,
-    ties by column. Cells <= 0 are never kept: what speaks against an item is left unsaid.
+    Best first, ties by column. Cells <= 0 are never kept: what speaks against an item is left unsaid.
     """
     rows, columns = matrix.shape
     width = max(1, min(width, columns))
-    weighed = np.maximum(matrix, 0) if worth is None else np.maximum(matrix, 0) * worth[None, :]
-    above = weighed >= np.maximum(_least_kept(weighed, width), LEAST)
+    above = matrix >= np.maximum(_least_kept(matrix, width), LEAST)
     near = np.full((rows, width), -1, dtype=np.int32)
     cells = np.zeros((rows, width), dtype=np.float32)
     row, column = np.nonzero(above)
-    rank = np.lexsort((column, -weighed[row, column], row))
+    rank = np.lexsort((column, -matrix[row, column], row))
     row, column = row[rank], column[rank]
     place = np.arange(row.size) - np.searchsorted(row, np.arange(rows))[row]
     kept = place < width  # ties at the least cell are cut by column

@@ -27,6 +27,8 @@ from bodega.recsys.serving import Repeat
 MOST_DENSE_ITEMS = 8_000
 # Wider tables of co-purchase made no better lists, and a served model of 100,000 items is to fit into 150 MB.
 LARGE_WIDTH = 64
+# On real sales and likes a power above 1 made better lists than none, or as good ones: what is said by few is noise.
+LARGE = CoPurchase(width=LARGE_WIDTH, power=1.4)
 # In a large catalogue so many times the seconds of co-purchase: what is written out from factors, an inverse, and many
 # rounds over all events.
 SLOWNESS: dict[type, float] = {Spectral: 8.0, Ease: 20.0, Als: 40.0}
@@ -44,7 +46,7 @@ GRIDS: dict[type, dict[str, tuple[float, ...]]] = {
         "listener": (0.3, 0.4, 0.6, 0.7),
         "speaker": (0.3, 0.4, 0.6, 0.7),
         "customer": (0.2, 0.4, 0.8, 1.0),
-        "power": (0.7, 1.4),
+        "power": (0.7, 1.0, 1.4, 2.0),
         "asked": (64, 128, 1024),
         "half_life_days": (60, 240),
         "width": (128, 200),
@@ -69,14 +71,14 @@ class Trial(msgspec.Struct, frozen=True):
     ndcg: float
     ndcgs: Sequence[NDArray[np.float64]] = ()
 
-    def surely_beats(self, other: "Trial") -> bool:
-        """Tell whether the gain for the same customers is more than SURE standard errors.
+    def beats(self, other: "Trial", *, sure: float) -> bool:
+        """Tell whether the gain for the same customers is more than so many standard errors.
 
         Of many trials one is the best by chance: what is not surely better stays what it was.
         """
         gains = [own - others for own, others in zip(self.ndcgs, other.ndcgs, strict=True)]
         error = math.sqrt(sum(float(gain.var()) / max(gain.size, 1) for gain in gains)) / max(len(gains), 1)
-        return self.ndcg - other.ndcg > SURE * error
+        return self.ndcg - other.ndcg > sure * error
 
 
 class Tuned(msgspec.Struct, frozen=True):
@@ -107,7 +109,7 @@ class _Search(NamedTuple):
         """Fit, teach with half of the users, judge with the other half."""
         split, counts = self.split, self.counts
         if isinstance(model, Blend):
-            near, says = model.neighbours(split.learn, counts, now=split.cut, heard=self.heard)
+            near, says = model.table.learn(split.learn, now=split.cut, heard=self.heard)
             table = taught_by_half(model, model.joined(near, says, counts), split, counts)
         else:
             table = model.fit(split.learn, now=split.cut)
@@ -121,7 +123,7 @@ def default_blend(interactions: Interactions) -> Blend:
     """Return the blend that suits the size of the catalogue, before anything is tuned."""
     if interactions.n_items <= MOST_DENSE_ITEMS:
         return Blend()
-    return Blend(table=CoPurchase(width=LARGE_WIDTH))
+    return Blend(table=LARGE)
 
 
 def tune(
@@ -138,8 +140,8 @@ def tune(
     """Try popularity and the models of `start` (by default blends of every table that fits), then `vary` the best one.
 
     The first model is always tried; another one only if `seconds_left()` is likely to be enough for it,
-    judged by the first. The best so far gives way to what surely beats it. The trials and their order depend on the
-    data and `seed` only.
+    judged by the first. The best so far gives way to what surely beats it; without times, where no model is known to
+    suit, one of `start` to whatever beats it. The trials and their order depend on the data and `seed` only.
     """
     models = list(start) or blends(interactions)
     split = Split.inside(interactions, now=now, seed=seed, most=ASKED)
@@ -154,18 +156,18 @@ def tune(
     cost = before - seconds_left()
     for model in models[1:]:
         if seconds_left() > cost * _slowness(model, interactions):
-            best = _better(best, search.tried(model))
+            best = _better(best, search.tried(model), sure=SURE if interactions.timed else 0.0)
     cost *= _slowness(best.model, interactions)
     for name, value in _steps(best.model) if vary else ():
         varied = _with(best.model, name, value)
         if seconds_left() > cost and varied != best.model:
-            best = _better(best, search.tried(varied))
+            best = _better(best, search.tried(varied), sure=SURE)
     best = popular if popular.ndcg > best.ndcg else best
     return Tuned(best.model, search.trials, judges_of(split).size, best.ndcg, popular.ndcg)
 
 
-def _better(best: Trial, other: Trial) -> Trial:
-    return other if other.surely_beats(best) else best
+def _better(best: Trial, other: Trial, *, sure: float) -> Trial:
+    return other if other.beats(best, sure=sure) else best
 
 
 def _slowness(model: Model, interactions: Interactions) -> float:
@@ -176,13 +178,12 @@ def _slowness(model: Model, interactions: Interactions) -> float:
 
 def blends(interactions: Interactions) -> list[Blend]:
     """Return blends of every table that fits, the default first."""
-    default = default_blend(interactions)
-    tables: list[Table] = [
-        CoPurchase(customer=1.0, width=128),
-        Spectral(width=128),
-        Ease(half_life_days=120.0, width=128),
-    ]
-    return [default, *(Blend(table=table) for table in (*tables, Als(width=128)))]
+    if interactions.timed:
+        slow: list[Table] = [Spectral(width=128), Ease(half_life_days=120.0, width=128), Als(width=128)]
+        tables = [CoPurchase(customer=1.0, width=128), *slow]
+    else:
+        tables = [*_quick(interactions), Spectral(width=MOST_WIDTH), Ease(width=MOST_WIDTH), Als(width=MOST_WIDTH)]
+    return [default_blend(interactions), *(Blend(table=table) for table in dict.fromkeys(tables))]
 
 
 def suiting(interactions: Interactions, *, now: float, repeats: tuple[Repeat, ...], k: int, seed: int) -> Tuned:
@@ -193,17 +194,23 @@ def suiting(interactions: Interactions, *, now: float, repeats: tuple[Repeat, ..
     default = default_blend(interactions)
     if interactions.timed:
         return Tuned(default, [])
-    tables = [CoPurchase(customer=1.0, asked=asked, width=MOST_WIDTH) for asked in (64, 256, 1024)]
     return tune(
         interactions,
         now=now,
         seconds_left=lambda: 1.0,  # all of them: no trial is said to have taken any of it
-        start=[default, *(Blend(table=table) for table in tables)],
+        start=[default, *(Blend(table=table) for table in _quick(interactions))],
         repeats=repeats,
         k=k,
         seed=seed,
         vary=False,
     )
+
+
+def _quick(interactions: Interactions) -> list[Table]:
+    """Return tables for what has no times, which train about as fast as the default's."""
+    tables: list[Table] = [CoPurchase(customer=1.0, asked=asked, width=MOST_WIDTH) for asked in (64, 1024)]
+    tables += [CoPurchase(power=power, width=MOST_WIDTH) for power in (1.0, 2.0)]
+    return [*tables, Ease(width=MOST_WIDTH)] if interactions.n_items <= MOST_DENSE_ITEMS else tables
 
 
 def _steps(model: Model) -> Iterator[tuple[str, float]]:

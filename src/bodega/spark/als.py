@@ -20,9 +20,7 @@ from bodega.spark.tables import taken
 _CHECKPOINT_STEPS = 4
 
 
-def factored(
-    model: Als, frame: DataFrame, *, n_items: int, now: float, worth: Weights | None
-) -> tuple[Indices, Weights]:
+def factored(model: Als, frame: DataFrame, *, n_items: int, now: float) -> tuple[Indices, Weights]:
     """Return what `model.learn` would of the same lines, nearly: the objective has many equally good minima.
 
     Spark multiplies the penalty of each user and item by how many pairs it has a part in. Factors may be scaled against
@@ -53,7 +51,7 @@ def factored(
     found = solved.itemFactors.toArrow()
     items = np.zeros((n_items, rank))
     items[found["id"].to_numpy()] = _matrix(found["features"], rank)
-    return model.table_of(balanced(items, _gram(solved.userFactors, rank)).astype(np.float32), worth=worth)
+    return model.table_of(balanced(items, _gram(solved.userFactors, rank)).astype(np.float32))
 
 
 def balanced(items: NDArray[np.float64], gram: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ _ROWS = "item int, near array<int>, says array<float>"
 
 
 def neighbours(
-    model: CoPurchase, frame: DataFrame, *, n_items: int, now: float, worth: Weights | None, at_once: int
+    model: CoPurchase, frame: DataFrame, *, n_items: int, now: float, at_once: int
 ) -> tuple[Indices, Weights]:
     """Return what `model.learn` would of the same lines.
 
@@ -49,7 +49,7 @@ def neighbours(
     places = pa.table({"item": np.arange(n_items, dtype=np.int32), "block": _block_of(blocks)})
     sent = speaking.join(F.broadcast(spark.createDataFrame(places)), "item").select("user", "block").distinct()
     near, says = model.room(n_items)
-    rows = _rows(model, spark.sparkContext.broadcast((blocks, by_item, worth)), near.shape[1])
+    rows = _rows(model, spark.sparkContext.broadcast((blocks, by_item)), near.shape[1])
     found = sent.join(histories, "user").groupBy("block").applyInArrow(rows, _ROWS).toArrow()
     items = found["item"].to_numpy()
     near[items] = _flat(found["near"]).reshape(items.size, -1)
@@ -91,7 +91,7 @@ def _rows(model: CoPurchase, shared: Any, width: int) -> Callable[[pa.Table], pa
     """Return what computes the table's rows of one block from the histories that were sent to it."""
 
     def rows(histories: pa.Table) -> pa.Table:
-        blocks, by_item, worth = shared.value
+        blocks, by_item = shared.value
         start, end = blocks[histories["block"][0].as_py()]
         ordered = histories.take(pc.sort_indices(histories, [("user", "ascending")]))
         sizes = pc.list_value_length(ordered["items"]).to_numpy()
@@ -103,7 +103,6 @@ def _rows(model: CoPurchase, shared: Any, width: int) -> Callable[[pa.Table], pa
             items=np.arange(start, end, dtype=np.int32),
             by_item=by_item,
             width=width,
-            worth=worth,
         )
         columns = [np.arange(start, end, dtype=np.int32), _lists(near), _lists(says)]
         return pa.table(columns, names=["item", "near", "says"])

@@ -22,13 +22,14 @@ from bodega.recsys.tables import TERMS_AT_ONCE
 from bodega.recsys.training import FORMAT as MODEL_FORMAT
 from bodega.recsys.training import Metadata, TrainedModel, TrainSettings, together_model
 from bodega.recsys.trends import NOW_DAYS, USUAL_DAYS
+from bodega.recsys.tune import LARGE
 from bodega.spark.als import factored
 from bodega.spark.counting import counts_of, demand_of
 from bodega.spark.learning import cut_of, learnt, sampled
 from bodega.spark.lines import Lines
 from bodega.spark.tables import neighbours
 
-Learner = Callable[[TableModel, DataFrame, float, Weights | None], tuple[Indices, Weights]]
+Learner = Callable[[TableModel, DataFrame, float], tuple[Indices, Weights]]
 
 
 def train(lines: Lines, *, now: float | None = None, settings: TrainSettings, at_once: int = TERMS_AT_ONCE) -> Handover:
@@ -40,13 +41,13 @@ def train(lines: Lines, *, now: float | None = None, settings: TrainSettings, at
     as_of = lines.end if now is None else now
     if not np.isfinite(as_of):
         raise InvalidError("now is not a number of days")
-    model, judged = settings.model or Blend(table=CoPurchase(width=128)), None
+    model, judged = settings.model or Blend(table=LARGE), None
 
-    def learn(table: TableModel, frame: DataFrame, moment: float, worth: Weights | None) -> tuple[Indices, Weights]:
+    def learn(table: TableModel, frame: DataFrame, moment: float) -> tuple[Indices, Weights]:
         if isinstance(table, CoPurchase):
-            return neighbours(table, frame, n_items=lines.n_items, now=moment, worth=worth, at_once=at_once)
+            return neighbours(table, frame, n_items=lines.n_items, now=moment, at_once=at_once)
         if isinstance(table, Als):
-            return factored(table, frame, n_items=lines.n_items, now=moment, worth=worth)
+            return factored(table, frame, n_items=lines.n_items, now=moment)
         raise InvalidError(f"{table.name} is not learnt on Spark")
 
     if settings.learn_weights:
@@ -78,11 +79,11 @@ def train(lines: Lines, *, now: float | None = None, settings: TrainSettings, at
 def _assembled(model: Blend, frame: DataFrame, n_items: int, now: float, learn: Learner) -> tuple[ItemTable, Counts]:
     half_lives = {*model.half_lives, Popularity().half_life_days, NOW_DAYS, USUAL_DAYS, 0.0}
     counts = counts_of(frame, now=now, half_lives=half_lives, n_items=n_items)
-    return model.joined(*learn(model.table, frame, now, model.worth(counts)), counts), counts
+    return model.joined(*learn(model.table, frame, now), counts), counts
 
 
 def _together(lines: Lines, now: float, settings: TrainSettings, recommender: ItemTable, learn: Learner) -> ItemTable:
     """Return what shares a basket: the table of orders, each as a user of its own."""
     baskets = lines.frame.withColumn("user", F.col("order"))
-    near, says = learn(together_model(settings), baskets, now, None)
+    near, says = learn(together_model(settings), baskets, now)
     return ItemTable.from_arrays(recommender.to_arrays() | {"neighbours": near, "weights": says}, recommender.mixes)

@@ -61,7 +61,7 @@ def test_tuning_tries_models_and_never_ends_without_one(tmp_path):
 def test_without_times_the_default_is_the_best_of_a_few_and_with_times_the_one_for_shops(tmp_path):
     timed, untimed = (evaluated(*two_tastes(tmp_path / str(when), timed=when)) for when in (True, False))
 
-    assert (timed.trials, untimed.trials) == (0, 5)
+    assert (timed.trials, untimed.trials) == (0, 7)
     assert timed.model.name == untimed.model.name == "blend"
     assert not untimed.timed
 

@@ -128,17 +128,13 @@ def test_compiled_products_are_scipys_to_the_last_bit_ties_included(width, monke
     assert not (found[0][0] == owners[:, None]).any()
 
 
-def test_a_row_is_cut_to_its_best_cells_by_what_they_are_worth():
+def test_a_row_is_cut_to_its_best_cells():
     matrix = np.array([[0, 5, 4, 3], [-1, 0, 0, 2]], dtype=np.float32)
-    worth = np.array([1, 1, 10, 10], dtype=np.float32)
 
     for cut, given in ((top_of_dense, matrix), (top_of_sparse, sparse.csr_array(matrix))):
         near, cells = cut(given, 2)
         assert near.tolist() == [[1, 2], [3, -1]]
         assert cells.tolist() == [[5, 4], [2, 0]]
-    near, cells = top_of_dense(matrix, 2, worth)
-    assert near.tolist() == [[2, 3], [3, -1]]
-    assert cells.tolist() == [[4, 3], [2, 0]]
 
 
 def test_ties_in_a_row_go_to_the_lower_column():

@@ -19,7 +19,7 @@ from bodega.recsys.models.personal import Personal
 from bodega.recsys.models.popularity import Popularity
 from bodega.recsys.serving import FROM_OWN_PAST
 from bodega.recsys.training import TrainedModel, TrainSettings, train, train_and_judge
-from bodega.recsys.tune import Trial, tune
+from bodega.recsys.tune import SURE, Trial, tune
 
 
 def shop(*, seed=0, users=150, items=60, days=200, loyal=0.5):
@@ -70,6 +70,32 @@ def test_learnt_lists_beat_popularity_and_own_items_come_first_in_a_loyal_shop()
     mine = past.user == 0
     ranked = table.recommend(History(past.item[mine], 170.0 - past.time[mine]), k=3)
     assert (ranked.sources == FROM_OWN_PAST).all()
+
+
+def tastes(*, seed, users=300, items=400, kinds=8, each=20):
+    """Customers who each take of one kind of items, of which few are wanted by many; four fifths are known."""
+    rng = np.random.default_rng(seed)
+    wanted = 1 / np.arange(1.0, items + 1)
+    rows = []
+    for user in range(users):
+        liked = wanted * (np.arange(items) % kinds == user % kinds)
+        rows += [(user, item) for item in rng.choice(items, each, replace=False, p=liked / liked.sum())]
+    pairs, known = np.array(rows), rng.random(len(rows)) < 0.8
+    return (Interactions.of(*pairs[part].T, n_users=users, n_items=items) for part in (known, ~known))
+
+
+@pytest.mark.parametrize("table", [CoPurchase(width=16), Ease(width=16)], ids=lambda table: table.name)
+def test_weights_learnt_where_popularity_says_little_make_lists_no_worse_than_the_table_alone(table):
+    for seed in range(2):
+        past, future = tastes(seed=seed)
+        blend = learn_blend(Blend(table=table), past, now=0.0)
+
+        alone, blended = (
+            evaluate(model.fit(past, now=0.0), past, future, now=0.0, repeat="exclude").ndcg.mean
+            for model in (table, blend)
+        )
+
+        assert blended > 0.93 * alone
 
 
 def test_where_nobody_takes_anything_twice_own_items_come_last():
@@ -178,7 +204,7 @@ def test_tuning_stops_in_time_and_keeps_what_nothing_surely_beat():
 
     assert len(tuned.trials) == 9
     chosen = next(trial for trial in tuned.trials if trial.model == tuned.model)
-    assert not any(trial.surely_beats(chosen) for trial in tuned.trials)
+    assert not any(trial.beats(chosen, sure=SURE) for trial in tuned.trials)
 
 
 def test_a_trial_surely_beats_another_only_by_two_standard_errors_of_what_the_same_customers_gain():
@@ -192,9 +218,9 @@ def test_a_trial_surely_beats_another_only_by_two_standard_errors_of_what_the_sa
         )
     }
 
-    assert trials["all a little better"].surely_beats(trials["first"])
-    assert not trials["one much better, by chance"].surely_beats(trials["first"])
-    assert not trials["first"].surely_beats(trials["first"])
+    assert trials["all a little better"].beats(trials["first"], sure=SURE)
+    assert not trials["one much better, by chance"].beats(trials["first"], sure=SURE)
+    assert not trials["first"].beats(trials["first"], sure=SURE)
 
 
 def test_tuning_gives_back_the_weights_it_was_given_for_all_data_to_teach():

@@ -37,7 +37,6 @@ class Als(TableModel, frozen=True, kw_only=True, tag="als"):
         interactions: Interactions,
         *,
         now: float,
-        worth: Weights | None = None,
         heard: Indices | None = None,
     ) -> tuple[Indices, Weights]:
         """Learn the factors, and write the table out."""
@@ -46,19 +45,19 @@ class Als(TableModel, frozen=True, kw_only=True, tag="als"):
         if not taken.nnz:
             return near, says
         chosen = np.sort(by_popularity(taken)[: self.most_items])
-        self._write(near, says, self._factors(taken)[chosen], chosen=chosen, heard=heard, worth=worth)
-        speak_for_tail(near, says, self, interactions, chosen=chosen, heard=heard, now=now, worth=worth)
+        self._write(near, says, self._factors(taken)[chosen], chosen=chosen, heard=heard)
+        speak_for_tail(near, says, self, interactions, chosen=chosen, heard=heard, now=now)
         return near, says
 
     def rank_of(self, n_items: int) -> int:
         """Return how many factors are learnt of so many items."""
         return max(1, min(int(self.factors), max(2, n_items // ITEMS_A_FACTOR)))
 
-    def table_of(self, items: Weights, *, worth: Weights | None = None) -> tuple[Indices, Weights]:
+    def table_of(self, items: Weights) -> tuple[Indices, Weights]:
         """Return the table that (n_items, factors) item factors make, wherever they were learnt."""
         near, says = self.room(items.shape[0])
         everyone = np.arange(items.shape[0], dtype=np.int32)
-        self._write(near, says, items, chosen=everyone, heard=None, worth=worth)
+        self._write(near, says, items, chosen=everyone, heard=None)
         return near, says
 
     def _write(
@@ -69,7 +68,6 @@ class Als(TableModel, frozen=True, kw_only=True, tag="als"):
         *,
         chosen: Indices,
         heard: Indices | None,
-        worth: Weights | None,
     ) -> None:
         """Write out the rows of the `chosen` items, whose factors are `items`, a block at a time."""
         # Only here: where ALS is not trained, SciPy need not have a LAPACK of its own.
@@ -85,7 +83,7 @@ class Als(TableModel, frozen=True, kw_only=True, tag="als"):
             return block
 
         at_once = max(1, CELLS_AT_ONCE // max(chosen.size, 1))
-        fill_rows(near, says, rows_of, chosen=chosen, heard=heard, worth=worth, at_once=at_once)
+        fill_rows(near, says, rows_of, chosen=chosen, heard=heard, at_once=at_once)
 
     def _confidences(self, taken: sparse.csr_array) -> sparse.csr_matrix:
         """Return the confidences as the paper has them, 1 + alpha r, which Spark's solver has, too."""

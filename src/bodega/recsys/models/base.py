@@ -21,7 +21,7 @@ MOST_WIDTH = 200
 MOST_TAUGHT = 500
 
 # What an own item adds in a shop where nobody ever took anything twice: it comes after everything else.
-NEVER_AGAIN = -20.0
+NEVER_AGAIN = -200.0
 # Customers of average habits that every item is given, so that two buyers do not make a habit.
 PRIOR_BUYERS = 10.0
 
@@ -81,14 +81,11 @@ class TableModel(Model, frozen=True, kw_only=True):
         interactions: Interactions,
         *,
         now: float,
-        worth: Weights | None = None,
         heard: Indices | None = None,
     ) -> tuple[Indices, Weights]:
         """Return (n_items, width) neighbours and weights.
 
-        `worth` (n_items,) > 0 says what each item is worth when served: a row keeps the cells that are
-        largest after multiplying with it, so that what is wanted now is not cut off in favour of what was
-        wanted once. `heard` names the items whose rows will be looked at: a model may leave the others empty.
+        `heard` names the items whose rows will be looked at: a model may leave the others empty.
         """
 
     def taken(self, interactions: Interactions, *, now: float) -> sparse.csr_array:

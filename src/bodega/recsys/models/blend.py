@@ -24,8 +24,8 @@ class Blend(Model, frozen=True, kw_only=True, tag="blend"):
     """The formula of `ItemTable` with lean[i] = sum over windows w of lean_w ln(popularity_w[i] + floor_w).
 
     "Bought items allowed" and "new items only" are different questions with different best answers, so
-    each has weights of its own; `learn.learn_blend` learns all of them as two logistic regressions on a
-    time split. The defaults are rounded from several shops and are where learning starts.
+    each has weights of its own; `learn.learn_blend` learns all of them from what customers took next. The
+    defaults are rounded from several shops and are where learning starts.
     """
 
     table: Ease | CoPurchase | Spectral | Als = Ease(width=40, half_life_days=120.0)
@@ -39,13 +39,7 @@ class Blend(Model, frozen=True, kw_only=True, tag="blend"):
     def fit(self, interactions: Interactions, *, now: float) -> ItemTable:
         """Learn the table, the leanings and the habits."""
         counts = Counts.of(interactions, now=now, half_lives=self.half_lives)
-        return self.joined(*self.neighbours(interactions, counts, now=now), counts)
-
-    def neighbours(
-        self, interactions: Interactions, counts: Counts, *, now: float, heard: Indices | None = None
-    ) -> tuple[Indices, Weights]:
-        """Learn the table alone, which is what takes the time; of the items `heard` only, where they are given."""
-        return self.table.learn(interactions, now=now, worth=self.worth(counts), heard=heard)
+        return self.joined(*self.table.learn(interactions, now=now), counts)
 
     @property
     def half_lives(self) -> tuple[float, ...]:
@@ -66,14 +60,6 @@ class Blend(Model, frozen=True, kw_only=True, tag="blend"):
             habit=never_again(near.shape[0]) if rates is None else self.habit * rates,
             mixes={"include": self.include, "exclude": self.exclude},
         )
-
-    def worth(self, counts: Counts) -> Weights:
-        """Return (n_items,) what each item is worth when it is served, by which rows of the table are cut."""
-        lean = logs_of(counts) @ np.array(self.lean_exclude, dtype=np.float32)
-        if not lean.size or self.exclude.table <= 0:
-            return np.ones_like(lean)
-        worth: Weights = np.exp(np.clip((lean - lean.max()) / np.float32(self.exclude.table), -30, 0))
-        return worth
 
 
 def logs_of(counts: Counts) -> Weights:

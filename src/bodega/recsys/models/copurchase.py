@@ -9,9 +9,6 @@ from bodega.recsys.interactions import Interactions
 from bodega.recsys.models.base import TableModel
 from bodega.recsys.tables import scaled, top_of_product
 
-# For the choice of cells a smaller power counts as this one: it would take what is worth little below float32's least.
-LEAST_POWER = 0.5
-
 
 class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
     """S = D_i^-speaker (X' D_u^-customer X) D_i^-listener, each cell to a power, cut to the best cells a row.
@@ -36,7 +33,6 @@ class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
         interactions: Interactions,
         *,
         now: float,
-        worth: Weights | None = None,
         heard: Indices | None = None,
     ) -> tuple[Indices, Weights]:
         """Learn the table by one sparse product, of which only the best cells are ever kept."""
@@ -50,7 +46,6 @@ class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
             items=items,
             by_item=by_item,
             width=near.shape[1],
-            worth=worth,
         )
         return near, says
 
@@ -70,26 +65,21 @@ class CoPurchase(TableModel, frozen=True, kw_only=True, tag="copurchase"):
         items: Indices,
         by_item: Weights,
         width: int,
-        worth: Weights | None,
     ) -> tuple[Indices, Weights]:
         """Return the table's rows of the `items` (n,): (n, width) neighbours and weights.
 
         `columns` (n, customers) says who took each of them; all who did must be among the customers of `weighed`. Ties
         go to what is popular.
         """
-        # What an item is worth decides which cells are kept; here before the power, which keeps their order.
-        scale = np.ones_like(by_item) if worth is None else worth ** np.float32(1 / max(self.power, LEAST_POWER))
         columns = lightest(columns, np.diff(weighed.indptr), self.asked)
         # By popularity, what is added to most often lies together and stays near the processor: an eighth faster.
         order = np.argsort(-by_item, kind="stable").astype(np.int32)
         rank = np.empty_like(order)
         rank[order] = np.arange(order.size, dtype=np.int32)
-        worthy = scaled(weighed, columns=scale)
-        ranked = sparse.csr_array((worthy.data, rank[worthy.indices], worthy.indptr), shape=worthy.shape)
+        ranked = sparse.csr_array((weighed.data, rank[weighed.indices], weighed.indptr), shape=weighed.shape)
         near, says = top_of_product(columns, ranked, width, rank[items])
         near = np.where(near >= 0, order[near], -1)
         says *= _power(by_item, self.speaker)[items, None]
-        says /= np.where(near >= 0, scale[near], 1)
         if self.power != 1:
             np.power(says, self.power, out=says, where=says > 0)
         return near, says

@@ -28,7 +28,6 @@ class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
         interactions: Interactions,
         *,
         now: float,
-        worth: Weights | None = None,
         heard: Indices | None = None,
     ) -> tuple[Indices, Weights]:
         """Learn the table from one inverse."""
@@ -39,9 +38,9 @@ class Ease(TableModel, frozen=True, kw_only=True, tag="ease"):
         chosen = np.sort(by_popularity(taken)[:most])
         if chosen.size and taken.nnz:
             cells = ease_weights(taken[:, chosen], self.ridge)
-            fill_rows(near, says, cells.__getitem__, chosen=chosen, heard=heard, worth=worth, at_once=ROWS_AT_ONCE)
+            fill_rows(near, says, cells.__getitem__, chosen=chosen, heard=heard, at_once=ROWS_AT_ONCE)
             if large:
-                speak_for_tail(near, says, self, interactions, chosen=chosen, heard=heard, now=now, worth=worth)
+                speak_for_tail(near, says, self, interactions, chosen=chosen, heard=heard, now=now)
         return near, says
 
 

@@ -35,7 +35,6 @@ class Spectral(TableModel, frozen=True, kw_only=True, tag="spectral"):
         interactions: Interactions,
         *,
         now: float,
-        worth: Weights | None = None,
         heard: Indices | None = None,
     ) -> tuple[Indices, Weights]:
         """Learn the table a block of rows at a time."""
@@ -52,10 +51,9 @@ class Spectral(TableModel, frozen=True, kw_only=True, tag="spectral"):
             lambda block: head.rows(block, self.strength),
             chosen=chosen,
             heard=heard,
-            worth=worth,
             at_once=max(1, CELLS_AT_ONCE // chosen.size),
         )
-        speak_for_tail(near, says, self, interactions, chosen=chosen, heard=heard, now=now, worth=worth)
+        speak_for_tail(near, says, self, interactions, chosen=chosen, heard=heard, now=now)
         return near, says
 
 

@@ -24,20 +24,19 @@ def fill_rows(
     *,
     chosen: Indices,
     heard: Indices | None,
-    worth: Weights | None,
     at_once: int,
 ) -> None:
     """Fill the rows of the items that take part, `chosen` in ascending order, in place, `at_once` at a time.
 
-    `rows_of` returns (n, chosen.size) what items say of all that take part, by their places in `chosen`. `heard` and
-    `worth` are those of `TableModel.learn`.
+    `rows_of` returns (n, chosen.size) what items say of all that take part, by their places in `chosen`. `heard` is
+    that of `TableModel.learn`.
     """
     rows = np.arange(chosen.size, dtype=np.int32)
     if heard is not None:
         rows = rows[np.isin(chosen, heard)]
     for start in range(0, rows.size, at_once):
         block = rows[start : start + at_once]
-        top, kept = top_of_dense(rows_of(block), near.shape[1], None if worth is None else worth[chosen])
+        top, kept = top_of_dense(rows_of(block), near.shape[1])
         near[chosen[block], : top.shape[1]] = np.where(top >= 0, chosen[top], -1)
         says[chosen[block], : top.shape[1]] = kept
 
@@ -51,7 +50,6 @@ def speak_for_tail(
     chosen: Indices,
     heard: Indices | None,
     now: float,
-    worth: Weights | None,
 ) -> None:
     """Fill the rows of all items but the `chosen` of a table in place; those are the rows of `model`.
 
@@ -63,7 +61,7 @@ def speak_for_tail(
     if not tail.size:
         return
     plain = CoPurchase(width=near.shape[1], half_life_days=model.half_life_days)
-    others, words = plain.learn(interactions, now=now, worth=worth, heard=tail)
+    others, words = plain.learn(interactions, now=now, heard=tail)
     near[tail], says[tail] = others[tail], words[tail] * _ratio(says.max(axis=1), words[tail].max(axis=1))
 
 
