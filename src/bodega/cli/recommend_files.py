@@ -51,6 +51,7 @@ class EvaluationReport(msgspec.Struct, frozen=True, kw_only=True):
     test_events: int
     left_out: dict[str, int]
     timed: bool
+    times_passed_over: bool
     trials: int
     tune_seconds: float
     train_seconds: float
@@ -82,13 +83,16 @@ def evaluate_files(
     """Train on one file and measure on the other; parameters are chosen on the training file only.
 
     Users of the test that the training does not know are counted and left out of the means; items it does
-    not know stay in, as items that cannot be found. Raises InvalidError for files, names or numbers that
-    make no sense.
+    not know stay in, as items that cannot be found. Where the test is no later than the training, split by chance or
+    each user's last, nobody is asked at one time: then times are passed over, as if there were none.
+
+    Raises InvalidError for files, names or numbers that make no sense.
     """
     if k < 1:
         raise InvalidError(f"--k is {k}; a list has at least one place")
     known, wanted = read_events(train), read_events(test)
-    past, future = _indexed(known, wanted)
+    mingled = _mingled(known, wanted)
+    past, future = _indexed(known, wanted, timed=not mingled)
     if not len(past):
         raise InvalidError(f"{train} has no usable line to learn from")
     asked = np.intersect1d(past.user, future.user).astype(np.int32)
@@ -113,6 +117,7 @@ def evaluate_files(
         test_events=len(future),
         left_out={name: known.left_out[name] + wanted.left_out[name] for name in known.left_out},
         timed=past.timed,
+        times_passed_over=mingled,
         trials=trials,
         tune_seconds=seconds_tuning,
         train_seconds=trained - started,
@@ -244,7 +249,14 @@ def _drop(kept: NDArray[np.bool_], wrong: NDArray[np.bool_]) -> int:
     return dropped
 
 
-def _indexed(known: Events, wanted: Events) -> tuple[Interactions, Interactions]:
+def _mingled(known: Events, wanted: Events) -> bool:
+    """Tell whether most of what is to be found is older than the last that is learnt from."""
+    if known.time_days is None or wanted.time_days is None or not known.time_days.size or not wanted.time_days.size:
+        return False
+    return bool(np.median(wanted.time_days) < known.time_days.max())
+
+
+def _indexed(known: Events, wanted: Events, *, timed: bool) -> tuple[Interactions, Interactions]:
     """Give users and items of both files common indices, in the order in which they appear."""
     sides = (known, wanted)
     users, items = (_encoded([getattr(side, name) for side in sides]) for name in ("user", "item"))
@@ -254,7 +266,7 @@ def _indexed(known: Events, wanted: Events) -> tuple[Interactions, Interactions]
         Interactions.of(
             users[rows],
             items[rows],
-            time=side.time_days,
+            time=side.time_days if timed else None,
             quantity=side.quantity,
             n_users=n_users,
             n_items=n_items,
@@ -315,6 +327,12 @@ def _peak_mb() -> float:
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
+def _times(report: EvaluationReport) -> str:
+    if report.times_passed_over:
+        return "times passed over: most of these are older than the last to learn from"
+    return f"{'with' if report.timed else 'without'} times"
+
+
 def _text(report: EvaluationReport) -> str:
     scores, k = report.scores, report.scores.k
     question = "bought items allowed" if report.repeat == "include" else "new items only"
@@ -322,7 +340,7 @@ def _text(report: EvaluationReport) -> str:
     rows = [
         ("model", f"{report.model.name}, {question}"),
         ("data", f"{report.users:,} users, {report.items:,} items, {report.train_events:,} events to learn from"),
-        ("", f"{report.test_events:,} events to find, {'with' if report.timed else 'without'} times"),
+        ("", f"{report.test_events:,} events to find, {_times(report)}"),
         ("lines left out", left_out),
         ("users asked", f"{scores.users:,} ({report.unknown_users:,} of the test are unknown in training)"),
         (f"recall@{k}", f"{scores.recall.mean:.4f}  ({scores.recall.low:.4f} to {scores.recall.high:.4f})"),

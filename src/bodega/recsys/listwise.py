@@ -17,6 +17,7 @@ LEAST_GAIN = 1e-7
 SMALLEST_SPREAD = 1e-6
 # Scores are log-odds: shifted by more than this, no chance differs from 0 or 1.
 FARTHEST = 100.0
+# So many are tried at most.
 SHIFTS = 200
 # Of so many expected takings a shift may be wrong.
 LEAST_TAKING = 1e-9

@@ -66,6 +66,28 @@ def test_without_times_the_default_is_the_best_of_a_few_and_with_times_the_one_f
     assert not untimed.timed
 
 
+def test_times_are_passed_over_where_the_test_is_not_later_than_the_training(tmp_path, capsys):
+    """As in data that were split by chance: a fifth of the lines of two months, drawn from all of them."""
+    train, test = two_tastes(tmp_path, timed=True)
+    pairs = [line.rsplit(",", 1)[0] for line in train.read_text().splitlines()]
+    plain = written(tmp_path, "\n".join(pairs), "plain.csv")
+    begin, end = (
+        written(
+            tmp_path, "\n".join(["user,item,time", *(f"{line},{time}" for line in test.read_text().split()[1:])]), name
+        )
+        for time, name in ((5 * 10**6, "within.csv"), (10**7, "later.csv"))
+    )
+
+    within, later, without = (evaluated(*files) for files in ((train, begin), (train, end), (plain, test)))
+    print_report(within, as_json=False)
+
+    assert (within.timed, within.times_passed_over) == (False, True)
+    assert (later.timed, later.times_passed_over) == (True, False)
+    assert not without.times_passed_over
+    assert (within.model, within.scores) == (without.model, without.scores)
+    assert "times passed over" in capsys.readouterr().out
+
+
 def test_the_report_is_printed_for_people_and_for_programs(tmp_path, capsys):
     report = evaluated(*two_tastes(tmp_path, timed=False))
 
