@@ -6,7 +6,7 @@
 
 With times the last four weeks are the test; by `--chance` a fifth of what each user took, and no times are known. What
 is chosen, tuned or learnt has seen nothing of the test. Public data to run it on, and what came of it, are named in
-docs/decisions/0037-weights-from-whole-lists.md.
+docs/decisions/0038-weights-from-whole-lists.md.
 """
 
 import argparse
