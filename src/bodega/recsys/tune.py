@@ -31,7 +31,7 @@ LARGE_WIDTH = 64
 LARGE = CoPurchase(width=LARGE_WIDTH, power=1.4)
 # In a large catalogue so many times the seconds of co-purchase: what is written out from factors, an inverse, and many
 # rounds over all events.
-SLOWNESS: dict[type, float] = {Spectral: 8.0, Ease: 20.0, Als: 40.0}
+SLOWNESS: dict[type, float] = {Spectral: 8.0, Ease: 15.0, Als: 15.0}
 # So many standard errors of the difference.
 SURE = 2.0
 # Half of the users teach the weights of a blend, the other half judge it.
@@ -52,8 +52,8 @@ GRIDS: dict[type, dict[str, tuple[float, ...]]] = {
         "width": (128, 200),
     },
     Als: {
-        "regularization": (0.5, 20.0, 50.0, 200.0),
-        "confidence": (1.0, 20.0),
+        "regularization": (1.0, 20.0, 50.0, 200.0),
+        "confidence": (1.0, 5.0, 20.0),
         "factors": (64, 256),
         "width": (128, 200),
     },
@@ -182,7 +182,8 @@ def blends(interactions: Interactions) -> list[Blend]:
         slow: list[Table] = [Spectral(width=128), Ease(half_life_days=120.0, width=128), Als(width=128)]
         tables = [CoPurchase(customer=1.0, width=128), *slow]
     else:
-        tables = [*_quick(interactions), Spectral(width=MOST_WIDTH), Ease(width=MOST_WIDTH), Als(width=MOST_WIDTH)]
+        factors = [Als(width=MOST_WIDTH), Als(confidence=1.0, regularization=20.0, width=MOST_WIDTH)]
+        tables = [*_quick(interactions), Spectral(width=MOST_WIDTH), *factors, Ease(width=MOST_WIDTH)]
     return [default_blend(interactions), *(Blend(table=table) for table in dict.fromkeys(tables))]
 
 

@@ -27,8 +27,8 @@ class Als(TableModel, frozen=True, kw_only=True, tag="als"):
     """
 
     factors: int = 128
-    regularization: float = 5.0
-    confidence: float = 5.0
+    regularization: float = 10.0
+    confidence: float = 2.0
     iterations: int = 15
     most_items: int = 20_000
 
