@@ -207,7 +207,7 @@ def test_tuning_stops_in_time_and_keeps_what_nothing_surely_beat():
     assert not any(trial.beats(chosen, sure=SURE) for trial in tuned.trials)
 
 
-def test_a_trial_surely_beats_another_only_by_two_standard_errors_of_what_the_same_customers_gain():
+def test_a_trial_surely_beats_another_only_by_standard_errors_of_what_the_same_customers_gain():
     before = np.linspace(0, 1, 100)
     trials = {
         name: Trial(Blend(), float(ndcgs.mean()), [ndcgs])
