@@ -1,6 +1,5 @@
 """Serve the shop from EC2: a private load balancer, and instances that come and go with the requests."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import Aws, CfnOutput, CfnParameter, Duration, Fn, Stack
@@ -20,7 +19,7 @@ from infra.functions import NOT_BUILT, FunctionsStack
 from infra.jobs import JOBS
 from infra.log_groups import make_log_group
 from infra.network import Network
-from infra.permissions import statements
+from infra.permissions import allowing, statements
 from infra.stage import Stage
 
 APP_PORT = 8000
@@ -123,8 +122,8 @@ class FleetStack(Stack):
         self._network.let_sessions_through(role.role_arn)
         for statement in (
             *statements(JOBS["http"].needs, data, functions.queues.arns, functions.bus.event_bus_arn),
-            _allow("Cache", ["secretsmanager:GetSecretValue"], self.cache.token.secret_arn),
-            _allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], self.logs.log_group_arn),
+            allowing("Cache", ["secretsmanager:GetSecretValue"], [self.cache.token.secret_arn]),
+            allowing("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], [self.logs.log_group_arn]),
         ):
             self._let(role, statement)
         return role
@@ -141,7 +140,7 @@ class FleetStack(Stack):
             asset = assets.Asset(self, "Package", path=str(built))
             # CDK's own grant would be for all packages there are.
             fetched = asset.bucket.arn_for_objects(asset.s3_object_key)
-            self._let(role, _allow("Package", ["s3:GetObject"], fetched))
+            self._let(role, allowing("Package", ["s3:GetObject"], [fetched]))
             package = asset.s3_object_url
         told = {**self._stage.shop_settings, **self._stage.secret_settings}
         values = {
@@ -234,10 +233,6 @@ class FleetStack(Stack):
         )
         self.group.scale_on_request_count("requests", target_requests_per_minute=_REQUESTS_A_MINUTE)
         return targets
-
-
-def _allow(sid: str, actions: Sequence[str], resource: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(sid=sid, actions=list(actions), resources=[resource])
 
 
 def _quoted(value: str) -> str:

@@ -139,4 +139,9 @@ def _through(service: str, sid: str, key: kms.IKey, actions: Sequence[str]) -> i
 
 def _allow(sid: str, actions: Sequence[str], resources: Iterable[str]) -> iam.PolicyStatement | None:
     named = list(resources)
-    return iam.PolicyStatement(sid=sid, actions=list(actions), resources=named) if named else None
+    return allowing(sid, actions, named) if named else None
+
+
+def allowing(sid: str, actions: Sequence[str], resources: Sequence[str]) -> iam.PolicyStatement:
+    """Return the right to these actions on these resources, which are at least one."""
+    return iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources))
