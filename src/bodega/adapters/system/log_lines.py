@@ -9,6 +9,8 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
+from bodega.values.times import format_time
+
 # What every record has, and nobody wrote beside the message.
 _OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
@@ -24,17 +26,13 @@ class JsonLines(logging.Formatter):
         """Return one line, without its end."""
         given = {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
         said = {
-            "timestamp": _written(record.created),
+            "timestamp": format_time(datetime.fromtimestamp(record.created, UTC)),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
         }
         # ASCII alone: half a surrogate pair, as a hostile path may hold, has no other way into a line.
         return json.dumps(said | _broken(record) | {n: v for n, v in given.items() if n not in said}, default=str)
-
-
-def _written(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _broken(record: logging.LogRecord) -> dict[str, Any]:
