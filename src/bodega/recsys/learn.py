@@ -131,21 +131,21 @@ class _Teacher:
     def __init__(self, split: Split, counts: Counts) -> None:
         self._split = split
         self._held = HELD_TO_START if split.learn.timed else HELD_WITHOUT_TIMES
-        self._popular, self._rebuying = logs_of(counts), counts.rebuying
+        self._popular = logs_of(counts)
         # Without times nothing held out was taken before, so that nothing can tell what repeats are worth.
-        self._repeats = split.learn.timed and counts.rebuying is not None
+        self._rebuying = counts.rebuying if split.learn.timed else None
         self._rows: dict[Repeat, list[_Rows]] = {"exclude": [], "include": []}
 
     def ask(self, table: ItemTable, users: Indices) -> None:
         """Look at what the table would show to users now, beside what it was asked for before."""
         self._rows["exclude"].append(self._asked(table, users, "exclude"))
-        if self._repeats:
+        if self._rebuying is not None:
             self._rows["include"].append(self._asked(table, users, "include"))
 
     def taught(self, model: Blend) -> Blend:
         """Return the model with weights learnt from all that was asked for."""
         model = _with_new_items(model, self._lists("exclude"), self._held)
-        if self._repeats:
+        if self._rebuying is not None:
             return _with_repeats(model, self._lists("include"), self._held)
         shared = msgspec.structs.replace(model.include, table=model.exclude.table)
         return msgspec.structs.replace(model, include=shared, lean_include=model.lean_exclude)
@@ -154,7 +154,7 @@ class _Teacher:
         learn, held, cut, _ = self._split
         past, future = learn.starts(), held.starts()
         wanted = np.zeros(learn.n_items, dtype=np.bool_)
-        of, chosen, features, taken = [], [], [], []
+        of, chosen, found, taken = [], [], [], []
         for user in users:
             known = slice(past[user], past[user + 1])
             before = learn.item[known]
@@ -163,10 +163,11 @@ class _Teacher:
             wanted[next_items] = True
             of.append(np.full(items.size, user))
             chosen.append(items)
-            features.append(self._features(items, parts, repeat))
+            found.append(parts)
             taken.append(wanted[items])
             wanted[next_items] = False
-        return _Rows(*(np.concatenate(columns) for columns in (of, chosen, features, taken)))
+        who, which, parts, were_taken = (np.concatenate(column) for column in (of, chosen, found, taken))
+        return _Rows(who, which, self._features(which, parts, repeat), were_taken)
 
     def _features(self, items: Indices, parts: Weights, repeat: Repeat) -> Matrix:
         columns = [parts[:, :1], self._popular[items]]
