@@ -16,7 +16,7 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -173,21 +173,28 @@ def counts(events: Interactions) -> sparse.csr_matrix:
     return sparse.csr_matrix(events.matrix(np.ones(len(events), np.float32), reduce="sum"))
 
 
-def measure_als(path: Path) -> dict[str, Any]:
-    past, future, cut = split(load(path))
-    began = time.perf_counter()
-    inner = Split.inside(past, now=cut, seed=SEED)
+def best_of_als(
+    past: Interactions, *, now: float, grid: Sequence[dict[str, float]], repeats: Sequence[Repeat]
+) -> dict[str, float]:
+    """Return the settings that make the best lists on the split that our weights are learnt on."""
+    inner = Split.inside(past, now=now, seed=SEED)
     matrix, reached = counts(inner.learn), []
-    for settings in ALS_GRID:
+    for settings in grid:
         model = als(matrix, settings)
         ndcg = [
             evaluate_lists(
                 als_lists(model, matrix, r), inner.learn, inner.held, now=inner.cut, k=K, repeat=r, users=inner.users
             ).ndcg.mean
-            for r in REPEATS
+            for r in repeats
         ]
         reached.append(sum(ndcg))
-    best = ALS_GRID[int(np.argmax(reached))]
+    return grid[int(np.argmax(reached))]
+
+
+def measure_als(path: Path) -> dict[str, Any]:
+    past, future, cut = split(load(path))
+    began = time.perf_counter()
+    best = best_of_als(past, now=cut, grid=ALS_GRID, repeats=REPEATS)
     tuning = time.perf_counter() - began
     matrix = counts(past)
     began = time.process_time()

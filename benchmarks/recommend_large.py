@@ -28,7 +28,7 @@ from scipy import sparse  # noqa: E402
 from bodega.recsys.evaluate import Scores, evaluate, evaluate_lists  # noqa: E402
 from bodega.recsys.history import History  # noqa: E402
 from bodega.recsys.interactions import Interactions  # noqa: E402
-from bodega.recsys.learn import Split, learn_blend  # noqa: E402
+from bodega.recsys.learn import Split, drawn, learn_blend  # noqa: E402
 from bodega.recsys.tune import default_blend  # noqa: E402
 
 K, SEED, ASKED = 20, 0, 2000
@@ -40,8 +40,7 @@ Lists = Callable[[int, History], Any]
 
 
 def asked(future: Interactions) -> Any:
-    users = np.unique(future.user)
-    return np.sort(np.random.default_rng(SEED).choice(users, min(ASKED, users.size), replace=False)).astype(np.int32)
+    return drawn(np.unique(future.user), seed=SEED, most=ASKED)
 
 
 def measure_ours(size: dict[str, int]) -> dict[str, Any]:

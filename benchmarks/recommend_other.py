@@ -24,11 +24,11 @@ import numpy as np  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.csv  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
-from recommend import SEED, TEST_DAYS, K, als, als_lists, counts  # noqa: E402
+from recommend import SEED, K, als, als_lists, best_of_als, counts, split  # noqa: E402
 
 from bodega.recsys.evaluate import Scores, evaluate, evaluate_lists  # noqa: E402
 from bodega.recsys.interactions import Interactions  # noqa: E402
-from bodega.recsys.learn import Split, learn_blend  # noqa: E402
+from bodega.recsys.learn import drawn, learn_blend  # noqa: E402
 from bodega.recsys.models.blend import Blend  # noqa: E402
 from bodega.recsys.serving import Repeat  # noqa: E402
 from bodega.recsys.tune import models_by_name, suiting, tune  # noqa: E402
@@ -56,13 +56,9 @@ def load(path: Path, columns: list[str], *, timed: bool) -> Interactions:
     return Interactions.of(user[kept], item[kept], time=None if when is None else when[kept], quantity=quantity[kept])
 
 
-def split(events: Interactions) -> Data:
+def parted(events: Interactions) -> Data:
     """Return what to learn from, what to find, and the time between."""
-    if not events.timed:
-        return *events.hold_out(0.2, seed=SEED), 0.0
-    cut = float(np.floor(events.end)) + 1 - TEST_DAYS
-    past, future = events.split_at(cut)
-    return past, future.where(np.isin(future.user, past.user)), cut
+    return split(events) if events.timed else (*events.hold_out(0.2, seed=SEED), 0.0)
 
 
 def ours(data: Data, name: str, repeat: Repeat, seconds: float) -> tuple[Scores, float]:
@@ -88,24 +84,17 @@ def ours(data: Data, name: str, repeat: Repeat, seconds: float) -> tuple[Scores,
 def theirs(data: Data, repeat: Repeat) -> tuple[Scores, float]:
     """Return the same of implicit's ALS with the best of ALS_GRID."""
     past, future, now = data
-    inner = Split.inside(past, now=now, seed=SEED)
-    matrix, reached = counts(inner.learn), []
-    for settings in ALS_GRID:
-        lists = als_lists(als(matrix, settings), matrix, repeat)
-        held = evaluate_lists(lists, inner.learn, inner.held, now=inner.cut, k=K, repeat=repeat, users=inner.users)
-        reached.append(held.ndcg.mean)
+    best = best_of_als(past, now=now, grid=ALS_GRID, repeats=(repeat,))
     matrix = counts(past)
     began = time.process_time()
-    model = als(matrix, ALS_GRID[int(np.argmax(reached))])
+    model = als(matrix, best)
     spent = time.process_time() - began
     lists = als_lists(model, matrix, repeat)
     return evaluate_lists(lists, past, future, now=now, k=K, repeat=repeat, users=asked(past, future)), spent
 
 
 def asked(past: Interactions, future: Interactions) -> Any:
-    users = np.intersect1d(past.user, future.user)
-    drawn = np.random.default_rng(SEED).choice(users, min(ASKED, users.size), replace=False)
-    return np.sort(drawn).astype(np.int32)
+    return drawn(np.intersect1d(past.user, future.user), seed=SEED, most=ASKED)
 
 
 def main() -> None:
@@ -116,7 +105,7 @@ def main() -> None:
     parser.add_argument("--tune", type=float, default=0.0, metavar="SECONDS", help="a tuned blend, too")
     arguments = parser.parse_args()
     columns = arguments.columns.split(",")
-    data = split(load(arguments.file, columns, timed=not arguments.chance and len(columns) > 2))
+    data = parted(load(arguments.file, columns, timed=not arguments.chance and len(columns) > 2))
     past = data[0]
     print(f"{past.n_users:,} users, {past.n_items:,} items, {len(past):,} events to learn from, k = {K}, seed {SEED}")
     names = ["blend (default)", *(["blend (tuned)"] if arguments.tune else []), *list(models_by_name(past))[1:]]
